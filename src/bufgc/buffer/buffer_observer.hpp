@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "bufgc/buffer/buffer_id.hpp"
+#include "bufgc/buffer/dtype.hpp"
+#include "bufgc/buffer/shape.hpp"
+#include "bufgc/memory/cpu_allocator.hpp"
+
+namespace bufgc {
+
+/// Why a lifetime ended. Names stand in trace files under "cause".
+enum class Cause : std::uint8_t {
+  dispose = 0,    ///< Explicitly: `destroy`, `reset`, JavaScript's `dispose`, a scope's end.
+  finalized = 1,  ///< By itself: the last handle went away, or the engine's GC dropped it.
+  collected = 2,  ///< As part of an unreachable cycle.
+  closed = 3,     ///< The manager closed around it.
+};
+
+enum class BufferKind : std::uint8_t { owned = 0, view = 1, external = 2 };
+enum class Access : std::uint8_t { read = 1, write = 2, read_write = 3 };
+
+/// A buffer as an observer sees it at its birth. Strings and spans live only during the call.
+struct BufferBirth {
+  BufferId id;
+  BufferKind kind = BufferKind::owned;
+  BufferId base;  ///< Of a view: the buffer whose bytes it shows.
+  const std::byte* data = nullptr;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t capacity_bytes = 0;  ///< 0 for views and external buffers: they occupy no block.
+  DType dtype = DType::uint8;
+  Shape shape;
+  std::string_view label;
+  std::string_view site;  ///< Empty unless sites are switched on.
+  ServedBy served_by = ServedBy::source;
+};
+
+/// What happens to buffers, told to whoever watches. Calls come on the thread on which the thing
+/// happened, outside the heap's lock, in an order that agrees with the allocator's own for each
+/// buffer. An observer sees ids, never owns a buffer, and must not allocate or free buffers.
+class BufferObserver {
+ public:
+  virtual ~BufferObserver() = default;
+  virtual void on_alloc(const BufferBirth& birth) noexcept = 0;
+  virtual void on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept = 0;
+  virtual void on_link(BufferId holder, BufferId held) noexcept = 0;
+  virtual void on_unlink(BufferId holder, BufferId held) noexcept = 0;
+};
+
+}  // namespace bufgc

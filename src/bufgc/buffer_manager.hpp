@@ -1,0 +1,136 @@
+#pragma once
+
+#include <any>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "bufgc/buffer/cpu_buffer.hpp"
+#include "bufgc/buffer/finalizer.hpp"
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/statistics.hpp"
+#include "bufgc/viz/buffer_visualizer.hpp"
+
+namespace bufgc {
+
+struct ManagerOptions {
+  AllocatorOptions allocator{};
+  VisualizerOptions visualizer{};
+  bool visualize = false;  ///< Start the visualizer at once.
+  bool sites = false;      ///< Record where buffers are made ("file:line").
+  MemorySource* source =
+      nullptr;  ///< Null: the platform's own. Must outlive the manager and all its buffers.
+};
+
+/// What one cycle collection found.
+struct CollectReport {
+  std::uint64_t buffers = 0;   ///< Freed.
+  std::uint64_t bytes = 0;     ///< Their requested bytes (views count 0).
+  std::uint64_t examined = 0;  ///< Live buffers looked at.
+  std::uint64_t time_ns = 0;
+};
+
+/// The front door: allocates buffers, watches them, collects cycles, closes cleanly. Several
+/// managers live side by side; a buffer belongs to one. Safe from several threads.
+class BufferManager {
+ public:
+  explicit BufferManager(const ManagerOptions& options = {});
+  /// Closes.
+  ~BufferManager();
+  BufferManager(const BufferManager&) = delete;
+  BufferManager& operator=(const BufferManager&) = delete;
+
+  /// A new buffer. At the budget: cached memory is flushed and cycles are collected before it fails.
+  [[nodiscard]] Result<CpuBuffer> try_alloc(const BufferSpec& spec, Site site = Site::here()) noexcept;
+  /// Throws `OutOfMemory` with the statistics, `InvalidArgument`, `Closed`.
+  [[nodiscard]] CpuBuffer alloc(const BufferSpec& spec, Site site = Site::here());
+  [[nodiscard]] CpuBuffer alloc(std::uint64_t size_bytes, Site site = Site::here()) {
+    return alloc(BufferSpec{size_bytes, DType::uint8, {}, {}}, site);
+  }
+
+  /// A buffer over memory that bufgc does not own: never freed, counted apart; `release` (may be
+  /// empty) runs once when the buffer's lifetime ends, outside every lock.
+  using ReleaseCallback = std::function<void(std::byte* data, std::uint64_t size_bytes)>;
+  [[nodiscard]] Result<CpuBuffer> try_external(std::byte* data, const BufferSpec& spec,
+                                               ReleaseCallback release, Site site = Site::here()) noexcept;
+  [[nodiscard]] CpuBuffer external(std::byte* data, const BufferSpec& spec, ReleaseCallback release = {},
+                                   Site site = Site::here());
+
+  /// The buffer of an id, or an empty handle when it is gone.
+  [[nodiscard]] CpuBuffer lock(BufferId id) const noexcept;
+
+  /// Registers `callback(arguments...)` to run once when `owner` dies. The arguments are kept by
+  /// value, as CPython's are. A strong handle of the owner (or of a view of it) among them, or as
+  /// the callable itself, would keep it alive for ever and throws `InvalidArgument`; one hidden in
+  /// a capture cannot be seen.
+  template <class Callback, class... Arguments>
+  Finalizer finalize(const CpuBuffer& owner, Callback callback, Arguments... arguments) {
+    (refuse_own_target(owner, arguments), ...);
+    return add_finalizer(
+        owner, [callback = std::move(callback), ... kept = std::move(arguments)]() mutable -> std::any {
+          if constexpr (std::is_void_v<decltype(callback(kept...))>) {
+            callback(kept...);
+            return {};
+          } else {
+            return std::any(callback(kept...));
+          }
+        });
+  }
+  Finalizer add_finalizer(const CpuBuffer& owner, Finalizer::Callback callback);
+
+  /// Where what finalizers, release and collection callbacks throw arrives; the default prints one
+  /// line to standard error. Must not throw.
+  using ErrorHandler = std::function<void(std::exception_ptr)>;
+  void set_error_handler(ErrorHandler handler);
+
+  /// Frees the cycles that nobody holds: copies the counts, subtracts the links and views inside,
+  /// keeps what is still counted and all it reaches, frees the rest (the method of CPython's
+  /// `gc`). Linear in live buffers. Weak references to all of a dead cycle are cleared before any
+  /// finalizer runs.
+  CollectReport collect();
+  /// Called before and after each collection; start gets an empty report.
+  using CollectCallback = std::function<void(const CollectReport& report)>;
+  void set_collect_callbacks(CollectCallback start, CollectCallback stop);
+
+  /// Asked, outside every lock, when an allocation does not fit and neither flushing nor collecting
+  /// helped; returns whether it freed something.
+  using PressureHandler = std::function<bool(std::size_t needed_bytes)>;
+  void set_pressure_handler(PressureHandler handler);
+
+  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
+  void set_cache_enabled(bool enabled) noexcept;
+  void set_sites_enabled(bool enabled) noexcept;
+
+  [[nodiscard]] Statistics statistics() const noexcept;
+  [[nodiscard]] SizeHistogram size_histogram() const noexcept;
+
+  /// Attach and detach at run time. Starting lists buffers alive already as born at that event.
+  void start_visualizer();
+  void stop_visualizer() noexcept;
+  [[nodiscard]] bool visualizing() const noexcept;
+  [[nodiscard]] BufferVisualizer& visualizer() noexcept;
+
+  /// Ends every live buffer (cause `closed`), after running the finalizers that are `at_exit`,
+  /// newest first over all buffers. Handles left over answer "destroyed". A second call does nothing.
+  void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept;
+
+  /// Null when allocator and heap agree with their own counters, else what does not hold.
+  [[nodiscard]] const char* check_invariants() const noexcept;
+
+ private:
+  friend struct BufferAccess;
+  static void refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument);
+  template <class Argument>
+  static void refuse_own_target(const CpuBuffer&, const Argument&) noexcept {}
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bufgc

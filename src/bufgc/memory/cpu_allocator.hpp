@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+
+#include "bufgc/memory/memory_source.hpp"
+#include "bufgc/memory/statistics.hpp"
+
+namespace bufgc {
+
+inline constexpr std::uint64_t no_budget = std::numeric_limits<std::uint64_t>::max();
+
+struct AllocatorOptions {
+  std::size_t alignment_bytes = 64;  ///< A power of two from 64 to 4096: address and granule of every block.
+  std::uint64_t budget_bytes = no_budget;  ///< `reserved_bytes` never exceeds it, to the byte.
+  bool cache = true;  ///< Keep freed blocks for reuse; off: merge and return them at once.
+  std::uint64_t cache_limit_bytes = no_budget;  ///< Freed blocks kept beyond this are merged and returned.
+};
+
+/// Who served an allocation.
+enum class ServedBy : std::uint8_t {
+  cache = 0,   ///< A freed block of the same rounded size.
+  arena = 1,   ///< Free space of a segment already held.
+  source = 2,  ///< New memory from the source.
+};
+
+/// Where a freed block went.
+enum class FreedTo : std::uint8_t {
+  cache = 0,   ///< Kept whole for reuse.
+  arena = 1,   ///< Merged into its segment's free space.
+  source = 2,  ///< Its segment went back to the source.
+};
+
+/// A block in use: a record beside the memory, never inside it. Owned by its allocator; valid from
+/// `allocate` to `deallocate`.
+struct Block {
+  std::byte* data = nullptr;
+  std::size_t size_bytes = 0;      ///< As requested.
+  std::size_t capacity_bytes = 0;  ///< Rounded up to the granule; what the block occupies.
+};
+
+struct Allocation {
+  Block* block = nullptr;  ///< Null when there is no memory.
+  ServedBy served_by = ServedBy::source;
+};
+
+/// Told of segments as they come and go, under the allocator's lock: must not call the allocator.
+class SegmentListener {
+ public:
+  virtual ~SegmentListener() = default;
+  virtual void on_segment_reserved(Segment segment) noexcept = 0;
+  virtual void on_segment_released(Segment segment) noexcept = 0;
+};
+
+/// Places, caches and reuses blocks in segments of a `MemorySource`, counted to the byte.
+/// Safe to use from several threads. Sizes: 0 is served as one granule; a size that would wrap is
+/// refused with a null block.
+class CpuAllocator {
+ public:
+  /// `source` must outlive the allocator. Options out of range are clamped to the nearest legal value.
+  explicit CpuAllocator(MemorySource& source, AllocatorOptions options = {});
+  /// Returns every segment to the source, also under blocks still live.
+  ~CpuAllocator();
+  CpuAllocator(const CpuAllocator&) = delete;
+  CpuAllocator& operator=(const CpuAllocator&) = delete;
+
+  /// A block of at least `size_bytes`, its contents undefined. At the budget: flush the cache,
+  /// coalesce, release free segments, then ask the pressure handler while it says that it freed
+  /// something, then fail.
+  [[nodiscard]] Allocation allocate(std::size_t size_bytes) noexcept;
+
+  /// Takes back a block that `allocate` gave, once.
+  FreedTo deallocate(Block* block) noexcept;
+
+  /// Gives memory back to the source until `cached_bytes` is at most `keep_bytes`. Returns the bytes
+  /// released.
+  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  /// `trim(0)`: afterwards `cached_bytes` is 0.
+  std::uint64_t release_cached() noexcept { return trim(0); }
+
+  void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
+  /// Off: what is cached is released, and later frees are merged and returned at once.
+  void set_cache_enabled(bool enabled) noexcept;
+
+  /// Called outside the lock when `needed_bytes` do not fit; true means that something was freed
+  /// and the allocation is worth another try.
+  using PressureHandler = std::function<bool(std::size_t needed_bytes)>;
+  void set_pressure_handler(PressureHandler handler);
+  /// Null detaches. The segments already held are reported to a new listener first.
+  void set_segment_listener(SegmentListener* listener) noexcept;
+
+  [[nodiscard]] MemoryStatistics statistics() const noexcept;
+  [[nodiscard]] SizeHistogram size_histogram() const noexcept;
+  [[nodiscard]] const AllocatorOptions& options() const noexcept;
+
+  /// Walks everything that the allocator knows and compares it with its counters. Null when all
+  /// holds, else a sentence on the first thing that does not. Debug builds
+  /// (`BUFGC_CHECK_INVARIANTS`) call it after every mutation and abort.
+  [[nodiscard]] const char* check_invariants() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bufgc

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bufgc {
+
+/// Strings kept once and named by a number; number 0 is the empty string.
+class StringTable {
+ public:
+  StringTable() { intern({}); }
+  std::uint32_t intern(std::string_view text);
+  [[nodiscard]] std::string_view at(std::uint32_t index) const noexcept { return strings_[index]; }
+  [[nodiscard]] std::size_t size() const noexcept { return strings_.size(); }
+
+ private:
+  std::vector<std::string> strings_;
+  std::unordered_map<std::string, std::uint32_t> index_;
+};
+
+/// Lifecycles of buffers in columns: what the visualizer hands out, what trace files are read into
+/// and written from, and what pictures are drawn of. A row is one lifetime; its index is its
+/// number in order of birth. An event's number is its position in the log, from 0; time is stamped
+/// beside it. The level at event n is the level *after* event n.
+struct Lifecycles {
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint64_t no_address = std::numeric_limits<std::uint64_t>::max();
+  /// The cause of a free whose file does not say; alive at the end has `free_event == none`.
+  static constexpr std::uint8_t unknown = 0xff;
+
+  // One entry a lifetime.
+  std::vector<std::uint64_t>
+      id;  ///< As in the file, or `BufferId::value()`; may repeat over time only in files.
+  std::vector<std::uint64_t> size_bytes;  ///< As requested.
+  std::vector<std::uint64_t>
+      capacity_bytes;                  ///< The block's size; equals size_bytes where the file does not say.
+  std::vector<std::uint64_t> address;  ///< `no_address` where unknown.
+  std::vector<std::uint32_t> alloc_event;
+  std::vector<std::uint32_t> free_event;  ///< `none`: alive at the end (a leak or a survivor).
+  std::vector<std::int64_t> alloc_time_ns;
+  std::vector<std::int64_t> free_time_ns;  ///< Meaningless where free_event is `none`.
+  std::vector<std::uint32_t> label;        ///< Index into `strings`, as are dtype, shape, site and thread.
+  std::vector<std::uint32_t> dtype;
+  std::vector<std::uint32_t> shape;  ///< As text, "1080x1920x4".
+  std::vector<std::uint32_t> site;
+  std::vector<std::uint32_t> thread;
+  std::vector<std::uint32_t>
+      base;  ///< Of a view: the row of its base; `none` otherwise. Views hold no bytes of their own.
+  std::vector<std::uint8_t> kind;       ///< `BufferKind` as a number.
+  std::vector<std::uint8_t> cause;      ///< `Cause` as a number, or `unknown`.
+  std::vector<std::uint8_t> served_by;  ///< `ServedBy` as a number, or `unknown`.
+  std::vector<std::uint8_t> freed_to;   ///< `FreedTo` as a number, or `unknown`.
+
+  // Every event in order: time and what it was about.
+  enum class EventKind : std::uint8_t {
+    alloc = 0,
+    free = 1,
+    use = 2,
+    mark = 3,
+    reserve = 4,
+    release = 5,
+    link = 6,
+    unlink = 7
+  };
+  std::vector<std::int64_t> event_time_ns;  ///< Never decreasing.
+  std::vector<EventKind> event_kind;
+  std::vector<std::uint32_t> event_row;  ///< alloc, free: lifetime; use: `uses`; mark: `marks`; reserve,
+                                         ///< release: `segments`; link, unlink: `links`.
+
+  struct Use {
+    std::uint32_t event;
+    std::uint32_t row;     ///< The lifetime used.
+    std::uint32_t kernel;  ///< Index into `strings`.
+    std::uint8_t access;   ///< `Access` as a number: 1 read, 2 write, 3 both.
+  };
+  std::vector<Use> uses;  ///< In order of events; one event (a kernel run) may have several.
+
+  struct Mark {
+    std::uint32_t event;
+    std::uint32_t name;  ///< Index into `strings`.
+  };
+  std::vector<Mark> marks;
+
+  struct SegmentLife {
+    std::uint64_t address;
+    std::uint64_t size_bytes;
+    std::uint32_t reserve_event;
+    std::uint32_t release_event;  ///< `none` while held.
+  };
+  std::vector<SegmentLife> segments;
+
+  struct Link {
+    std::uint32_t event;
+    std::uint32_t holder;  ///< Rows.
+    std::uint32_t held;
+    std::uint8_t added;  ///< 1 link, 0 unlink.
+  };
+  std::vector<Link> links;
+
+  StringTable strings;
+
+  /// Where detail before the first event was folded away: exact totals of what is no longer listed.
+  struct Folded {
+    std::uint64_t events = 0;          ///< Events dropped; event 0 of the log was number `events` of the run.
+    std::uint64_t buffers = 0;         ///< Lifetimes that ended in them.
+    std::uint64_t bytes = 0;           ///< Their requested bytes.
+    std::uint64_t max_live_bytes = 0;  ///< The highest level within them.
+    std::uint64_t max_live_buffers = 0;
+  } folded;
+
+  std::uint64_t skipped_events = 0;  ///< Lines or events that a reader could not use.
+
+  [[nodiscard]] std::size_t size() const noexcept { return id.size(); }
+  [[nodiscard]] std::size_t event_count() const noexcept { return event_kind.size(); }
+};
+
+}  // namespace bufgc

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "bufgc/viz/buffer_visualizer.hpp"
+#include "bufgc/viz/lifecycles.hpp"
+#include "trace/sink.hpp"
+
+namespace bufgc::trace {
+
+/// One event a line, as the README's table of fields says. Reading it back gives equal lifecycles.
+/// False when the sink refused; the same holds for all writers.
+bool write_ndjson(const Lifecycles& lifecycles, Sink& sink);
+/// `time,op,id,size` with op `a` or `f`.
+bool write_csv(const Lifecycles& lifecycles, Sink& sink);
+/// Chrome's trace event format (Perfetto, chrome://tracing): lifetimes as async slices, levels as counters.
+bool write_chrome(const Lifecycles& lifecycles, Sink& sink);
+
+/// The events of a running visualizer from number `from` on, as NDJSON; returns the number to ask
+/// for next. Where `from` has been folded away already, it begins at the oldest event kept.
+std::uint64_t write_ndjson_since(const BufferVisualizer& visualizer, std::uint64_t from, Sink& sink);
+
+}  // namespace bufgc::trace

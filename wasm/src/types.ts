@@ -1,0 +1,249 @@
+// The public types of the package: what `load()` gives and what its parts answer.
+
+/** Element types; the same names stand in C++ and in trace files. */
+export type DType =
+  | 'uint8'
+  | 'uint8_clamped'
+  | 'int8'
+  | 'boolean'
+  | 'uint16'
+  | 'int16'
+  | 'float16'
+  | 'bfloat16'
+  | 'uint32'
+  | 'int32'
+  | 'float32'
+  | 'uint64'
+  | 'int64'
+  | 'float64';
+
+/** The typed array that `view()` gives for each dtype (`float16` and `bfloat16` as their bits, `boolean` as bytes). */
+export interface ViewOf {
+  uint8: Uint8Array;
+  uint8_clamped: Uint8ClampedArray;
+  int8: Int8Array;
+  boolean: Uint8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  uint32: Uint32Array;
+  int32: Int32Array;
+  float32: Float32Array;
+  uint64: BigUint64Array;
+  int64: BigInt64Array;
+  float64: Float64Array;
+}
+
+export interface LoadOptions {
+  /** Bytes that all blocks together may occupy; without it, as much as WebAssembly gives (4 GiB). */
+  budgetBytes?: number;
+  /** Record lifecycles from the start. */
+  visualizer?: boolean;
+  /** Keep this many events in detail; older ones are folded into exact totals. Default 1,048,576. */
+  visualizerEvents?: number;
+  /** Keep freed blocks for reuse. Default true. */
+  cache?: boolean;
+  /** Record the creation stack of every buffer. Default false: a stack costs more than an allocation. */
+  sites?: boolean;
+  /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
+  wasm?: string | URL | ArrayBuffer | Uint8Array;
+}
+
+/** What to allocate: bytes, or a shape and a dtype. */
+export interface AllocSpec<D extends DType = DType> {
+  nbytes?: number;
+  shape?: readonly number[];
+  /** Default 'uint8'. */
+  dtype?: D;
+  label?: string;
+}
+
+/** What part of a buffer a subview shows. Without shape or nbytes: to the end. */
+export interface SubviewSpec<D extends DType = DType> {
+  nbytes?: number;
+  shape?: readonly number[];
+  /** Default: the dtype of the buffer that is viewed. */
+  dtype?: D;
+  label?: string;
+}
+
+export interface AllocAsyncOptions {
+  /** Give up after this many milliseconds. Default 5,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A handle on a buffer in WebAssembly memory. Alive until disposed, dropped, or its manager closes. */
+export interface Buffer<D extends DType = DType> extends Disposable {
+  /** Slot + generation * 2^32; no two lifetimes share one. */
+  readonly id: number;
+  readonly nbytes: number;
+  /** The block that it occupies, rounded up; 0 for subviews. */
+  readonly capacity: number;
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly label: string;
+  readonly isView: boolean;
+  /** True after dispose, destroy, or the manager's close. */
+  readonly disposed: boolean;
+  /**
+   * The bytes as a typed array of the dtype. Derive it afresh after every allocation: memory growth
+   * detaches old views. Throws `UseAfterDisposeError`.
+   */
+  view(): ViewOf[D];
+  /** A part of the buffer as a buffer of its own, that keeps its base alive. */
+  subview<E extends DType = D>(byteOffset: number, spec?: SubviewSpec<E>): Buffer<E>;
+  /** Lets go of this handle; the memory goes when no subview or link holds it. A second call does nothing. */
+  dispose(): void;
+  /** Ends the buffer now, whoever else holds it: every handle and subview answers "disposed". */
+  destroy(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A callback tied to a buffer's death, after CPython's weakref.finalize. */
+export interface Finalizer<T, R> {
+  readonly alive: boolean;
+  /** The held value and callback while alive. */
+  peek(): { held: T; callback: (held: T) => R } | undefined;
+  /** Takes it off: it never runs. Answers as `peek` would have. */
+  detach(): { held: T; callback: (held: T) => R } | undefined;
+  /** Runs it now, once, and returns its result; `undefined` when no longer alive. */
+  call(): R | undefined;
+  /** Whether it runs at `close()` with the buffer alive. Default true. */
+  atExit: boolean;
+}
+
+export interface WeakHandle<D extends DType = DType> {
+  readonly id: number;
+  /** The handle, if it still exists and is not disposed. */
+  deref(): Buffer<D> | undefined;
+}
+
+export interface CollectReport {
+  buffers: number;
+  bytes: number;
+  examined: number;
+  timeNs: number;
+}
+
+/** A buffer that the engine's GC reclaimed because nobody disposed it. */
+export interface LeakReport {
+  id: number;
+  nbytes: number;
+  label: string;
+  /** Where it was made, when `sites` is on. */
+  site: string;
+}
+
+/** Statistics by name; the list is the C++ core's own (`statisticNames`). */
+export type Stats = { readonly [name: string]: number };
+export interface StatisticInfo {
+  readonly name: string;
+  readonly unit: 'bytes' | 'count' | 'ratio';
+  readonly meaning: string;
+}
+export interface SizeClassCount {
+  lowerBytes: number;
+  allocations: number;
+  liveBlocks: number;
+  liveBytes: number;
+}
+
+export type Cause = 'dispose' | 'finalized' | 'collected' | 'closed';
+export type ExportFormat = 'ndjson' | 'csv' | 'chrome';
+
+/** One lifetime, as `snapshot()` lists it. */
+export interface Lifecycle {
+  id: number;
+  kind: 'owned' | 'view' | 'external';
+  base: number | null;
+  size: number;
+  capacity: number;
+  address: number | null;
+  dtype: string;
+  shape: string;
+  label: string;
+  site: string;
+  thread: string;
+  allocEvent: number;
+  allocTimeNs: number;
+  /** null: alive. */
+  freeEvent: number | null;
+  freeTimeNs: number | null;
+  cause: Cause | null;
+  servedBy: 'cache' | 'arena' | 'source' | null;
+  freedTo: 'cache' | 'arena' | 'source' | null;
+}
+
+export interface Snapshot {
+  lifecycles: Lifecycle[];
+  uses: { event: number; id: number; kernel: string; access: 'read' | 'write' | 'read_write' }[];
+  marks: { event: number; name: string }[];
+  /** Detail older than the log's bound, as exact totals. */
+  folded: { events: number; buffers: number; bytes: number; maxLiveBytes: number; maxLiveBuffers: number };
+  eventCount: number;
+}
+
+export interface Visualizer {
+  readonly running: boolean;
+  /** Events ever recorded: the next event's number. */
+  readonly eventCount: number;
+  readonly logBytes: number;
+  start(): void;
+  stop(): void;
+  clear(): void;
+  snapshot(): Snapshot;
+  /** Called once a turn in which something happened, with the range of event numbers [from, to). Returns the unsubscriber. */
+  subscribe(callback: (from: number, to: number) => void): () => void;
+  export(format: ExportFormat): Uint8Array;
+  /** The events from number `from` on, as NDJSON: what a live viewer is fed with. `next` is the `from` of the next call. */
+  exportSince(from: number): { ndjson: Uint8Array; next: number };
+  /** A kernel ran over these buffers. */
+  use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void;
+  /** A phase begins. */
+  mark(name: string): void;
+}
+
+export interface Manager extends Disposable {
+  alloc(nbytes: number): Buffer<'uint8'>;
+  alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
+  /** As `alloc`, and at the budget: lets the engine's GC drop what nobody holds, and tries again until the deadline. */
+  allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
+  allocAsync<D extends DType = 'uint8'>(spec: AllocSpec<D>, options?: AllocAsyncOptions): Promise<Buffer<D>>;
+  /**
+   * Disposes what the callback allocated and did not return (alone, or in an array or a plain object)
+   * or `keep()`. The callback must not be async.
+   */
+  scope<T>(callback: () => T): T;
+  /** Takes a buffer out of the current scope. */
+  keep<D extends DType>(buffer: Buffer<D>): Buffer<D>;
+  /** `held` is kept strongly: it must not be, or hold, the buffer itself. */
+  finalize<T, R>(buffer: Buffer, held: T, callback: (held: T) => R): Finalizer<T, R>;
+  weak<D extends DType>(buffer: Buffer<D>): WeakHandle<D>;
+  /** `b` lives at least as long as `a`. Links count. Cycles are freed by `collect()`. */
+  link(a: Buffer, b: Buffer): void;
+  unlink(a: Buffer, b: Buffer): void;
+  /** Frees cycles that nobody holds. */
+  collect(): CollectReport;
+  /** Called before and after each collection. Returns the unsubscriber. */
+  onCollect(handler: { start?: () => void; stop?: (report: CollectReport) => void }): () => void;
+  /** Runs the release of what the engine's GC has dropped so far: waits the macrotasks that finalizers need. */
+  drain(): Promise<void>;
+  /** Gives memory back until at most `keepBytes` are cached. Returns the bytes released. */
+  trim(keepBytes?: number): number;
+  stats(): Stats;
+  histogram(): SizeClassCount[];
+  /** Called for each buffer that only the engine's GC released. Returns the unsubscriber. */
+  onLeak(handler: (leak: LeakReport) => void): () => void;
+  /** Where what finalizers and handlers throw arrives. Default: `console.error`. */
+  onError(handler: (error: unknown) => void): () => void;
+  readonly visualizer: Visualizer;
+  budgetBytes: number;
+  cacheEnabled: boolean;
+  sitesEnabled: boolean;
+  readonly closed: boolean;
+  /** Ends every buffer (cause `closed`), after the finalizers that are `atExit`. A second call does nothing. */
+  close(): void;
+  [Symbol.dispose](): void;
+}

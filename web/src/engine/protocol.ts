@@ -1,0 +1,155 @@
+// What the page asks of the engine (C++ in a worker) and what it answers. The page computes no
+// total by itself: every number here comes from the one engine that `bufgc summary` uses too.
+
+/** Names and values of `bufgc summary --json`. */
+export interface Summary {
+  events: number;
+  buffers: number;
+  max_live_bytes: number;
+  max_live_buffers: number;
+  alive_at_end_buffers: number;
+  alive_at_end_bytes: number;
+  total_allocated_bytes: number;
+  distinct_sizes: number;
+  skipped_events: number;
+  // What the page shows beside them.
+  max_live_event: number;
+  max_cached_bytes: number;
+  max_reserved_bytes: number;
+  cached_at_end_bytes: number;
+  folded_events: number;
+  folded_buffers: number;
+  duration_ns: number;
+  has_addresses: boolean;
+}
+
+/** The horizontal axis: event number (exact) or time in ns from the first event. */
+export type Axis = 'event' | 'time';
+export type Theme = 'light' | 'dark';
+/** What the colour of a rectangle says. */
+export type ColorBy = 'state' | 'label' | 'size' | 'dtype' | 'lifetime';
+
+/** A part of the picture: x in units of the axis, y in units of the layout (compact address bytes). */
+export interface View {
+  t0: number;
+  t1: number;
+  y0: number;
+  y1: number;
+}
+
+export interface Bounds {
+  events: number; // x extent on the event axis
+  durationNs: number; // x extent on the time axis
+  height: number; // y extent of the address layout
+}
+
+/** Levels over a range, one column per sample; `max` of the column, so that no peak is lost. */
+export interface Levels {
+  x: Float64Array; // left edge of each column, in units of the axis
+  liveMax: Float64Array;
+  liveMin: Float64Array;
+  cachedMax: Float64Array;
+  reservedMax: Float64Array;
+}
+
+export interface RowInfo {
+  row: number;
+  id: number;
+  idText: string; // exact, also beyond 2^53
+  kind: 'owned' | 'view' | 'external';
+  baseRow: number | null;
+  size: number;
+  capacity: number;
+  address: string | null; // hex
+  dtype: string;
+  shape: string;
+  label: string;
+  site: string;
+  thread: string;
+  allocEvent: number;
+  freeEvent: number | null; // null: alive at the end
+  allocTimeNs: number;
+  freeTimeNs: number | null;
+  lifetimeEvents: number;
+  lifetimeNs: number;
+  cause: 'dispose' | 'finalized' | 'collected' | 'closed' | null;
+  servedBy: 'cache' | 'arena' | 'source' | null;
+  freedTo: 'cache' | 'arena' | 'source' | null;
+  useCount: number;
+}
+
+export interface RowDetails extends RowInfo {
+  uses: { event: number; timeNs: number; kernel: string; access: 'read' | 'write' | 'read_write' }[]; // the first 1,000
+  views: number[]; // rows of its views, the first 1,000
+  links: { row: number; direction: 'holds' | 'held by' }[]; // the first 1,000
+  previousAtAddress: number | null; // rows
+  nextAtAddress: number | null;
+}
+
+export type SortKey = 'row' | 'id' | 'size' | 'label' | 'dtype' | 'allocEvent' | 'freeEvent' | 'lifetimeEvents' | 'useCount' | 'cause';
+export interface TableQuery {
+  filter: string; // words that label, site, dtype, id or cause must contain; `size>1MiB`, `alive`, `leaked` too
+  sort: SortKey;
+  descending: boolean;
+  aliveFirst: boolean;
+}
+
+export interface GroupCount {
+  name: string;
+  buffers: number;
+  bytes: number; // allocated in total
+  aliveBuffers: number;
+  aliveBytes: number;
+}
+export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
+
+export interface LoadProgress {
+  bytes: number;
+  totalBytes: number | null;
+  events: number;
+}
+
+/** A trace that could not be read: the file, the place, what was expected. */
+export interface OpenError {
+  name: string;
+  message: string;
+}
+
+/** The page's door to the worker. Every call is answered in order; `cancelOpen` overtakes. */
+export interface Engine {
+  ready(): Promise<void>;
+  /** Several files make one trace (events and their `.use` file). Rejects with an `Error` whose message names file, place and expectation. */
+  open(files: { name: string; bytes: Blob | Uint8Array }[], onProgress: (progress: LoadProgress) => void): Promise<Summary>;
+  cancelOpen(): void;
+  /** An empty trace that grows by `feed`: the live lab. */
+  openLive(name: string): Promise<void>;
+  /** More NDJSON of the live trace. */
+  feed(ndjson: Uint8Array): Promise<void>;
+  summary(): Promise<Summary>;
+  bounds(): Promise<Bounds>;
+  marks(): Promise<{ event: number; timeNs: number; name: string }[]>;
+  levels(axis: Axis, t0: number, t1: number, columns: number): Promise<Levels>;
+  /** Levels at one event, exact. */
+  levelAt(event: number): Promise<{ liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number }>;
+  /** The event at a time, and the time of an event: for switching the axis in place. */
+  eventAtTime(timeNs: number): Promise<number>;
+  timeOfEvent(event: number): Promise<number>;
+  /**
+   * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
+   * a rectangle from allocation to release at its address; a sub-pixel one leaves its share of colour.
+   */
+  render(axis: Axis, view: View, width: number, height: number, style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean }): Promise<ImageBitmap>;
+  /** The row at a point of the layout (axis units), or null. The tolerance is in units too. */
+  hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): Promise<number | null>;
+  /** Where a row stands in the layout. */
+  rectOf(axis: Axis, row: number): Promise<View | null>;
+  rowOfId(id: string): Promise<number | null>;
+  row(row: number): Promise<RowDetails>;
+  /** Applies the query and answers how many rows match, and their bytes. */
+  tableQuery(query: TableQuery): Promise<{ rows: number; bytes: number }>;
+  /** Rows `from … from+count` of the last query's order. */
+  tableRows(from: number, count: number): Promise<RowInfo[]>;
+  groups(by: GroupBy, filter: string): Promise<GroupCount[]>;
+  /** The open trace, converted. */
+  export(format: 'ndjson' | 'csv' | 'chrome'): Promise<Uint8Array>;
+}
