@@ -1,0 +1,36 @@
+// The packed digits, as web/samples/make.mjs writes them, back to 8 bits a pixel.
+
+export interface Digits {
+  train: number;
+  test: number;
+  width: number;
+  /** Training images first. */
+  labels: Uint8Array;
+  pixels: Uint8Array;
+}
+
+export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+export function unpackDigits(packed: Uint8Array): Digits {
+  const magic = String.fromCharCode(...packed.subarray(0, 4));
+  if (magic !== 'DGT1') throw new Error(`digits: expected "DGT1" at byte 0, found "${magic}"`);
+  const header = new DataView(packed.buffer, packed.byteOffset);
+  const train = header.getUint16(4, true);
+  const test = header.getUint16(6, true);
+  const width = header.getUint16(8, true);
+  const height = header.getUint16(10, true);
+  const count = train + test;
+  const halves = packed.subarray(12 + count);
+  if (halves.length * 2 !== count * width * height) {
+    throw new Error(`digits: expected ${(count * width * height) / 2} bytes of pixels, found ${halves.length}`);
+  }
+  const pixels = new Uint8Array(count * width * height);
+  for (let i = 0; i < halves.length; i++) {
+    pixels[2 * i] = (halves[i]! >> 4) * 17;
+    pixels[2 * i + 1] = (halves[i]! & 15) * 17;
+  }
+  return { train, test, width, labels: packed.slice(12, 12 + count), pixels };
+}
