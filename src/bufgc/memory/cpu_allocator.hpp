@@ -102,6 +102,9 @@ class CpuAllocator {
   [[nodiscard]] const char* check_invariants() const noexcept;
 
  private:
+  /// The road on which the lock is left and the pressure handler asked.
+  [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
+
   struct State;
   std::unique_ptr<State> state_;
 };

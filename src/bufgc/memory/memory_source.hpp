@@ -27,7 +27,15 @@ class MemorySource {
   /// The source may round up; the segment tells the true size.
   [[nodiscard]] virtual Segment acquire(std::size_t min_bytes) noexcept = 0;
 
-  /// Takes back a segment that `acquire` gave, whole.
+  /// A segment of at least `min_bytes` that begins exactly at `address`, or an empty one. So an
+  /// allocator's segments join up; a source that cannot place them need not offer it.
+  [[nodiscard]] virtual Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept {
+    static_cast<void>(address);
+    static_cast<void>(min_bytes);
+    return {};
+  }
+
+  /// Takes back a segment that `acquire` or `acquire_at` gave, whole.
   virtual void release(Segment segment) noexcept = 0;
 
   /// Sizes are rounded up to a multiple of this (a page natively, 64 KiB in WebAssembly).

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "bufgc/memory/arena.hpp"
+#include "bufgc/memory/counters.hpp"
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/lock.hpp"
+#include "bufgc/memory/magazine.hpp"
+
+namespace bufgc {
+
+/// The allocator behind its lock: the magazine before the arena, the counters beside them, and the
+/// rules that join them (when to flush, to grow, to give back). Every function expects the lock held.
+struct CpuAllocator::State {
+  State(MemorySource& source, const AllocatorOptions& wanted) noexcept;
+
+  /// The capacity that serves a request, or 0 when there is none so large.
+  [[nodiscard]] std::size_t capacity_of(std::size_t size_bytes) const noexcept {
+    if (size_bytes > max_object_bytes - options.alignment_bytes) return 0;
+    return size_bytes == 0 ? options.alignment_bytes : round_up(size_bytes, options.alignment_bytes);
+  }
+
+  /// The road when the magazine has no such block: arena, flush, grow, give back and grow.
+  [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
+  Allocation hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept;
+  /// The road when the block cannot simply be kept.
+  FreedTo free_slowly(Range* range) noexcept;
+  [[nodiscard]] bool can_keep(const Range* range) const noexcept {
+    return options.cache && range->capacity_bytes <= options.cache_limit_bytes &&
+           cached_bytes() <= options.cache_limit_bytes - range->capacity_bytes;
+  }
+
+  void flush() noexcept;
+  /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
+  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  /// What must hold after each slow change: nothing is cached beyond the limit.
+  void settle() noexcept;
+
+  [[nodiscard]] std::uint64_t cached_bytes() const noexcept {
+    return magazine.bytes() + arena.whole_segment_bytes();
+  }
+  [[nodiscard]] std::size_t largest_free_bytes() const noexcept;
+  [[nodiscard]] MemoryStatistics statistics() const noexcept;
+  [[nodiscard]] const char* check() const noexcept;
+  /// In checking builds: `range` and its neighbours at every mutation, everything at every mutation
+  /// while there are few ranges, then at every so many that the walks cost a bounded part.
+  void check_mutation(const Range* range) noexcept;
+
+  Lock lock;
+  Magazine magazine;
+  Counters counters;
+  AllocatorOptions options;
+  Arena arena;
+  /// Shared, so that a call under way outlives its replacement.
+  std::shared_ptr<const PressureHandler> pressure_handler;
+  std::uint64_t mutations_until_walk = 0;
+};
+
+}  // namespace bufgc

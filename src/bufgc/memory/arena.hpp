@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/free_bins.hpp"
+#include "bufgc/memory/memory_source.hpp"
+#include "bufgc/memory/range.hpp"
+#include "bufgc/memory/range_pool.hpp"
+
+namespace bufgc {
+
+/// Places blocks in segments, best fit at the low end, and joins freed neighbours, also across
+/// segments that touch. Knows nothing of caches, locks or budgets; its caller holds the lock and
+/// tells how far it may grow. Capacities are multiples of the granule.
+class Arena {
+ public:
+  Arena(MemorySource& source, std::size_t granule_bytes) noexcept;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  /// Returns every segment to the source.
+  ~Arena();
+
+  /// A live range from free space, or null: then `grow` and try again.
+  [[nodiscard]] Range* allocate(std::size_t capacity_bytes) noexcept;
+  /// Makes free space, joined with its free neighbours, of a live or cached range. Returns the
+  /// range that holds it now.
+  Range* free(Range* range) noexcept;
+
+  /// Takes from the source what a range of `capacity_bytes` lacks, `step_bytes` at least where the
+  /// limit allows, so that the next `allocate` of it succeeds; a free end of the memory held is
+  /// extended rather than left. `reserved_bytes` does not pass `limit_bytes`.
+  [[nodiscard]] bool grow(std::size_t capacity_bytes, std::size_t step_bytes,
+                          std::uint64_t limit_bytes) noexcept;
+  /// Returns whole free segments of `range`, free, the highest first, until `wanted_bytes` are
+  /// released. Returns the bytes.
+  std::uint64_t release_within(Range* range, std::uint64_t wanted_bytes) noexcept;
+  /// The same over all free ranges.
+  std::uint64_t release_free_segments(std::uint64_t wanted_bytes) noexcept;
+
+  [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return reserved_bytes_; }
+  /// In whole free segments.
+  [[nodiscard]] std::uint64_t whole_segment_bytes() const noexcept { return bins_.whole_segment_bytes(); }
+  /// The longest run of neighbours, free or cached, that begins with a free range.
+  [[nodiscard]] std::size_t largest_run_bytes() const noexcept;
+  /// The length of the run of free or cached neighbours that begins with `range`, or 0 when it
+  /// begins before: what one allocation can get of it once the cache is flushed.
+  [[nodiscard]] static std::size_t run_bytes(const Range* range) noexcept;
+
+  struct Counts {
+    std::uint64_t segments = 0;
+    std::uint64_t splits = 0;
+    std::uint64_t merges = 0;
+    std::uint64_t source_calls = 0;
+    std::uint64_t peak_reserved_bytes = 0;
+  };
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+
+  /// Null detaches; a new listener first hears of the segments held.
+  void set_listener(SegmentListener* listener) noexcept;
+
+  /// What a walk over all ranges adds up to.
+  struct Walk {
+    std::uint64_t ranges = 0;
+    std::uint64_t live_blocks = 0;
+    std::uint64_t live_bytes = 0;
+    std::uint64_t live_capacity_bytes = 0;
+    std::uint64_t cached_blocks = 0;
+    std::uint64_t cached_bytes = 0;
+    std::uint64_t free_ranges = 0;
+    std::uint64_t free_bytes = 0;
+    std::uint64_t whole_segment_bytes = 0;
+    std::uint64_t slack_bytes = 0;  ///< Lost to alignment at segments' ends.
+    std::uint64_t reserved_bytes = 0;
+    std::uint64_t segments = 0;
+  };
+  /// Null when every segment, range and bin is as it must be, else what is not; fills `walk`.
+  [[nodiscard]] const char* check(Walk& walk) const noexcept;
+  /// The same for `range` and its neighbours only.
+  [[nodiscard]] static const char* check_near(const Range* range) noexcept;
+
+ private:
+  [[nodiscard]] bool add_segment(Segment segment) noexcept;
+  [[nodiscard]] Segment acquire(std::byte* at, std::size_t bytes, std::uint64_t limit_bytes) noexcept;
+  [[nodiscard]] bool extend(SegmentRecord* last, std::size_t capacity_bytes, std::size_t step_bytes,
+                            std::uint64_t limit_bytes) noexcept;
+  /// Lists `range`, free now, joined with its free neighbours.
+  Range* list_joined(Range* range) noexcept;
+  [[nodiscard]] Range* join(Range* left, Range* right) noexcept;
+  void release_run(Range* range, SegmentRecord* first, SegmentRecord* last) noexcept;
+  void return_segment(SegmentRecord* record) noexcept;
+  [[nodiscard]] const char* check_run(const SegmentRecord* first, Walk& walk) const noexcept;
+  [[nodiscard]] const char* check_range(const Range* range, Walk& walk) const noexcept;
+  [[nodiscard]] const char* check_bins(std::uint64_t free_ranges) const noexcept;
+
+  MemorySource& source_;
+  std::size_t granule_bytes_;
+  FreeBins bins_;
+  RangePool pool_;
+  SegmentRecord* lowest_ = nullptr;
+  SegmentRecord* highest_ = nullptr;
+  std::uint64_t reserved_bytes_ = 0;
+  Counts counts_;
+  SegmentListener* listener_ = nullptr;
+};
+
+}  // namespace bufgc
