@@ -1,0 +1,264 @@
+// The shell: bars above and below, panels left and right, one view between them. It also takes
+// dropped files and the keyboard.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import '#lab';
+import './chart/level-chart.js';
+import './chart/minimap.js';
+import './panels/buffer-table.js';
+import './panels/details-panel.js';
+import './panels/empty-state.js';
+import './panels/facets-panel.js';
+import './panels/help-overlay.js';
+import './panels/notice-bar.js';
+import './panels/statistics-view.js';
+import './panels/status-line.js';
+import './panels/summary-strip.js';
+import './panels/top-bar.js';
+import './panels/view-tabs.js';
+import './plot/lifecycle-plot.js';
+import { handleKey } from './keyboard.js';
+import type { TopBar } from './panels/top-bar.js';
+import type { LifecyclePlot } from './plot/lifecycle-plot.js';
+import { saveFile } from './save.js';
+import { Follows } from './store/controller.js';
+import { keepHash } from './store/hash.js';
+import type { Session } from './store/session.js';
+import { base } from './styles.js';
+
+export interface LabDetail {
+  stats?: Record<string, number>;
+  status?: string;
+}
+
+@customElement('bufgc-app')
+export class App extends LitElement {
+  @property({ attribute: false }) session!: Session;
+  @state() private dropping = false;
+  @state() helpOpen = false;
+  @state() private lab: HTMLElement | undefined;
+  @state() private labDetail: LabDetail = {};
+  @query('lifecycle-plot') plot!: LifecyclePlot | null;
+  @query('top-bar') topBar!: TopBar;
+
+  readonly labBuilt = customElements.get('bufgc-lab') !== undefined;
+  private dragDepth = 0;
+
+  constructor() {
+    super();
+    new Follows(this, ['layout', 'trace']);
+  }
+
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        grid-template: 'top top top' 40px 'summary summary summary' 56px 'left main right' minmax(0, 1fr) 'status status status' 24px /
+          248px minmax(0, 1fr) 296px;
+        height: 100dvh;
+        background: var(--ground);
+      }
+      top-bar {
+        grid-area: top;
+      }
+      summary-strip {
+        grid-area: summary;
+      }
+      .left,
+      .right {
+        overflow: auto;
+        background: var(--surface);
+        scrollbar-width: thin;
+      }
+      .left {
+        grid-area: left;
+        border-right: 1px solid var(--line);
+      }
+      .right {
+        grid-area: right;
+        border-left: 1px solid var(--line);
+      }
+      main {
+        grid-area: main;
+        display: flex;
+        flex-direction: column;
+        min-width: 0;
+        min-height: 0;
+        position: relative;
+      }
+      status-line {
+        grid-area: status;
+      }
+      mini-map,
+      view-tabs,
+      level-chart,
+      notice-bar {
+        flex: none;
+      }
+      lifecycle-plot,
+      buffer-table,
+      statistics-view,
+      empty-state {
+        flex: 1;
+        min-height: 0;
+      }
+      .lab-part {
+        border-bottom: 1px solid var(--line);
+      }
+      .drop {
+        position: fixed;
+        inset: 8px;
+        z-index: 20;
+        display: grid;
+        place-items: center;
+        border: 2px dashed var(--ink);
+        border-radius: var(--radius);
+        background: var(--veil);
+        font-size: var(--type-4);
+        pointer-events: none;
+      }
+      @media (max-width: 1100px) {
+        :host {
+          grid-template-columns: 216px minmax(0, 1fr) 248px;
+        }
+      }
+      @media (max-width: 860px) {
+        :host {
+          display: block;
+          overflow: auto;
+        }
+        top-bar {
+          position: sticky;
+          top: 0;
+          z-index: 5;
+        }
+        main {
+          height: max(440px, 72dvh);
+        }
+        .left,
+        .right {
+          border: 0;
+          border-top: 1px solid var(--line);
+          overflow: visible;
+        }
+        status-line {
+          position: sticky;
+          bottom: 0;
+          height: 24px;
+        }
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener('keydown', this.onKey);
+    for (const kind of ['dragenter', 'dragover', 'dragleave', 'drop'] as const)
+      window.addEventListener(kind, this.onDrag);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('keydown', this.onKey);
+    for (const kind of ['dragenter', 'dragover', 'dragleave', 'drop'] as const)
+      window.removeEventListener(kind, this.onDrag);
+  }
+
+  override firstUpdated(): void {
+    keepHash(this.session);
+    this.session.engine.ready().catch((error: unknown) => {
+      this.session.say('error', 'The engine did not start', error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  private async savePicture(): Promise<void> {
+    const picture = await this.plot?.toBlob();
+    if (picture) saveFile('lifecycles.png', picture);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => handleKey(event, this);
+
+  private readonly onDrag = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    if (event.type === 'dragenter') this.dragDepth++;
+    else if (event.type === 'dragleave') this.dragDepth--;
+    else if (event.type === 'drop') {
+      this.dragDepth = 0;
+      this.openFiles([...event.dataTransfer.files]);
+    }
+    this.dropping = this.dragDepth > 0;
+  };
+
+  openFiles(files: File[]): void {
+    if (files.length === 0) return;
+    this.session.open(files.map((file) => ({ name: file.name, bytes: file }))).catch(() => undefined); // told in the notice
+  }
+
+  private readonly onLabStarted = (event: CustomEvent<LabDetail & { name?: string }>): void => {
+    this.labDetail = event.detail ?? {};
+    void this.session.startLive(event.detail?.name ?? 'live lab');
+  };
+  private readonly onLabUpdated = (event: CustomEvent<LabDetail>): void => {
+    this.labDetail = event.detail ?? {};
+    void this.session.refreshLive();
+  };
+  private readonly onLabStopped = (event: CustomEvent<LabDetail>): void => {
+    this.labDetail = event.detail ?? this.labDetail;
+    this.session.stopLive();
+  };
+
+  private renderLab() {
+    return html`<bufgc-lab
+      class="lab-part"
+      ?hidden=${this.session.mode !== 'lab'}
+      .engine=${this.session.engine}
+      .active=${this.session.mode === 'lab'}
+      @lab-started=${this.onLabStarted}
+      @lab-updated=${this.onLabUpdated}
+      @lab-stopped=${this.onLabStopped}
+    ></bufgc-lab>`;
+  }
+
+  override updated(): void {
+    if (this.labBuilt && !this.lab) this.lab = this.renderRoot.querySelector<HTMLElement>('bufgc-lab') ?? undefined;
+  }
+
+  private renderView() {
+    const { session } = this;
+    if (!session.trace)
+      return html`<empty-state .session=${session} ?lab-built=${this.labBuilt} @choose-files=${() => this.topBar.chooseFiles()}></empty-state>`;
+    if (session.tab === 'table') return html`<buffer-table .session=${session}></buffer-table>`;
+    if (session.tab === 'statistics')
+      return html`<statistics-view .session=${session} .allocator=${session.trace.live ? this.labDetail.stats : undefined}></statistics-view>`;
+    return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;
+  }
+
+  override render() {
+    const { session } = this;
+    if (!session) return nothing;
+    const inLab = session.mode === 'lab';
+    return html`
+      <top-bar .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => (this.helpOpen = true)} @save-picture=${() => void this.savePicture()}></top-bar>
+      <summary-strip .session=${session}></summary-strip>
+      <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
+        ${this.labBuilt ? this.renderLab() : nothing}
+        <facets-panel .session=${session}></facets-panel>
+      </aside>
+      <main>
+        <notice-bar .session=${session}></notice-bar>
+        <mini-map .session=${session}></mini-map>
+        <view-tabs .session=${session}></view-tabs>
+        ${this.renderView()}
+      </main>
+      <aside class="right" aria-label="Details" tabindex="-1">
+        ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
+        <details-panel .session=${session}></details-panel>
+      </aside>
+      <status-line .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
+      ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}
+      ${this.helpOpen ? html`<help-overlay @close=${() => (this.helpOpen = false)}></help-overlay>` : nothing}
+    `;
+  }
+}

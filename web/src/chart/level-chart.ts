@@ -1,0 +1,237 @@
+// Live, cached and reserved bytes over the visible range, on the same axis as the plot below it.
+import { css, html, LitElement, nothing, unsafeCSS } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import uPlot from 'uplot';
+import uPlotCss from 'uplot/dist/uPlot.min.css';
+import type { Levels } from '../engine/protocol.js';
+import { bytes } from '../format.js';
+import { GUTTER } from '../plot/scale.js';
+import { byteTicks } from '../plot/ticks.js';
+import { Follows } from '../store/controller.js';
+import { Latest } from '../store/latest.js';
+import type { Session } from '../store/session.js';
+import { theme } from '../store/theme.js';
+import { base } from '../styles.js';
+import { hatch } from './hatch.js';
+
+const HEIGHT = 112;
+const stepped = uPlot.paths.stepped!({ align: 1 });
+
+@customElement('level-chart')
+export class LevelChart extends LitElement {
+  @property({ attribute: false }) session: Session | undefined;
+  @query('.chart') private holder!: HTMLElement;
+
+  private chart: uPlot | null = null;
+  private readonly levels = new Latest<Levels>();
+  private readonly resized = new ResizeObserver(() => this.resize());
+
+  constructor() {
+    super();
+    new Follows(this, ['view', 'trace'], () => void this.load());
+    new Follows(this, ['cursor'], () => this.showCursor());
+    theme.addEventListener('change', this.rebuild);
+  }
+
+  static override styles = [
+    unsafeCSS(uPlotCss),
+    base,
+    css`
+      :host {
+        height: 113px;
+        border-bottom: 1px solid var(--line);
+        position: relative;
+      }
+      .chart {
+        height: 112px;
+        overflow: hidden;
+      }
+      .u-cursor-x {
+        border-right: 1px solid var(--ink-2) !important;
+      }
+      .u-select {
+        background: var(--pressed);
+        opacity: 0.5;
+      }
+      .legend {
+        position: absolute;
+        right: var(--gap-2);
+        top: var(--gap-1);
+        display: flex;
+        gap: var(--gap-3);
+        padding: 0 var(--gap-1);
+        background: var(--veil);
+        color: var(--ink-2);
+        font-size: var(--type-1);
+        pointer-events: none;
+      }
+      .legend span {
+        display: flex;
+        align-items: center;
+        gap: 6px;
+      }
+      i {
+        width: 12px;
+        height: 8px;
+      }
+      .live {
+        background: var(--live);
+      }
+      .cached {
+        background: repeating-linear-gradient(135deg, var(--cached) 0 1.5px, transparent 1.5px 4px);
+      }
+      .reserved {
+        height: 0;
+        border-top: 1.5px solid var(--reserved);
+      }
+    `,
+  ];
+
+  override firstUpdated(): void {
+    this.resized.observe(this);
+    this.rebuild();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.resized.disconnect();
+    theme.removeEventListener('change', this.rebuild);
+    this.chart?.destroy();
+    this.chart = null;
+  }
+
+  private readonly rebuild = (): void => {
+    if (!this.holder) return;
+    this.chart?.destroy();
+    this.chart = new uPlot(this.options(), [[], [], [], []] as unknown as uPlot.AlignedData, this.holder);
+    void this.load();
+  };
+
+  private options(): uPlot.Options {
+    const computed = getComputedStyle(document.documentElement);
+    const color = (name: string) => computed.getPropertyValue(`--${name}`).trim();
+    const font = `11px ${color('mono')}`;
+    const grid = { stroke: color('grid'), width: 1 };
+    return {
+      width: Math.max(1, this.clientWidth),
+      height: HEIGHT,
+      padding: [8, 0, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false },
+        bind: { dblclick: () => this.onDoubleClick },
+      },
+      select: { show: true, left: 0, top: 0, width: 0, height: 0 },
+      scales: {
+        x: { time: false, range: () => [this.session?.view.t0 ?? 0, this.session?.view.t1 ?? 1] },
+        y: { range: () => [0, this.ceiling()] },
+      },
+      axes: [
+        { show: false },
+        {
+          size: GUTTER,
+          font,
+          stroke: color('ink-2'),
+          gap: 4,
+          grid,
+          ticks: { show: true, size: 4, stroke: color('ink-2'), width: 1 },
+          border: { show: true, stroke: color('line'), width: 1 },
+          splits: () => byteTicks(0, this.ceiling(), 4).map(({ at }) => at),
+          values: () => byteTicks(0, this.ceiling(), 4).map(({ text }) => text),
+        },
+      ],
+      series: [
+        {},
+        { paths: stepped, points: { show: false }, stroke: color('live'), width: 1, fill: color('live') },
+        { paths: stepped, points: { show: false }, stroke: color('cached'), width: 1 },
+        { paths: stepped, points: { show: false }, stroke: color('reserved'), width: 1.5 },
+      ],
+      bands: [{ series: [2, 1], fill: (u) => hatch(u.ctx, color('cached')) as unknown as string }],
+      hooks: {
+        setCursor: [(u) => this.onCursor(u)],
+        setSelect: [(u) => this.onSelect(u)],
+      },
+    };
+  }
+
+  private readonly onDoubleClick = (): null => {
+    this.session?.glideTo(this.session.fitted());
+    return null;
+  };
+
+  private ceiling(): number {
+    const summary = this.session?.trace?.summary;
+    return summary ? Math.max(1, summary.max_reserved_bytes, summary.max_live_bytes) * 1.06 : 1;
+  }
+
+  private resize(): void {
+    if (!this.chart || this.clientWidth === 0 || this.chart.width === this.clientWidth) return;
+    this.chart.setSize({ width: this.clientWidth, height: HEIGHT });
+    void this.load();
+  }
+
+  private async load(): Promise<void> {
+    const { session, chart } = this;
+    if (!session?.trace || !chart) return;
+    chart.redraw(false, true); // what is there already, moved to the new range
+    const columns = Math.max(1, Math.round(this.clientWidth - GUTTER));
+    const { axis, view } = session;
+    const levels = await session.track(this.levels.ask(() => session.engine.levels(axis, view.t0, view.t1, columns)));
+    if (!levels || chart !== this.chart) return;
+    chart.setData(dataOf(levels, view.t1), true);
+  }
+
+  private onCursor({ cursor, posToVal }: uPlot): void {
+    if (cursor.event == null) return;
+    if (cursor.left == null || cursor.left < 0) this.session?.pointAway();
+    else void this.session?.pointAt(posToVal(cursor.left, 'x'), null);
+  }
+
+  /** The pointer may be over the plot: the line stands here too. */
+  private showCursor(): void {
+    const { chart, session } = this;
+    if (!chart || !session) return;
+    const at = session.cursorAt();
+    const left = at === null ? -10 : chart.valToPos(at, 'x');
+    if (Math.abs((chart.cursor.left ?? -10) - left) > 0.5) chart.setCursor({ left, top: 1 }, false);
+  }
+
+  private onSelect(chart: uPlot): void {
+    const { left, width } = chart.select;
+    if (width < 4 || !this.session) return;
+    const { view } = this.session;
+    this.session.glideTo({ ...view, t0: chart.posToVal(left, 'x'), t1: chart.posToVal(left + width, 'x') });
+    chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+
+  override render() {
+    const summary = this.session?.trace?.summary;
+    return html`<div
+        class="chart"
+        role="img"
+        aria-label=${summary ? `Bytes over time. Peak live ${bytes(summary.max_live_bytes)}, peak reserved ${bytes(summary.max_reserved_bytes)}.` : nothing}
+      ></div>
+      <div class="legend" aria-hidden="true">
+        <span><i class="live"></i>live</span><span><i class="cached"></i>cached</span><span><i class="reserved"></i>reserved</span>
+      </div>`;
+  }
+}
+
+/** Columns as steps; the last one reaches to the end of the range. Cached stands on live. */
+function dataOf({ x, liveMax, cachedMax, reservedMax }: Levels, end: number): uPlot.AlignedData {
+  const n = x.length;
+  const stretch = (values: Float64Array) => {
+    const all = new Float64Array(n + 1);
+    all.set(values);
+    all[n] = values[n - 1] ?? 0;
+    return all;
+  };
+  const xs = stretch(x);
+  xs[n] = end;
+  const live = stretch(liveMax);
+  const cached = stretch(cachedMax);
+  const stacked = live.map((value, i) => value + (cached[i] ?? 0));
+  return [xs, live, stacked, stretch(reservedMax)] as unknown as uPlot.AlignedData;
+}

@@ -1,0 +1,181 @@
+// The views as tabs, and beside them how the picture is drawn.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Axis, ColorBy } from '../engine/protocol.js';
+import { TABS } from '../keyboard.js';
+import { Follows } from '../store/controller.js';
+import type { Session, Tab } from '../store/session.js';
+import { recall, remember } from '../store/theme.js';
+import { base, controls } from '../styles.js';
+
+const COLORS: { value: ColorBy; title: string }[] = [
+  { value: 'state', title: 'state' },
+  { value: 'label', title: 'label' },
+  { value: 'size', title: 'size' },
+  { value: 'dtype', title: 'dtype' },
+  { value: 'lifetime', title: 'lifetime' },
+];
+const FIRST_VISIT: Record<Tab, string> = {
+  address:
+    'Each bar is one buffer: it begins where it was allocated, ends where it was released, and stands at its address. Bars that reach the right edge were never released.',
+  table:
+    'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
+  statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
+};
+
+@customElement('view-tabs')
+export class ViewTabs extends LitElement {
+  @property({ attribute: false }) session: Session | undefined;
+
+  constructor() {
+    super();
+    new Follows(this, ['layout', 'trace']);
+  }
+
+  static override styles = [
+    base,
+    controls,
+    css`
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: var(--gap-3);
+        height: 36px;
+        padding: 0 var(--gap-3) 0 0;
+        border-bottom: 1px solid var(--line);
+      }
+      [role='tablist'] {
+        display: flex;
+        align-self: stretch;
+      }
+      [role='tab'] {
+        padding: 0 var(--gap-3);
+        border-bottom: 2px solid transparent;
+        margin-bottom: -1px;
+        color: var(--ink-2);
+        font-size: var(--type-3);
+      }
+      [role='tab'] kbd {
+        margin-left: 6px;
+        color: var(--ink-2);
+      }
+      [role='tab'][aria-selected='true'] {
+        border-color: var(--ink);
+        color: var(--ink);
+      }
+      [role='tab']:hover {
+        background: var(--hover);
+      }
+      .space {
+        flex: 1;
+      }
+      label {
+        display: flex;
+        align-items: center;
+        gap: 6px;
+        color: var(--ink-2);
+        white-space: nowrap;
+      }
+      .hint {
+        display: flex;
+        align-items: center;
+        gap: var(--gap-3);
+        padding: var(--gap-1) var(--gap-3);
+        border-bottom: 1px solid var(--line);
+        background: var(--surface);
+        color: var(--ink-2);
+      }
+      .hint p {
+        flex: 1;
+      }
+      @media (max-width: 860px) {
+        .bar {
+          height: auto;
+          min-height: 36px;
+          flex-wrap: wrap;
+          padding-bottom: var(--gap-1);
+          row-gap: var(--gap-1);
+        }
+        [role='tab'] {
+          height: 36px;
+        }
+        [role='tab'] kbd,
+        .space {
+          display: none;
+        }
+        label:first-of-type {
+          margin-left: var(--gap-3);
+        }
+      }
+    `,
+  ];
+
+  private onKey(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (!step || !this.session) return;
+    const at = TABS.findIndex(({ tab }) => tab === this.session!.tab);
+    this.session.setTab(TABS[(at + step + TABS.length) % TABS.length]!.tab);
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
+    event.preventDefault();
+  }
+
+  private renderHint(tab: Tab) {
+    const key = `bufgc.seen.${tab}`;
+    if (recall(key)) return nothing;
+    return html`<div class="hint">
+      <p>${FIRST_VISIT[tab]}</p>
+      <button
+        class="button small"
+        @click=${() => {
+          remember(key, '1');
+          this.requestUpdate();
+        }}
+      >
+        Got it
+      </button>
+    </div>`;
+  }
+
+  private renderPictureControls(session: Session) {
+    const axis = (value: Axis, title: string) =>
+      html`<button aria-pressed=${session.axis === value} @click=${() => void session.setAxis(value)}>${title}</button>`;
+    return html`
+      <label
+        >colour
+        <select
+          class="field small"
+          .value=${session.colorBy}
+          @change=${(event: Event) => session.setColorBy((event.target as HTMLSelectElement).value as ColorBy)}
+        >
+          ${COLORS.map(({ value, title }) => html`<option value=${value} ?selected=${value === session.colorBy}>${title}</option>`)}
+        </select></label
+      >
+      <div class="segmented small" role="group" aria-label="Horizontal axis">${axis('event', 'events')}${axis('time', 'time')}</div>
+      <button class="button small" title="Show all (0)" @click=${() => session.glideTo(session.fitted())}>Fit</button>
+    `;
+  }
+
+  override render() {
+    const { session } = this;
+    if (!session?.trace) return nothing;
+    return html`
+      <div class="bar">
+        <div role="tablist" aria-label="Views" @keydown=${(event: KeyboardEvent) => this.onKey(event)}>
+          ${TABS.map(
+            ({ tab, title }, index) => html`<button
+              role="tab"
+              aria-selected=${session.tab === tab}
+              tabindex=${session.tab === tab ? 0 : -1}
+              @click=${() => session.setTab(tab)}
+            >
+              ${title}<kbd aria-hidden="true">${index + 1}</kbd>
+            </button>`,
+          )}
+        </div>
+        <span class="space"></span>
+        ${session.tab === 'address' ? this.renderPictureControls(session) : nothing}
+      </div>
+      ${this.renderHint(session.tab)}
+    `;
+  }
+}

@@ -1,0 +1,423 @@
+// The lifecycle plot: time × address, each buffer a rectangle from allocation to release. The engine
+// paints the rectangles; here stand axes, selection, pointer, and the pictures' places.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import type { RowDetails, View } from '../engine/protocol.js';
+import { bytes, count, time } from '../format.js';
+import { Follows } from '../store/controller.js';
+import { Latest } from '../store/latest.js';
+import type { Session } from '../store/session.js';
+import { theme } from '../store/theme.js';
+import { fitView } from '../store/view.js';
+import { base } from '../styles.js';
+import { Pictures } from './pictures.js';
+import { type Area, PlotPointer } from './pointer.js';
+import { GUTTER, type Scale, scaleOf } from './scale.js';
+import { axisTicks, byteTicks } from './ticks.js';
+
+const AXIS_HEIGHT = 24;
+const PIXEL_TOLERANCE = 3;
+
+@customElement('lifecycle-plot')
+export class LifecyclePlot extends LitElement {
+  @property({ attribute: false }) session: Session | undefined;
+  @state() private hover: { details: RowDetails; x: number; y: number } | null = null;
+  @query('canvas') private canvas!: HTMLCanvasElement;
+
+  private pictures: Pictures | null = null;
+  private hoverRect: View | null = null;
+  private selectedRect: View | null = null;
+  private area: Area | null = null;
+  private frame = 0;
+  private colors: Record<string, string> = {};
+  private readonly resized = new ResizeObserver(() => this.schedule());
+  private readonly hits = new Latest<number | null>();
+  private readonly pointer = new PlotPointer(this);
+
+  constructor() {
+    super();
+    new Follows(this, ['view', 'trace', 'layout', 'filter'], () => this.schedule());
+    new Follows(this, ['selection', 'trace', 'view'], () => void this.placeSelection());
+    new Follows(this, ['cursor'], () => this.schedule());
+    theme.addEventListener('change', this.onTheme);
+  }
+
+  static override styles = [
+    base,
+    css`
+      :host {
+        position: relative;
+        overflow: hidden;
+        background: var(--ground);
+      }
+      canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        touch-action: none;
+        cursor: crosshair;
+      }
+      canvas.panning {
+        cursor: grabbing;
+      }
+      .tip {
+        position: absolute;
+        z-index: 4;
+        left: 0;
+        top: 0;
+        max-width: 280px;
+        padding: var(--gap-1) var(--gap-2);
+        border: 1px solid var(--line-strong);
+        border-radius: var(--radius);
+        background: var(--raised);
+        box-shadow: var(--shadow);
+        pointer-events: none;
+      }
+      .tip b {
+        display: block;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        font-weight: 600;
+      }
+      .alive {
+        color: var(--bad);
+      }
+    `,
+  ];
+
+  override firstUpdated(): void {
+    this.resized.observe(this);
+    this.pointer.attach(this.canvas);
+    this.readColors();
+    const session = this.session!;
+    this.pictures = new Pictures(
+      session.engine,
+      (work) => session.track(work),
+      () => this.schedule(),
+      (error) =>
+        session.say('error', 'The picture could not be drawn', error instanceof Error ? error.message : String(error)),
+    );
+    void this.placeSelection();
+    this.schedule();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.resized.disconnect();
+    theme.removeEventListener('change', this.onTheme);
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.pictures?.drop();
+    this.pictures = null;
+  }
+
+  private readonly onTheme = (): void => {
+    this.readColors();
+    this.schedule();
+  };
+
+  private readColors(): void {
+    const computed = getComputedStyle(document.documentElement);
+    for (const name of ['ground', 'ink', 'ink-2', 'line', 'grid', 'alive'])
+      this.colors[name] = computed.getPropertyValue(`--${name}`).trim();
+    this.colors.sans = computed.getPropertyValue('--sans');
+    this.colors.mono = computed.getPropertyValue('--mono');
+  }
+
+  /** The plot's area in CSS pixels of this element, and the visible range. */
+  scale(): Scale {
+    const { clientWidth, clientHeight } = this;
+    return scaleOf(this.session!.view, {
+      left: GUTTER,
+      top: 0,
+      width: Math.max(1, clientWidth - GUTTER),
+      height: Math.max(1, clientHeight - AXIS_HEIGHT),
+    });
+  }
+
+  schedule(): void {
+    if (this.frame === 0 && this.isConnected) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  setArea(area: Area | null): void {
+    this.area = area;
+    this.schedule();
+  }
+
+  // Asking ----------------------------------------------------------------------------------
+
+  /** The row under a point of the window. */
+  rowAt(clientX: number, clientY: number): Promise<number | null> {
+    const box = this.getBoundingClientRect();
+    return this.rowAtLocal(clientX - box.left, clientY - box.top);
+  }
+
+  private async rowAtLocal(x: number, y: number): Promise<number | null> {
+    const { session } = this;
+    if (!session?.trace) return null;
+    const scale = this.scale();
+    if (!scale.contains(x, y)) return null;
+    const exact = await session.engine.hitTest(session.axis, scale.tOf(x), scale.yOf(y), 0, 0);
+    return (
+      exact ??
+      session.engine.hitTest(
+        session.axis,
+        scale.tOf(x),
+        scale.yOf(y),
+        PIXEL_TOLERANCE * scale.tPerPixel,
+        PIXEL_TOLERANCE * scale.yPerPixel,
+      )
+    );
+  }
+
+  /** Where a row stands in the window: the middle of what is in sight of it. */
+  async placeOf(row: number) {
+    const { session } = this;
+    const rect = session?.trace ? await session.engine.rectOf(session.axis, row) : null;
+    if (!rect || !session) return null;
+    const scale = this.scale();
+    const box = this.getBoundingClientRect();
+    const left = Math.max(scale.area.left, scale.xOf(rect.t0));
+    const right = Math.min(scale.area.left + scale.area.width, scale.xOf(rect.t1));
+    const top = Math.max(scale.area.top, scale.pixelOf(rect.y1));
+    const bottom = Math.min(scale.area.top + scale.area.height, scale.pixelOf(rect.y0));
+    return {
+      x: box.left + (left + right) / 2,
+      y: box.top + (top + bottom) / 2,
+      left: box.left + left,
+      top: box.top + top,
+      width: right - left,
+      height: bottom - top,
+    };
+  }
+
+  /** The pointer stands over a point of this element. */
+  async pointAt(x: number, y: number): Promise<void> {
+    const { session } = this;
+    const scale = this.scale();
+    if (!session?.trace || !scale.contains(x, y)) {
+      this.pointAway();
+      return;
+    }
+    const at = scale.tOf(x);
+    const row = await this.hits.ask(() => this.rowAtLocal(x, y));
+    if (row === undefined) return;
+    void session.pointAt(at, scale.yOf(y));
+    if (row === null) this.setHover(null, null);
+    else if (this.hover?.details.row === row) this.hover = { ...this.hover, x, y };
+    else {
+      const [details, rect] = await Promise.all([session.engine.row(row), session.engine.rectOf(session.axis, row)]);
+      this.setHover({ details, x, y }, rect);
+    }
+  }
+
+  pointAway(): void {
+    this.hits.forget();
+    this.setHover(null, null);
+    this.session?.pointAway();
+  }
+
+  private setHover(hover: typeof this.hover, rect: View | null): void {
+    this.hover = hover;
+    this.hoverRect = rect;
+    this.schedule();
+  }
+
+  async clickAt(x: number, y: number): Promise<void> {
+    const row = await this.rowAtLocal(x, y);
+    await this.session?.select(row);
+  }
+
+  private async placeSelection(): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    const row = session.selectedRow;
+    const rect = row === null || !session.trace ? null : await session.engine.rectOf(session.axis, row);
+    if (row !== session.selectedRow) return;
+    this.selectedRect = rect;
+    this.schedule();
+  }
+
+  // Drawing ---------------------------------------------------------------------------------
+
+  private paint(): void {
+    this.frame = 0;
+    const { session, canvas } = this;
+    if (!session?.trace || !canvas) return;
+    const ratio = window.devicePixelRatio || 1;
+    const width = Math.round(this.clientWidth * ratio);
+    const height = Math.round(this.clientHeight * ratio);
+    if (width === 0 || height === 0) return;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    const scale = this.scale();
+    const { area } = scale;
+    this.pictures?.want({
+      view: session.view,
+      whole: fitView(session.trace.bounds, session.axis),
+      width: Math.max(1, Math.round(area.width * ratio)),
+      height: Math.max(1, Math.round(area.height * ratio)),
+      style: {
+        axis: session.axis,
+        colorBy: session.colorBy,
+        theme: theme.resolved,
+        filter: session.filter,
+        showCached: session.showCached,
+        revision: session.trace.revision,
+      },
+    });
+
+    const context = canvas.getContext('2d')!;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.clientWidth, this.clientHeight);
+    context.save();
+    context.beginPath();
+    context.rect(area.left, area.top, area.width, area.height);
+    context.clip();
+    this.drawGrid(context, scale);
+    context.translate(area.left, area.top);
+    context.imageSmoothingEnabled = true;
+    this.pictures?.draw(context, session.view, session.axis, area.width, area.height);
+    context.translate(-area.left, -area.top);
+    this.drawMarks(context, scale);
+    this.outline(context, scale, this.hoverRect, 1);
+    this.outline(context, scale, this.selectedRect, 2);
+    this.drawCrosshair(context, scale);
+    this.drawArea(context);
+    context.restore();
+    this.drawAxes(context, scale);
+  }
+
+  private drawGrid(context: CanvasRenderingContext2D, scale: Scale): void {
+    context.fillStyle = this.colors.grid!;
+    for (const { at } of this.timeTicks(scale)) context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
+    for (const { at } of this.addressTicks(scale))
+      context.fillRect(scale.area.left, Math.round(scale.pixelOf(at)), scale.area.width, 1);
+  }
+
+  private timeTicks(scale: Scale) {
+    return axisTicks(this.session!.axis, scale.view.t0, scale.view.t1, scale.area.width / 96);
+  }
+
+  private addressTicks(scale: Scale) {
+    return byteTicks(scale.view.y0, scale.view.y1, scale.area.height / 40);
+  }
+
+  private drawAxes(context: CanvasRenderingContext2D, scale: Scale): void {
+    const { area } = scale;
+    const bottom = area.top + area.height;
+    context.fillStyle = this.colors.line!;
+    context.fillRect(area.left - 1, area.top, 1, area.height);
+    context.fillRect(area.left - 1, bottom, area.width + 1, 1);
+    context.fillStyle = this.colors['ink-2']!;
+    context.font = `11px ${this.colors.mono}`;
+    context.textBaseline = 'middle';
+    context.textAlign = 'center';
+    for (const { at, text } of this.timeTicks(scale)) {
+      const x = scale.xOf(at);
+      const half = context.measureText(text).width / 2;
+      if (x - half < area.left - 4) continue;
+      const shown = Math.min(x, area.left + area.width - half - 2);
+      context.fillText(text, shown, bottom + 13);
+      context.fillRect(Math.round(x), bottom, 1, 4);
+    }
+    context.textAlign = 'right';
+    for (const { at, text } of this.addressTicks(scale)) {
+      const y = scale.pixelOf(at);
+      context.fillText(text, area.left - 8, Math.min(bottom - 6, Math.max(area.top + 7, y)));
+      context.fillRect(area.left - 4, Math.round(Math.min(y, bottom - 1)), 4, 1);
+    }
+    context.font = `11px ${this.colors.sans}`;
+    context.textAlign = 'left';
+    context.fillText(this.session!.axis === 'event' ? 'event' : 'time', 12, bottom + 13);
+  }
+
+  private drawMarks(context: CanvasRenderingContext2D, scale: Scale): void {
+    const session = this.session!;
+    context.fillStyle = this.colors['ink-2']!;
+    context.globalAlpha = 0.5;
+    for (const mark of session.trace!.marks) {
+      const at = session.axis === 'event' ? mark.event : mark.timeNs;
+      if (at >= scale.view.t0 && at <= scale.view.t1)
+        context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
+    }
+    context.globalAlpha = 1;
+  }
+
+  private outline(context: CanvasRenderingContext2D, scale: Scale, rect: View | null, weight: number): void {
+    if (!rect) return;
+    const x = scale.xOf(rect.t0);
+    const y = scale.pixelOf(rect.y1);
+    const w = Math.max(2, scale.xOf(rect.t1) - x);
+    const h = Math.max(2, scale.pixelOf(rect.y0) - y);
+    context.lineWidth = weight + 2;
+    context.strokeStyle = this.colors.ground!;
+    context.strokeRect(x, y, w, h);
+    context.lineWidth = weight;
+    context.strokeStyle = this.colors.ink!;
+    context.strokeRect(x, y, w, h);
+  }
+
+  private drawCrosshair(context: CanvasRenderingContext2D, scale: Scale): void {
+    const at = this.session!.cursorAt();
+    if (at === null) return;
+    context.fillStyle = this.colors['ink-2']!;
+    context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
+  }
+
+  private drawArea(context: CanvasRenderingContext2D): void {
+    if (!this.area) return;
+    const { x0, y0, x1, y1 } = this.area;
+    context.globalAlpha = 0.12;
+    context.fillStyle = this.colors.ink!;
+    context.fillRect(x0, y0, x1 - x0, y1 - y0);
+    context.globalAlpha = 1;
+    context.lineWidth = 1;
+    context.strokeStyle = this.colors.ink!;
+    context.strokeRect(x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0);
+  }
+
+  /** The picture as it stands, for saving. */
+  toBlob(): Promise<Blob | null> {
+    const copy = document.createElement('canvas');
+    copy.width = this.canvas.width;
+    copy.height = this.canvas.height;
+    const context = copy.getContext('2d')!;
+    context.fillStyle = this.colors.ground!;
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.drawImage(this.canvas, 0, 0);
+    return new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
+  }
+
+  private renderTip() {
+    if (!this.hover || this.area) return nothing;
+    const { details, x, y } = this.hover;
+    const right = x > this.clientWidth / 2;
+    const below = y < this.clientHeight / 2;
+    const place = `transform: translate(${right ? `calc(${x - 12}px - 100%)` : `${x + 12}px`}, ${below ? `${y + 12}px` : `calc(${y - 12}px - 100%)`})`;
+    return html`<div class="tip" .style=${place}>
+      <b>${details.label || `buffer ${details.idText}`}</b>
+      <span class="number">${bytes(details.size)}</span> ${details.dtype} ${details.shape}<br />
+      ${
+        details.freeEvent === null
+          ? html`<span class="alive">never released</span>`
+          : html`<span class="muted">lived</span> <span class="number">${count(details.lifetimeEvents)}</span>
+              <span class="muted">events,</span> <span class="number">${time(details.lifetimeNs)}</span>`
+      }
+    </div>`;
+  }
+
+  override render() {
+    const buffers = this.session?.trace?.summary.buffers ?? 0;
+    return html`<canvas
+        role="img"
+        tabindex="0"
+        aria-label="Lifecycles of ${buffers} buffers: time across, address up. The table holds the same buffers as rows."
+      ></canvas>
+      ${this.renderTip()}`;
+  }
+}

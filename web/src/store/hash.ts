@@ -1,0 +1,56 @@
+// The visible range, the tab and the filter in the address, so that a reload or a link to a bundled
+// sample comes back to the same place.
+import { sampleFiles, samples } from '../samples.js';
+import type { Session, Tab } from './session.js';
+
+const number = (text: string | null): number | undefined => {
+  const value = text === null || text === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+};
+
+export function keepHash(session: Session): void {
+  void restore(session).finally(() => {
+    for (const topic of ['view', 'layout', 'filter', 'trace'] as const)
+      session.addEventListener(topic, () => schedule(session));
+  });
+}
+
+async function restore(session: Session): Promise<void> {
+  const saved = new URLSearchParams(location.hash.slice(1));
+  const tab = saved.get('tab');
+  if (tab === 'table' || tab === 'statistics') session.setTab(tab satisfies Tab);
+  if (saved.get('mode') === 'lab') session.setMode('lab');
+  if (saved.get('axis') === 'time') session.axis = 'time';
+  const sample = samples().find(({ name }) => name === saved.get('sample'));
+  if (!sample) return;
+  await session.engine.ready();
+  await session.open(sampleFiles(sample), sample.name);
+  session.setFilter(saved.get('filter') ?? '');
+  const [t0, t1, y0, y1] = ['t0', 't1', 'y0', 'y1'].map((name) => number(saved.get(name)));
+  if (t0 !== undefined && t1 !== undefined && y0 !== undefined && y1 !== undefined) session.setView({ t0, t1, y0, y1 });
+}
+
+let timer: number | undefined;
+
+function schedule(session: Session): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => write(session), 300);
+}
+
+function write(session: Session): void {
+  const state = new URLSearchParams();
+  if (session.mode === 'lab') state.set('mode', 'lab');
+  if (session.tab !== 'address') state.set('tab', session.tab);
+  if (session.axis !== 'event') state.set('axis', session.axis);
+  if (session.filter) state.set('filter', session.filter);
+  if (session.trace?.sample) {
+    state.set('sample', session.trace.sample);
+    if (!session.isFit())
+      for (const key of ['t0', 't1', 'y0', 'y1'] as const) state.set(key, session.view[key].toPrecision(8));
+  }
+  try {
+    history.replaceState(null, '', `#${state}`);
+  } catch {
+    // Some browsers refuse it for local files: the address then stays as it is.
+  }
+}

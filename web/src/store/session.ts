@@ -1,0 +1,496 @@
+// One session: the open trace, the visible range, the selection, the filter. Every view reads this
+// state and changes it through these methods; every number in it was answered by the engine.
+import type { Axis, Bounds, ColorBy, Engine, RowDetails, Summary, View } from '../engine/protocol.js';
+import { Latest } from './latest.js';
+import { Queries } from './queries.js';
+import { clampView, convertView, fitView, mixViews, sameView } from './view.js';
+
+export type Mode = 'trace' | 'lab';
+export type Tab = 'address' | 'table' | 'statistics';
+/** What changed; listeners name the topics that they draw. */
+export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
+
+export interface Mark {
+  event: number;
+  timeNs: number;
+  name: string;
+}
+export interface Trace {
+  name: string;
+  live: boolean;
+  /** Which bundled sample it is, if one. */
+  sample: string | null;
+  summary: Summary;
+  bounds: Bounds;
+  marks: Mark[];
+  /** Grows whenever the engine knows more than before: pictures and queries of older ones are stale. */
+  revision: number;
+}
+export interface Loading {
+  name: string;
+  bytes: number;
+  totalBytes: number | null;
+  events: number;
+  startedAt: number;
+}
+export interface Notice {
+  kind: 'error' | 'note';
+  title: string;
+  detail: string;
+}
+export interface Cursor {
+  event: number;
+  timeNs: number;
+  y: number | null;
+  level: { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } | null;
+}
+export interface SourceFile {
+  name: string;
+  bytes: Blob | Uint8Array;
+}
+
+const FOLLOWED_EVENTS = 4000;
+const GLIDE_MS = 120;
+const stillPreferred = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+export class Session extends EventTarget {
+  mode: Mode = 'trace';
+  tab: Tab = 'address';
+  axis: Axis = 'event';
+  colorBy: ColorBy = 'state';
+  showCached = true;
+  trace: Trace | null = null;
+  view: View = { t0: 0, t1: 1, y0: 0, y1: 1 };
+  filter = '';
+  matched: { rows: number; bytes: number } | null = null;
+  selectedRow: number | null = null;
+  details: RowDetails | null = null;
+  cursor: Cursor | null = null;
+  loading: Loading | null = null;
+  notice: Notice | null = null;
+  /** The live trace's tail stays in sight until the user moves. */
+  following = false;
+
+  private glide: { goal: View } | null = null;
+  private pending = 0;
+  private idleWaiters: (() => void)[] = [];
+  private revision = 0;
+  private refreshing: Promise<void> | null = null;
+  private refreshAgain = false;
+  private opening = 0;
+
+  readonly queries: Queries;
+  private readonly pointing = new Latest<Cursor>();
+
+  constructor(readonly engine: Engine) {
+    super();
+    this.queries = new Queries(engine);
+  }
+
+  changed(...topics: Topic[]): void {
+    for (const topic of topics) this.dispatchEvent(new Event(topic));
+  }
+
+  /** Counts work that `idle()` waits for. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.pending++;
+    const done = () => {
+      this.pending--;
+      this.settle();
+    };
+    work.then(done, done);
+    return work;
+  }
+
+  private settle(): void {
+    if (this.pending > 0 || this.glide) return;
+    // Answers may have started more work: look again once the views have drawn.
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        if (this.pending > 0) return;
+        if (this.glide) {
+          this.settle();
+          return;
+        }
+        for (const resolve of this.idleWaiters.splice(0)) resolve();
+      }, 0),
+    );
+  }
+
+  /** Resolves when nothing is being loaded, asked or drawn. */
+  idle(): Promise<void> {
+    const waiting = new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+    this.settle();
+    return waiting;
+  }
+
+  // Opening ---------------------------------------------------------------------------------
+
+  /** Several files make one trace; `sample` names the bundled one that they are. */
+  async open(files: SourceFile[], sample: string | null = null): Promise<void> {
+    return this.track(this.openFiles(files, sample));
+  }
+
+  private async openFiles(files: SourceFile[], sample: string | null): Promise<void> {
+    const name = files.map((file) => file.name).join(' + ');
+    const turn = ++this.opening;
+    const totalBytes = files.reduce((sum, { bytes }) => sum + (bytes instanceof Blob ? bytes.size : bytes.length), 0);
+    this.loading = { name, bytes: 0, totalBytes, events: 0, startedAt: performance.now() };
+    this.notice = null;
+    this.mode = 'trace';
+    this.changed('loading', 'notice', 'layout');
+    try {
+      await this.engine.open(files, (progress) => {
+        if (turn !== this.opening || !this.loading) return;
+        this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
+        this.changed('loading');
+      });
+      if (turn !== this.opening) return;
+      await this.show(name, false, sample);
+      if (this.trace?.summary.buffers === 0) {
+        this.say(
+          'note',
+          `${name} holds no buffers`,
+          'The file was read to its end and lists no allocation. Choose another, or try a sample.',
+        );
+      }
+    } catch (error) {
+      if (turn !== this.opening) return;
+      const message = error instanceof Error ? error.message : String(error);
+      // The engine has let go of what it held: nothing of an older trace may stay on the screen.
+      this.forget();
+      if (!/cancel/i.test(message)) this.say('error', `Could not open ${name}`, message);
+      throw error;
+    } finally {
+      if (turn === this.opening) {
+        this.loading = null;
+        this.changed('loading');
+      }
+    }
+  }
+
+  cancelOpen(): void {
+    this.engine.cancelOpen();
+  }
+
+  /** The live lab has begun a trace of its own in the engine. */
+  async startLive(name: string): Promise<void> {
+    this.opening++;
+    await this.track(this.show(name, true, null));
+    this.following = true;
+  }
+
+  stopLive(): void {
+    if (!this.trace?.live) return;
+    this.following = false;
+    void this.refreshLive();
+  }
+
+  /** More events have reached the live trace. Calls that come faster than the engine answers are merged. */
+  async refreshLive(): Promise<void> {
+    if (!this.trace?.live) return;
+    if (this.refreshing) {
+      this.refreshAgain = true;
+      return this.refreshing;
+    }
+    const trace = this.trace;
+    this.refreshing = this.track(
+      (async () => {
+        const wasFit = this.isFit();
+        const [summary, bounds, marks] = await Promise.all([
+          this.engine.summary(),
+          this.engine.bounds(),
+          this.engine.marks(),
+        ]);
+        if (this.trace !== trace) return;
+        const grown = summary.events !== trace.summary.events;
+        Object.assign(trace, { summary, bounds, marks });
+        if (!grown) return;
+        trace.revision = ++this.revision;
+        if (this.following) this.followTail(wasFit);
+        this.changed('trace', 'view');
+      })(),
+    );
+    await this.refreshing;
+    this.refreshing = null;
+    if (this.refreshAgain) {
+      this.refreshAgain = false;
+      await this.refreshLive();
+    }
+  }
+
+  private followTail(wasFit: boolean): void {
+    const trace = this.trace;
+    if (!trace) return;
+    const all = fitView(trace.bounds, this.axis);
+    const perEvent = trace.bounds.events > 0 ? all.t1 / trace.bounds.events : 1;
+    const width = wasFit && trace.bounds.events <= FOLLOWED_EVENTS ? all.t1 : FOLLOWED_EVENTS * perEvent;
+    this.view = { ...all, t0: Math.max(0, all.t1 - width) };
+  }
+
+  private async show(name: string, live: boolean, sample: string | null): Promise<void> {
+    const [summary, bounds, marks] = await Promise.all([
+      this.engine.summary(),
+      this.engine.bounds(),
+      this.engine.marks(),
+    ]);
+    this.trace = { name, live, sample, summary, bounds, marks, revision: ++this.revision };
+    this.selectedRow = null;
+    this.details = null;
+    this.cursor = null;
+    this.filter = '';
+    this.matched = null;
+    this.view = fitView(bounds, this.axis);
+    this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'layout');
+  }
+
+  /** Closes the trace: the empty state stands again. */
+  forget(): void {
+    this.trace = null;
+    this.selectedRow = null;
+    this.details = null;
+    this.cursor = null;
+    this.matched = null;
+    this.filter = '';
+    this.following = false;
+    this.changed('trace', 'selection', 'filter', 'cursor', 'layout');
+  }
+
+  say(kind: Notice['kind'], title: string, detail: string): void {
+    this.notice = { kind, title, detail };
+    this.changed('notice');
+  }
+
+  dismiss(): void {
+    this.notice = null;
+    this.changed('notice');
+  }
+
+  // The visible range -----------------------------------------------------------------------
+
+  setView(view: View, byUser = true): void {
+    if (!this.trace) return;
+    const next = clampView(view, this.trace.bounds, this.axis);
+    if (byUser) this.following = false;
+    this.glide = null;
+    this.moveTo(next);
+  }
+
+  fit(): void {
+    if (!this.trace) return;
+    this.view = fitView(this.trace.bounds, this.axis);
+    this.changed('view');
+  }
+
+  fitted(): View {
+    return this.trace ? fitView(this.trace.bounds, this.axis) : this.view;
+  }
+
+  /** Moves there in 120 ms, so that the eye keeps its place; at once where motion is unwanted. */
+  glideTo(target: View): void {
+    if (!this.trace) return;
+    const { bounds } = this.trace;
+    const goal = clampView(target, bounds, this.axis);
+    const from = this.glide ? this.glide.goal : this.view;
+    if (sameView(goal, from)) return;
+    const begin = performance.now();
+    const glide = { goal };
+    this.glide = glide;
+    this.following = false;
+    if (stillPreferred.matches) {
+      this.setView(goal);
+      return;
+    }
+    const start = this.view;
+    const step = (now: number) => {
+      if (this.glide !== glide) return;
+      const share = Math.min(1, Math.max(0, (now - begin) / GLIDE_MS));
+      const next = share === 1 ? goal : mixViews(start, goal, 1 - (1 - share) ** 3);
+      this.moveTo(next);
+      if (share < 1) requestAnimationFrame(step);
+      else {
+        this.glide = null;
+        this.settle();
+      }
+    };
+    requestAnimationFrame(step);
+  }
+
+  private moveTo(view: View): void {
+    if (sameView(view, this.view)) return;
+    this.view = view;
+    this.changed('view');
+  }
+
+  isFit(): boolean {
+    return this.trace !== null && sameView(this.view, fitView(this.trace.bounds, this.axis));
+  }
+
+  /** The same stretch on the other axis. */
+  async setAxis(axis: Axis): Promise<void> {
+    if (axis === this.axis) return;
+    const trace = this.trace;
+    if (!trace) {
+      this.axis = axis;
+      this.changed('view', 'layout');
+      return;
+    }
+    const view = await this.track(convertView(this.engine, this.view, trace.bounds, this.axis, axis));
+    this.axis = axis;
+    this.view = clampView(view, trace.bounds, axis);
+    this.changed('view', 'layout');
+  }
+
+  /** Brings an event to the middle, keeping the zoom (or zooming in when all is visible). */
+  async goToEvent(event: number): Promise<void> {
+    if (!this.trace) return;
+    const at = this.axis === 'event' ? event : await this.engine.timeOfEvent(event);
+    const all = fitView(this.trace.bounds, this.axis);
+    const width = Math.min(this.view.t1 - this.view.t0, (all.t1 - all.t0) / 8);
+    this.glideTo({ ...this.view, t0: at - width / 2, t1: at + width / 2 });
+  }
+
+  goToPeak(): Promise<void> {
+    return this.goToEvent(this.trace?.summary.max_live_event ?? 0);
+  }
+
+  // Selection -------------------------------------------------------------------------------
+
+  async select(row: number | null, reveal = false): Promise<void> {
+    this.selectedRow = row;
+    if (row === null) {
+      this.details = null;
+      this.changed('selection');
+      return;
+    }
+    const details = await this.track(this.engine.row(row));
+    if (this.selectedRow !== row) return;
+    this.details = details;
+    if (reveal) await this.reveal(row);
+    this.changed('selection');
+  }
+
+  /** Pans, and zooms when it must, until the row's rectangle is in sight and wide enough to see. */
+  async reveal(row: number): Promise<void> {
+    const rect = await this.track(this.engine.rectOf(this.axis, row));
+    if (!rect || !this.trace) return;
+    this.setView(viewAround(rect, this.view));
+  }
+
+  /** The lifetime before or after at the selected buffer's address. */
+  async selectNeighbour(which: 'previous' | 'next'): Promise<void> {
+    const row = which === 'previous' ? this.details?.previousAtAddress : this.details?.nextAtAddress;
+    if (row != null) await this.select(row, true);
+  }
+
+  /** The next buffer that was never released, in the order of allocation, from the selected one on. */
+  async selectNextLeak(): Promise<void> {
+    const { trace } = this;
+    if (!trace) return;
+    if (trace.summary.alive_at_end_buffers === 0) {
+      this.say('note', 'Nothing leaks', 'Every buffer of this trace was released before its end.');
+      return;
+    }
+    const row = await this.track(this.queries.nextAlive(this.selectedRow, trace.revision));
+    if (row !== null) await this.select(row, true);
+  }
+
+  // Filter ----------------------------------------------------------------------------------
+
+  setFilter(filter: string): void {
+    if (filter === this.filter) return;
+    this.filter = filter;
+    this.changed('filter');
+  }
+
+  setMatched(matched: { rows: number; bytes: number }): void {
+    this.matched = matched;
+    this.changed('cursor');
+  }
+
+  /** Adds a term to the filter, or takes it out when it stands there. */
+  toggleTerm(term: string): void {
+    const terms = splitTerms(this.filter);
+    const kept = terms.filter((each) => each !== term);
+    this.setFilter((kept.length < terms.length ? kept : [...terms, term]).join(' '));
+  }
+
+  hasTerm(term: string): boolean {
+    return splitTerms(this.filter).includes(term);
+  }
+
+  // Layout ----------------------------------------------------------------------------------
+
+  setMode(mode: Mode): void {
+    if (mode === this.mode) return;
+    this.mode = mode;
+    this.changed('layout');
+  }
+
+  setTab(tab: Tab): void {
+    if (tab === this.tab) return;
+    this.tab = tab;
+    this.changed('layout');
+  }
+
+  setColorBy(colorBy: ColorBy): void {
+    this.colorBy = colorBy;
+    this.changed('layout', 'view');
+  }
+
+  setShowCached(showCached: boolean): void {
+    this.showCached = showCached;
+    this.changed('layout', 'view');
+  }
+
+  /** Where the pointer is on the axis, if it is over the picture. */
+  cursorAt(): number | null {
+    if (!this.cursor) return null;
+    return this.axis === 'event' ? this.cursor.event : this.cursor.timeNs;
+  }
+
+  /** The pointer stands over a moment of the trace, and over an address if over the plot. */
+  async pointAt(at: number, y: number | null): Promise<void> {
+    const { trace, axis } = this;
+    if (!trace) return;
+    const last = Math.max(0, trace.summary.events - 1);
+    const answer = await this.pointing.ask(async () => {
+      const event = Math.min(last, Math.max(0, Math.floor(axis === 'event' ? at : await this.engine.eventAtTime(at))));
+      const [timeNs, level] = await Promise.all([
+        axis === 'time' ? at : this.engine.timeOfEvent(event),
+        this.engine.levelAt(event),
+      ]);
+      return { event, timeNs, y, level };
+    });
+    if (answer && this.trace === trace) this.setCursor(answer);
+  }
+
+  pointAway(): void {
+    this.pointing.forget();
+    if (this.cursor) this.setCursor(null);
+  }
+
+  private setCursor(cursor: Cursor | null): void {
+    this.cursor = cursor;
+    this.changed('cursor');
+  }
+}
+
+/** Terms are parted by spaces; a quoted part keeps its spaces. */
+export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+
+/** The nearest range to `view` in which `rect` is in sight, at least 1/200 of its width and height. */
+function viewAround(rect: View, view: View): View {
+  const along = (lo: number, hi: number, from: number, to: number): [number, number] => {
+    const size = hi - lo;
+    let width = to - from;
+    if (size < width / 200) width = Math.max(size * 40, Number.MIN_VALUE);
+    else if (size > width * 0.9) width = Math.min(size * 1.25, Math.max(width, size * 1.25));
+    if (width === to - from && lo >= from && hi <= to) return [from, to];
+    const middle = (lo + hi) / 2;
+    return [middle - width / 2, middle + width / 2];
+  };
+  const [t0, t1] = along(rect.t0, rect.t1, view.t0, view.t1);
+  const [y0, y1] = along(rect.y0, rect.y1, view.y0, view.y1);
+  return { t0, t1, y0, y1 };
+}

@@ -1,0 +1,165 @@
+// Rules that every component shares: controls, focus, numbers. Sizes and colours come from tokens.css.
+import { css } from 'lit';
+
+export const base = css`
+  :host {
+    box-sizing: border-box;
+    display: block;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  [hidden] {
+    display: none !important;
+  }
+  :focus-visible {
+    outline: 2px solid var(--ink);
+    outline-offset: -2px;
+    border-radius: var(--radius);
+  }
+  h2,
+  h3,
+  p {
+    margin: 0;
+    font-size: inherit;
+    font-weight: inherit;
+  }
+  .number {
+    font-family: var(--mono);
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
+  .muted {
+    color: var(--ink-2);
+  }
+  .caption {
+    color: var(--ink-2);
+    font-size: var(--type-1);
+    line-height: 16px;
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+`;
+
+export const controls = css`
+  button,
+  select,
+  input {
+    font: inherit;
+    color: inherit;
+  }
+  button {
+    appearance: none;
+    border: 0;
+    background: none;
+    padding: 0;
+    text-align: inherit;
+    cursor: pointer;
+  }
+  button:disabled {
+    color: var(--ink-2);
+    cursor: default;
+  }
+  .button {
+    display: inline-flex;
+    align-items: center;
+    gap: var(--gap-1);
+    height: 28px;
+    padding: 0 var(--gap-3);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    background: var(--ground);
+    white-space: nowrap;
+  }
+  .button:hover:not(:disabled) {
+    background: var(--hover);
+  }
+  .button:active:not(:disabled) {
+    background: var(--pressed);
+  }
+  .button.primary {
+    background: var(--ink);
+    border-color: var(--ink);
+    color: var(--ground);
+  }
+  .button.primary:hover:not(:disabled) {
+    background: var(--ink-2);
+    border-color: var(--ink-2);
+  }
+  .button.quiet {
+    border-color: transparent;
+    background: none;
+    padding: 0 var(--gap-2);
+  }
+  .button.quiet:hover:not(:disabled) {
+    background: var(--hover);
+  }
+  .button.small {
+    height: 20px;
+    padding: 0 var(--gap-2);
+  }
+  .segmented {
+    display: inline-flex;
+    height: 28px;
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    overflow: hidden;
+    background: var(--ground);
+  }
+  .segmented.small {
+    height: 20px;
+  }
+  .segmented button {
+    padding: 0 var(--gap-3);
+    color: var(--ink-2);
+    white-space: nowrap;
+  }
+  .segmented.small button {
+    padding: 0 var(--gap-2);
+  }
+  .segmented button + button {
+    border-left: 1px solid var(--line);
+  }
+  .segmented button:hover {
+    background: var(--hover);
+  }
+  .segmented button[aria-pressed='true'],
+  .segmented button[aria-checked='true'] {
+    background: var(--selected);
+    color: var(--ink);
+  }
+  .field {
+    height: 28px;
+    padding: 0 var(--gap-2);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    background: var(--ground);
+    min-width: 0;
+  }
+  .field::placeholder {
+    color: var(--ink-2);
+    opacity: 1;
+  }
+  select.field.small {
+    height: 20px;
+    padding: 0 var(--gap-1);
+  }
+  kbd {
+    display: inline-block;
+    min-width: 20px;
+    padding: 0 var(--gap-1);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    background: var(--ground);
+    font: var(--type-1) / 16px var(--mono);
+    text-align: center;
+  }
+`;
