@@ -1,0 +1,45 @@
+#include "timeline/summary.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "timeline/levels.hpp"
+#include "timeline/rows.hpp"
+
+namespace bufgc::timeline {
+
+Summary summarise(const Lifecycles& lifecycles, const Levels& levels) {
+  Summary summary;
+  const Lifecycles::Folded& folded = lifecycles.folded;
+  summary.events = lifecycles.event_count() + folded.events;
+  summary.buffers = lifecycles.size() + folded.buffers;
+  summary.total_allocated_bytes = folded.bytes;
+  summary.skipped_events = lifecycles.skipped_events;
+
+  std::vector<std::uint64_t> sizes;
+  sizes.reserve(lifecycles.size());
+  for (std::size_t row = 0; row < lifecycles.size(); ++row) {
+    const std::uint64_t bytes = live_bytes(lifecycles, row);
+    summary.total_allocated_bytes += bytes;
+    if (is_owned(lifecycles, row)) sizes.push_back(bytes);
+    if (is_alive_at_end(lifecycles, row)) {
+      ++summary.alive_at_end_buffers;
+      summary.alive_at_end_bytes += bytes;
+    }
+  }
+  std::sort(sizes.begin(), sizes.end());
+  summary.distinct_sizes =
+      static_cast<std::uint64_t>(std::unique(sizes.begin(), sizes.end()) - sizes.begin());
+
+  const Level& maxima = levels.maxima();
+  summary.max_live_bytes = std::max(maxima.live_bytes, folded.max_live_bytes);
+  summary.max_live_buffers = std::max(maxima.live_buffers, folded.max_live_buffers);
+  summary.max_live_event = maxima.live_bytes >= folded.max_live_bytes ? levels.max_live_event() : 0;
+  return summary;
+}
+
+Summary summarise(const Lifecycles& lifecycles) {
+  return summarise(lifecycles, Levels(lifecycles));
+}
+
+}  // namespace bufgc::timeline

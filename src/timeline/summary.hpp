@@ -24,9 +24,14 @@ struct Summary {
 #define BUFGC_X(name) std::uint64_t name = 0;
   BUFGC_SUMMARY(BUFGC_X)
 #undef BUFGC_X
-  std::uint32_t max_live_event = 0;  ///< The first event after which max_live_bytes stood.
+  std::uint32_t max_live_event =
+      0;  ///< The first event after which max_live_bytes stood; 0 where that was folded away.
 };
 
 [[nodiscard]] Summary summarise(const Lifecycles& lifecycles);
+
+class Levels;
+/// The same where the levels have been built already.
+[[nodiscard]] Summary summarise(const Lifecycles& lifecycles, const Levels& levels);
 
 }  // namespace bufgc::timeline

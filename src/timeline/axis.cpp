@@ -1,0 +1,60 @@
+#include "timeline/axis.hpp"
+
+#include <algorithm>
+
+namespace bufgc::timeline {
+
+std::uint64_t EventClock::time_of(std::uint64_t event) const noexcept {
+  if (events_ == 0) return 0;
+  const auto& times = lifecycles_->event_time_ns;
+  const std::size_t index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events_ - 1));
+  // Unsigned: the difference of two signed times may be past the signed range.
+  return static_cast<std::uint64_t>(times[index]) - static_cast<std::uint64_t>(times[0]);
+}
+
+std::uint64_t EventClock::first_from(double time_ns) const noexcept {
+  std::uint64_t low = 0;
+  std::uint64_t high = events_;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (static_cast<double>(time_of(middle)) < time_ns) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+std::uint64_t EventClock::event_at(double time_ns) const noexcept {
+  std::uint64_t low = 0;
+  std::uint64_t high = events_;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (static_cast<double>(time_of(middle)) <= time_ns) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low == 0 ? 0 : low - 1;
+}
+
+std::uint64_t EventClock::position(Axis axis, std::uint32_t event) const noexcept {
+  if (event == Lifecycles::none || event >= events_) return extent(axis);
+  return axis == Axis::event ? event : time_of(event);
+}
+
+Spans lifetime_spans(const Lifecycles& lifecycles, const EventClock& clock, Axis axis) {
+  Spans spans;
+  const std::size_t rows = lifecycles.size();
+  spans.start.resize(rows);
+  spans.end.resize(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    spans.start[row] = clock.position(axis, lifecycles.alloc_event[row]);
+    spans.end[row] = clock.position(axis, lifecycles.free_event[row]);
+  }
+  return spans;
+}
+
+}  // namespace bufgc::timeline

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bufgc/viz/lifecycles.hpp"
+
+namespace bufgc::timeline {
+
+/// The horizontal axis of a picture. On the event axis, event n stands at x = n and the level after
+/// it holds over [n, n + 1). On the time axis x is nanoseconds from the first event.
+enum class Axis : std::uint8_t { event = 0, time = 1 };
+
+/// Events and their times, to go from one to the other. Reads the log in place: valid while the
+/// lifecycles are, for the events that stood in it when this was made.
+class EventClock {
+ public:
+  explicit EventClock(const Lifecycles& lifecycles) noexcept
+      : lifecycles_(&lifecycles), events_(lifecycles.event_count()) {}
+
+  [[nodiscard]] std::size_t events() const noexcept { return events_; }
+  /// From the first event to the last.
+  [[nodiscard]] std::uint64_t duration_ns() const noexcept { return events_ == 0 ? 0 : time_of(events_ - 1); }
+  /// Nanoseconds from the first event; an event past the end has the end's time.
+  [[nodiscard]] std::uint64_t time_of(std::uint64_t event) const noexcept;
+  /// The first event at or after `time_ns`; `events()` when there is none.
+  [[nodiscard]] std::uint64_t first_from(double time_ns) const noexcept;
+  /// The last event that is not later than `time_ns`; 0 before the first.
+  [[nodiscard]] std::uint64_t event_at(double time_ns) const noexcept;
+  /// x extent of the axis.
+  [[nodiscard]] std::uint64_t extent(Axis axis) const noexcept {
+    return axis == Axis::event ? events_ : duration_ns();
+  }
+  /// Where an event stands on the axis; `Lifecycles::none` (alive at the end) stands at its end.
+  [[nodiscard]] std::uint64_t position(Axis axis, std::uint32_t event) const noexcept;
+
+ private:
+  const Lifecycles* lifecycles_;
+  std::size_t events_;
+};
+
+/// Half-open intervals [start, end) on one axis, one a row.
+struct Spans {
+  std::vector<std::uint64_t> start;
+  std::vector<std::uint64_t> end;
+  [[nodiscard]] std::size_t size() const noexcept { return start.size(); }
+};
+
+/// Every row's lifetime on the axis. A buffer alive at the end reaches to the end of the axis.
+[[nodiscard]] Spans lifetime_spans(const Lifecycles& lifecycles, const EventClock& clock, Axis axis);
+
+}  // namespace bufgc::timeline

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bufgc/viz/lifecycles.hpp"
+#include "timeline/address_layout.hpp"
+#include "timeline/axis.hpp"
+
+namespace bufgc::timeline {
+
+/// Blocks that waited in the cache: from the free that put them there until an allocation takes
+/// any of their addresses, their segment goes back, or the log ends.
+struct CachedBlocks {
+  std::vector<std::uint32_t> row;          ///< Whose block it was.
+  std::vector<std::uint32_t> begin_event;  ///< Its free; never decreasing.
+  std::vector<std::uint32_t> end_event;    ///< `Lifecycles::none`: still cached at the end.
+  [[nodiscard]] std::size_t size() const noexcept { return row.size(); }
+};
+
+[[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles);
+/// Their intervals on the axis.
+[[nodiscard]] Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axis);
+/// Their places: those of the rows that left them.
+[[nodiscard]] std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& rows);
+
+}  // namespace bufgc::timeline

@@ -1,0 +1,167 @@
+#include "timeline/levels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "timeline/rows.hpp"
+
+namespace bufgc::timeline {
+namespace {
+
+using Series = std::vector<std::uint64_t>;
+
+/// Differences wrap around zero on purpose: their running sum does not.
+struct Differences {
+  explicit Differences(std::size_t events)
+      : live(events), capacity(events), cached(events), reserved(events), buffers(events) {}
+  Series live;
+  Series capacity;
+  Series cached;
+  Series reserved;
+  std::vector<std::uint32_t> buffers;
+};
+
+void add_rows(const Lifecycles& lifecycles, Differences& change) {
+  const std::size_t events = change.live.size();
+  for (std::size_t row = 0; row < lifecycles.size(); ++row) {
+    const std::uint32_t born = lifecycles.alloc_event[row];
+    const std::uint32_t died = lifecycles.free_event[row];
+    const std::uint64_t bytes = live_bytes(lifecycles, row);
+    const std::uint64_t capacity = is_owned(lifecycles, row) ? extent_bytes(lifecycles, row) : 0;
+    if (born < events) {
+      change.live[born] += bytes;
+      change.capacity[born] += capacity;
+      ++change.buffers[born];
+      if (served_by_cache(lifecycles, row)) change.cached[born] -= capacity;
+    }
+    if (died < events) {
+      change.live[died] -= bytes;
+      change.capacity[died] -= capacity;
+      --change.buffers[died];
+      if (freed_to_cache(lifecycles, row)) change.cached[died] += capacity;
+    }
+  }
+  for (const Lifecycles::SegmentLife& segment : lifecycles.segments) {
+    if (segment.reserve_event < events) change.reserved[segment.reserve_event] += segment.size_bytes;
+    if (segment.release_event < events) change.reserved[segment.release_event] -= segment.size_bytes;
+  }
+}
+
+template <class Number>
+void running_sum(std::vector<Number>& series) {
+  Number sum = 0;
+  for (Number& entry : series) {
+    sum = static_cast<Number>(sum + entry);
+    entry = sum;
+  }
+}
+
+/// Cached bytes before the log began: the deepest that the running sum would fall below zero.
+std::uint64_t cached_before(const Series& change) {
+  std::int64_t sum = 0;
+  std::int64_t lowest = 0;
+  for (const std::uint64_t entry : change) {
+    sum += static_cast<std::int64_t>(entry);
+    lowest = std::min(lowest, sum);
+  }
+  return static_cast<std::uint64_t>(-lowest);
+}
+
+/// Sums up the cache; where segments are known, at most what they leave beside live blocks.
+void running_cached(Series& cached, const Series& capacity, const Series& reserved, bool has_segments) {
+  std::uint64_t sum = has_segments ? 0 : cached_before(cached);
+  for (std::size_t event = 0; event < cached.size(); ++event) {
+    const auto change = static_cast<std::int64_t>(cached[event]);
+    const auto taken = static_cast<std::uint64_t>(change < 0 ? -change : 0);
+    sum = taken > sum ? 0 : sum + cached[event];
+    if (has_segments) {
+      const std::uint64_t room = reserved[event] > capacity[event] ? reserved[event] - capacity[event] : 0;
+      sum = std::min(sum, room);
+    }
+    cached[event] = sum;
+  }
+}
+
+std::uint64_t highest(const Series& series) {
+  return series.empty() ? 0 : *std::max_element(series.begin(), series.end());
+}
+
+/// The events whose level stood at some moment within [left, right), as [first, last).
+std::pair<std::size_t, std::size_t> events_within(const EventClock& clock, Axis axis, double left,
+                                                  double right, std::size_t count) {
+  const auto end = static_cast<double>(clock.extent(axis));
+  if (count == 0 || right <= 0 || (axis == Axis::event ? left >= end : left > end)) return {0, 0};
+  if (axis == Axis::event) {
+    const auto first = static_cast<std::size_t>(std::max(std::floor(left), 0.0));
+    const auto last = static_cast<std::size_t>(std::min(std::ceil(right), static_cast<double>(count)));
+    return {std::min(first, count - 1), std::max(last, std::min(first, count - 1) + 1)};
+  }
+  auto first = static_cast<std::size_t>(clock.first_from(left));
+  // The level of the event before still stands, unless one comes exactly at the edge.
+  if (first > 0 && (first == count || static_cast<double>(clock.time_of(first)) > left)) --first;
+  const auto last = static_cast<std::size_t>(clock.first_from(right));
+  return {first, std::max(last, first + 1)};
+}
+
+}  // namespace
+
+Levels::Levels(const Lifecycles& lifecycles) {
+  Differences change(lifecycles.event_count());
+  add_rows(lifecycles, change);
+  running_sum(change.live);
+  running_sum(change.capacity);
+  running_sum(change.reserved);
+  running_sum(change.buffers);
+  const bool has_segments = !lifecycles.segments.empty();
+  running_cached(change.cached, change.capacity, change.reserved, has_segments);
+  if (!has_segments) {
+    for (std::size_t event = 0; event < change.reserved.size(); ++event) {
+      change.reserved[event] = change.capacity[event] + change.cached[event];
+    }
+  }
+  maxima_.live_bytes = highest(change.live);
+  maxima_.cached_bytes = highest(change.cached);
+  maxima_.reserved_bytes = highest(change.reserved);
+  if (!change.live.empty()) {
+    maxima_.live_buffers = *std::max_element(change.buffers.begin(), change.buffers.end());
+    max_live_event_ = static_cast<std::uint32_t>(
+        std::find(change.live.begin(), change.live.end(), maxima_.live_bytes) - change.live.begin());
+  }
+  live_min_ = Pyramid<false>(change.live);
+  live_max_ = Pyramid<true>(std::move(change.live));
+  cached_max_ = Pyramid<true>(std::move(change.cached));
+  reserved_max_ = Pyramid<true>(std::move(change.reserved));
+  live_buffers_ = std::move(change.buffers);
+}
+
+Level Levels::at(std::uint64_t event) const noexcept {
+  if (events() == 0) return {};
+  const auto index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events() - 1));
+  return {live_max_.series()[index], live_buffers_[index], cached_max_.series()[index],
+          reserved_max_.series()[index]};
+}
+
+LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, double t1,
+                              std::size_t columns) const {
+  LevelColumns out;
+  out.x.resize(columns);
+  for (std::vector<double>* series : {&out.live_max, &out.live_min, &out.cached_max, &out.reserved_max}) {
+    series->resize(columns);
+  }
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(events(), clock.events()));
+  for (std::size_t column = 0; column < columns; ++column) {
+    const double left = t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(columns);
+    const double right = t0 + (t1 - t0) * static_cast<double>(column + 1) / static_cast<double>(columns);
+    out.x[column] = left;
+    const auto [first, last] = events_within(clock, axis, left, right, count);
+    if (first == last) continue;
+    out.live_max[column] = static_cast<double>(live_max_.over(first, last));
+    out.live_min[column] = static_cast<double>(live_min_.over(first, last));
+    out.cached_max[column] = static_cast<double>(cached_max_.over(first, last));
+    out.reserved_max[column] = static_cast<double>(reserved_max_.over(first, last));
+  }
+  return out;
+}
+
+}  // namespace bufgc::timeline

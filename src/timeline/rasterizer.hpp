@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "timeline/address_layout.hpp"
+#include "timeline/color.hpp"
+#include "timeline/lifecycle_index.hpp"
+
+namespace bufgc::timeline {
+
+/// A part of the picture. x in units of the axis, y in units of the layout. y0 is the picture's top
+/// edge; with y0 > y1 the picture stands on its head (addresses grow upward).
+struct View {
+  double t0 = 0;
+  double t1 = 1;
+  double y0 = 0;
+  double y1 = 1;
+};
+
+/// Device pixels.
+struct PictureSize {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+};
+
+/// Boxes to draw: intervals on the axis, each at a strip of the layout.
+struct Boxes {
+  const LifecycleIndex* index = nullptr;
+  const std::vector<Strip>* strips = nullptr;
+};
+
+/// What is drawn. All vectors have one entry a box; `matches` may be null (all match).
+struct Scene {
+  Boxes lifetimes;
+  const ColorMap* colors = nullptr;
+  const std::vector<std::uint8_t>* matches = nullptr;  ///< 0: the filter leaves it out; it stays as a shade.
+  const std::vector<std::uint32_t>* free_event = nullptr;  ///< Null: no outlines.
+  Boxes cached;                                            ///< `index` null: none drawn.
+};
+
+struct Style {
+  Color background;
+  Color outline;    ///< Around what is alive at the end, and its mark.
+  Color cached;     ///< Hatching of what waits in the cache.
+  Color unmatched;  ///< What the filter leaves out.
+  static Style light() noexcept;
+  static Style dark() noexcept;
+};
+
+/// Draws the view as RGBA, row by row from the top, opaque. Every box adds its colour to a pixel by
+/// the exact share of the pixel's area that it covers, so that a thousand buffers within one pixel
+/// leave their true average; the rest of the pixel is background. Where boxes overlap (only faulty
+/// traces do that) the pixel is their mean.
+///
+/// A pure function of its arguments: a picture cut into tiles equals the whole, to the pixel, when
+/// the tiles' edges stand on the whole's pixel edges.
+void rasterize(const Scene& scene, const View& view, PictureSize size, const Style& style,
+               std::vector<std::uint8_t>& rgba);
+
+/// The hatching's share of a pixel, by the pixel's place in the plane of the whole picture.
+[[nodiscard]] float hatch_share(std::int64_t x, std::int64_t y) noexcept;
+/// The share with which a box that the filter leaves out is drawn.
+inline constexpr float unmatched_share = 0.16F;
+/// Boxes at least this large, in pixels, get an outline when they are alive at the end.
+inline constexpr double outlined_pixels = 5;
+
+}  // namespace bufgc::timeline

@@ -1,0 +1,210 @@
+#include "timeline/row_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "timeline/row_filter.hpp"
+#include "timeline/row_names.hpp"
+#include "timeline/rows.hpp"
+
+namespace bufgc::timeline {
+namespace {
+
+/// Each string's place in alphabetical order, so that rows compare numbers.
+std::vector<std::uint32_t> alphabetical(const StringTable& strings) {
+  std::vector<std::uint32_t> order(strings.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return strings.at(a) < strings.at(b); });
+  std::vector<std::uint32_t> rank(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
+  return rank;
+}
+
+template <class Column>
+std::vector<std::uint64_t> keys_of(std::size_t rows, Column&& column) {
+  std::vector<std::uint64_t> keys(rows);
+  for (std::size_t row = 0; row < rows; ++row) keys[row] = column(row);
+  return keys;
+}
+
+std::vector<std::uint64_t> sort_keys(const Lifecycles& lifecycles, SortKey key) {
+  const std::size_t rows = lifecycles.size();
+  switch (key) {
+    case SortKey::row:
+      break;
+    case SortKey::id:
+      return lifecycles.id;
+    case SortKey::size:
+      return lifecycles.size_bytes;
+    case SortKey::label:
+    case SortKey::dtype: {
+      const std::vector<std::uint32_t> rank = alphabetical(lifecycles.strings);
+      const auto& names = key == SortKey::label ? lifecycles.label : lifecycles.dtype;
+      return keys_of(rows, [&](std::size_t row) { return rank[names[row]]; });
+    }
+    case SortKey::alloc_event:
+      return {lifecycles.alloc_event.begin(), lifecycles.alloc_event.end()};
+    case SortKey::free_event:
+      return {lifecycles.free_event.begin(), lifecycles.free_event.end()};
+    case SortKey::lifetime_events:
+      return keys_of(rows, [&](std::size_t row) { return lifetime_events(lifecycles, row); });
+    case SortKey::use_count: {
+      const std::vector<std::uint32_t> counts = use_counts(lifecycles);
+      return {counts.begin(), counts.end()};
+    }
+    case SortKey::cause:
+      return {lifecycles.cause.begin(), lifecycles.cause.end()};
+  }
+  return keys_of(rows, [](std::size_t row) { return row; });
+}
+
+/// Power-of-two class of a size: 0 for none, n for [2^(n-1), 2^n).
+unsigned size_class(std::uint64_t bytes) noexcept {
+  return static_cast<unsigned>(std::bit_width(bytes));
+}
+
+std::string size_class_name(std::size_t index) {
+  if (index == 0) return "0 B";
+  const std::uint64_t lower = std::uint64_t{1} << (index - 1);
+  if (index == 1) return "1 B";
+  return bytes_text(lower) + " to " + (index >= 64 ? "16 EiB" : bytes_text(lower * 2));
+}
+
+void count(const Lifecycles& lifecycles, std::size_t row, Group& group) {
+  const std::uint64_t bytes = live_bytes(lifecycles, row);
+  ++group.buffers;
+  group.bytes += bytes;
+  if (is_alive_at_end(lifecycles, row)) {
+    ++group.alive_buffers;
+    group.alive_bytes += bytes;
+  }
+}
+
+/// Which group a row belongs to, as a number below `groups`.
+struct Grouping {
+  std::size_t groups;
+  std::vector<std::uint32_t> of_row;
+  bool colored;
+  ColorBy colors;
+};
+
+Grouping grouping(const Lifecycles& lifecycles, GroupBy by) {
+  const std::size_t rows = lifecycles.size();
+  Grouping out{0, std::vector<std::uint32_t>(rows), false, ColorBy::state};
+  switch (by) {
+    case GroupBy::label:
+      return {lifecycles.strings.size(), lifecycles.label, true, ColorBy::label};
+    case GroupBy::dtype:
+      return {lifecycles.strings.size(), lifecycles.dtype, true, ColorBy::dtype};
+    case GroupBy::site:
+      return {lifecycles.strings.size(), lifecycles.site, false, ColorBy::state};
+    case GroupBy::size:
+      out = {65, std::move(out.of_row), true, ColorBy::size};
+      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
+      return out;
+    case GroupBy::state:
+      out = {2, std::move(out.of_row), true, ColorBy::state};
+      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = is_alive_at_end(lifecycles, row) ? 1 : 0;
+      return out;
+    case GroupBy::cause:
+      out.groups = 6;
+      for (std::size_t row = 0; row < rows; ++row) {
+        const bool alive = is_alive_at_end(lifecycles, row);
+        out.of_row[row] = alive ? 5 : std::min<std::uint32_t>(lifecycles.cause[row], 4);
+      }
+      return out;
+  }
+  return out;
+}
+
+std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index, std::size_t some_row) {
+  switch (by) {
+    case GroupBy::size:
+      return size_class_name(index);
+    case GroupBy::state:
+      return std::string(state_name(lifecycles, some_row));
+    case GroupBy::cause:
+      return std::string(index == 5 ? state_name(lifecycles, some_row)
+                                    : cause_name(static_cast<std::uint8_t>(index)));
+    case GroupBy::label:
+    case GroupBy::dtype:
+    case GroupBy::site:
+      break;
+  }
+  return std::string(lifecycles.strings.at(static_cast<std::uint32_t>(index)));
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> sorted_rows(const Lifecycles& lifecycles, const std::vector<std::uint8_t>& matches,
+                                       SortOrder order) {
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 0; row < matches.size(); ++row) {
+    if (matches[row] != 0) rows.push_back(row);
+  }
+  const std::vector<std::uint64_t> keys = sort_keys(lifecycles, order.key);
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return order.descending ? keys[a] > keys[b] : keys[a] < keys[b];
+  };
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::stable_sort(rows.begin(), rows.end(), before);
+  if (order.alive_first) {
+    std::stable_partition(rows.begin(), rows.end(),
+                          [&](std::uint32_t row) { return is_alive_at_end(lifecycles, row); });
+  }
+  return rows;
+}
+
+std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<std::uint8_t>& matches,
+                              GroupBy by) {
+  const Grouping parts = grouping(lifecycles, by);
+  std::vector<Group> counts(parts.groups);
+  std::vector<std::uint32_t> some_row(parts.groups, Lifecycles::none);
+  for (std::size_t row = 0; row < matches.size(); ++row) {
+    if (matches[row] == 0) continue;
+    count(lifecycles, row, counts[parts.of_row[row]]);
+    some_row[parts.of_row[row]] = static_cast<std::uint32_t>(row);
+  }
+  const ColorMap colors = parts.colored ? ColorMap(lifecycles, parts.colors) : ColorMap();
+  std::vector<Group> groups;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].buffers == 0) continue;
+    counts[i].name = group_name(lifecycles, by, i, some_row[i]);
+    counts[i].has_color = parts.colored;
+    // A released external buffer has a colour of its own; the group shows that of the others.
+    if (parts.colored) {
+      counts[i].color = by == GroupBy::state && i == 0 ? released_color : colors.of(some_row[i]);
+    }
+    groups.push_back(std::move(counts[i]));
+  }
+  if (by != GroupBy::size) {
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const Group& a, const Group& b) { return a.bytes > b.bytes; });
+  }
+  return groups;
+}
+
+Neighbours neighbours_at_address(const Lifecycles& lifecycles, std::uint32_t row) noexcept {
+  Neighbours found;
+  const std::uint64_t address = lifecycles.address[row];
+  if (address == Lifecycles::no_address || is_view(lifecycles, row)) return found;
+  const auto same = [&](std::uint32_t other) {
+    return lifecycles.address[other] == address && !is_view(lifecycles, other);
+  };
+  for (std::uint32_t other = row; other-- > 0;) {
+    if (same(other)) {
+      found.previous = other;
+      break;
+    }
+  }
+  for (std::uint32_t other = row + 1; other < lifecycles.size(); ++other) {
+    if (same(other)) {
+      found.next = other;
+      break;
+    }
+  }
+  return found;
+}
+
+}  // namespace bufgc::timeline

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bufgc/viz/lifecycles.hpp"
+#include "timeline/color.hpp"
+
+namespace bufgc::timeline {
+
+enum class SortKey : std::uint8_t {
+  row = 0,
+  id = 1,
+  size = 2,
+  label = 3,
+  dtype = 4,
+  alloc_event = 5,
+  free_event = 6,
+  lifetime_events = 7,
+  use_count = 8,
+  cause = 9
+};
+
+struct SortOrder {
+  SortKey key = SortKey::row;
+  bool descending = false;
+  bool alive_first = false;
+};
+
+/// The matching rows in order; equal ones stand in order of birth, also when descending.
+[[nodiscard]] std::vector<std::uint32_t> sorted_rows(const Lifecycles& lifecycles,
+                                                     const std::vector<std::uint8_t>& matches,
+                                                     SortOrder order);
+
+enum class GroupBy : std::uint8_t { label = 0, dtype = 1, size = 2, state = 3, site = 4, cause = 5 };
+
+struct Group {
+  std::string name;  ///< Empty where the trace does not say.
+  std::uint64_t buffers = 0;
+  std::uint64_t bytes = 0;  ///< Allocated in total; views and external buffers hold none.
+  std::uint64_t alive_buffers = 0;
+  std::uint64_t alive_bytes = 0;
+  Color color;  ///< As the picture shows it when coloured by the same.
+  bool has_color = false;
+};
+
+/// Counts the matching rows by a property, most bytes first; size classes in order of size.
+[[nodiscard]] std::vector<Group> group_rows(const Lifecycles& lifecycles,
+                                            const std::vector<std::uint8_t>& matches, GroupBy by);
+
+/// Rows that had the same address before and after; `Lifecycles::none` where there is none.
+struct Neighbours {
+  std::uint32_t previous = Lifecycles::none;
+  std::uint32_t next = Lifecycles::none;
+};
+[[nodiscard]] Neighbours neighbours_at_address(const Lifecycles& lifecycles, std::uint32_t row) noexcept;
+
+}  // namespace bufgc::timeline
