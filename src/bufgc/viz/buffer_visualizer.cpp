@@ -1,0 +1,270 @@
+#include "bufgc/viz/buffer_visualizer.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bufgc/viz/event_log.hpp"
+#include "bufgc/viz/lifecycles_builder.hpp"
+
+namespace bufgc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Subscription {
+  BufferVisualizer::SubscriptionId id;
+  BufferVisualizer::Subscriber call;
+};
+using Subscriptions = std::vector<Subscription>;
+
+/// Threads are named by the order in which they were first seen.
+std::uint32_t thread_number() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  thread_local const std::uint32_t number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return number;
+}
+
+/// Records copied out of the log, with the text that they show.
+class Batch {
+ public:
+  void add(const EventRecord& record) {
+    records_.push_back(record);
+    EventRecord& copy = records_.back();
+    for (std::string_view* text : {&copy.name, &copy.dtype, &copy.shape, &copy.site, &copy.thread})
+      *text = keep(*text);
+    use_begins_.push_back(uses_.size());
+    uses_.insert(uses_.end(), record.uses.begin(), record.uses.end());
+  }
+  /// False at the record that the visitor refused, whose number `next` then is.
+  bool visit(const EventVisitor& visitor, std::uint64_t& next) {
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      records_[i].uses = {uses_.data() + use_begins_[i], records_[i].uses.size()};
+      if (!visitor(records_[i])) {
+        next = records_[i].number;
+        return false;
+      }
+    }
+    return true;
+  }
+  void clear() noexcept {
+    records_.clear();
+    use_begins_.clear();
+    uses_.clear();
+    blocks_.resize(std::min<std::size_t>(blocks_.size(), 1));
+    if (!blocks_.empty()) blocks_[0].clear();
+  }
+
+ private:
+  static constexpr std::size_t block_bytes = std::size_t{1} << 16U;
+  std::string_view keep(std::string_view text) {
+    if (text.empty()) return {};
+    if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < text.size()) {
+      blocks_.emplace_back();
+      blocks_.back().reserve(std::max(block_bytes, text.size()));
+    }
+    std::string& block = blocks_.back();
+    const std::size_t begin = block.size();
+    block.append(text);
+    return std::string_view(block).substr(begin);
+  }
+
+  std::vector<EventRecord> records_;
+  std::vector<std::size_t> use_begins_;
+  std::vector<EventRecord::Use> uses_;
+  std::vector<std::string> blocks_;  // never beyond their reserved size, so that views stay good
+};
+
+}  // namespace
+
+struct BufferVisualizer::State {
+  explicit State(std::size_t max_events) : log(max_events) {}
+
+  [[nodiscard]] std::int64_t now() const noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+  }
+
+  /// Records one event under the lock (which gives all threads one order, and time that never
+  /// decreases in it), then tells the subscribers outside of it.
+  template <class Record>
+  void record(bool tell, Record&& append) noexcept {
+    std::shared_ptr<const Subscriptions> told;
+    std::uint64_t number = 0;
+    {
+      const std::lock_guard lock(mutex);
+      if (!guarded([&] { return append(log, now()); })) return;
+      if (!tell || !subscriptions) return;
+      told = subscriptions;
+      number = log.event_count() - 1;
+    }
+    for (const Subscription& subscription : *told) call(subscription.call, number);
+  }
+
+  template <class Append>
+  bool guarded(Append&& append) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+      return append();
+    } catch (...) {  // only ever for want of memory: the program goes on, its log has a gap
+      log.skip(SkipReason::no_memory_for_log);
+      return false;
+    }
+#else
+    return append();
+#endif
+  }
+
+  static void call(const Subscriber& subscriber, std::uint64_t number) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+      subscriber(number);
+    } catch (...) {  // an observer changes nothing, so it stops nothing either
+    }
+#else
+    subscriber(number);
+#endif
+  }
+
+  mutable std::mutex mutex;
+  EventLog log;
+  Clock::time_point start = Clock::now();
+  std::shared_ptr<const Subscriptions> subscriptions;  // null when there are none
+  SubscriptionId last_subscription = 0;
+};
+
+BufferVisualizer::BufferVisualizer(VisualizerOptions options)
+    : state_(std::make_unique<State>(options.max_events)) {}
+BufferVisualizer::~BufferVisualizer() = default;
+
+void BufferVisualizer::on_alloc(const BufferBirth& birth) noexcept {
+  state_->record(true,
+                 [&](EventLog& log, std::int64_t now) { return log.alloc(now, birth, thread_number()); });
+}
+
+void BufferVisualizer::on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept {
+  state_->record(true, [&](EventLog& log, std::int64_t now) {
+    return log.free(now, id.value(), static_cast<std::uint8_t>(cause), static_cast<std::uint8_t>(freed_to));
+  });
+}
+
+void BufferVisualizer::on_link(BufferId holder, BufferId held) noexcept {
+  state_->record(true, [&](EventLog& log, std::int64_t now) {
+    return log.link(now, holder.value(), held.value(), true);
+  });
+}
+
+void BufferVisualizer::on_unlink(BufferId holder, BufferId held) noexcept {
+  state_->record(true, [&](EventLog& log, std::int64_t now) {
+    return log.link(now, holder.value(), held.value(), false);
+  });
+}
+
+void BufferVisualizer::on_segment_reserved(Segment segment) noexcept {
+  state_->record(false, [&](EventLog& log, std::int64_t now) {
+    return log.reserve(now, reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
+  });
+}
+
+void BufferVisualizer::on_segment_released(Segment segment) noexcept {
+  state_->record(false, [&](EventLog& log, std::int64_t now) {
+    return log.release(now, reinterpret_cast<std::uintptr_t>(segment.data));
+  });
+}
+
+void BufferVisualizer::begin_listing() noexcept {
+  const std::lock_guard lock(state_->mutex);
+  state_->log.begin_listing();
+}
+
+void BufferVisualizer::end_listing() noexcept {
+  state_->record(false, [](EventLog& log, std::int64_t now) {
+    log.end_listing(now);
+    return true;
+  });
+}
+
+void BufferVisualizer::use(std::string_view kernel, std::span<const KernelUse> uses) noexcept {
+  state_->record(true, [&](EventLog& log, std::int64_t now) { return log.use(now, kernel, uses); });
+}
+
+void BufferVisualizer::mark(std::string_view name) noexcept {
+  state_->record(true, [&](EventLog& log, std::int64_t now) { return log.mark(now, name); });
+}
+
+Lifecycles BufferVisualizer::snapshot() const {
+  LifecyclesBuilder builder;
+  const std::lock_guard lock(state_->mutex);
+  const EventLog& log = state_->log;
+  log.for_each_since(0, ~std::uint64_t{0}, [&](const EventRecord& event) {
+    builder.add(event);
+    return true;
+  });
+  builder.folded() = log.folded();
+  for (std::size_t reason = 0; reason < skip_reason_count; ++reason)
+    builder.skip(static_cast<SkipReason>(reason), log.skipped()[reason]);
+  return builder.take();
+}
+
+std::uint64_t BufferVisualizer::for_each_event_since(std::uint64_t from, const EventVisitor& visitor) const {
+  constexpr std::uint64_t batch_events = 1024;
+  Batch batch;
+  std::uint64_t end = ~std::uint64_t{0};
+  while (true) {
+    {
+      const std::lock_guard lock(state_->mutex);
+      end = std::min(end, state_->log.event_count());
+      from = state_->log.for_each_since(from, batch_events, [&](const EventRecord& event) {
+        batch.add(event);
+        return true;
+      });
+    }
+    std::uint64_t refused = 0;
+    if (!batch.visit(visitor, refused)) return refused;
+    if (from >= end) return from;
+    batch.clear();
+  }
+}
+
+std::uint64_t BufferVisualizer::event_count() const noexcept {
+  const std::lock_guard lock(state_->mutex);
+  return state_->log.event_count();
+}
+
+std::size_t BufferVisualizer::log_bytes() const noexcept {
+  const std::lock_guard lock(state_->mutex);
+  return state_->log.memory_bytes();
+}
+
+void BufferVisualizer::clear() noexcept {
+  const std::lock_guard lock(state_->mutex);
+  state_->guarded([&] {
+    state_->log.clear();
+    state_->start = Clock::now();
+    return true;
+  });
+}
+
+BufferVisualizer::SubscriptionId BufferVisualizer::subscribe(Subscriber subscriber) {
+  const std::lock_guard lock(state_->mutex);
+  auto next = state_->subscriptions ? std::make_shared<Subscriptions>(*state_->subscriptions)
+                                    : std::make_shared<Subscriptions>();
+  next->push_back({++state_->last_subscription, std::move(subscriber)});
+  state_->subscriptions = std::move(next);
+  return state_->last_subscription;
+}
+
+void BufferVisualizer::unsubscribe(SubscriptionId subscription) noexcept {
+  std::shared_ptr<const Subscriptions> dropped;  // a subscriber's destructor is user code: not under the lock
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->subscriptions) return;
+  auto next = std::make_shared<Subscriptions>();
+  for (const Subscription& kept : *state_->subscriptions)
+    if (kept.id != subscription) next->push_back(kept);
+  dropped = std::move(state_->subscriptions);
+  if (!next->empty()) state_->subscriptions = std::move(next);
+}
+
+}  // namespace bufgc

@@ -6,9 +6,11 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "bufgc/buffer/buffer_observer.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/viz/event_record.hpp"
 #include "bufgc/viz/lifecycles.hpp"
 
 namespace bufgc {
@@ -19,7 +21,8 @@ struct VisualizerOptions {
 
 /// Records what happens to buffers: a bounded, columnar event log of ids. It owns no buffer and
 /// changes nothing: with it on, the same buffers die at the same events in the same order. Attach
-/// it with `BufferManager::visualizer().start()`. Safe from several threads; events of several
+/// it with `BufferManager::start_visualizer()`. Names beyond a bound (65,536 at a time, 1 KiB each)
+/// are cut or become "(one of too many names)". Safe from several threads; events of several
 /// threads get one order.
 class BufferVisualizer final : public BufferObserver, public SegmentListener {
  public:
@@ -33,11 +36,14 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
   void on_segment_reserved(Segment segment) noexcept override;
   void on_segment_released(Segment segment) noexcept override;
 
-  struct KernelUse {
-    BufferId id;
-    Access access = Access::read;
-  };
-  /// A kernel ran over these buffers.
+  using KernelUse = bufgc::KernelUse;
+  /// Around the telling of what is alive already, when attaching: `on_alloc` and
+  /// `on_segment_reserved` between the two name it. What this visualizer knew from before and is not
+  /// named ended while nobody watched; it is listed as freed at `end_listing`, cause unknown.
+  void begin_listing() noexcept;
+  void end_listing() noexcept;
+
+  /// A kernel ran over these buffers. Ids that are not alive are left out and counted as skipped.
   void use(std::string_view kernel, std::span<const KernelUse> uses) noexcept;
   /// A phase begins: "epoch 3", "frame 17".
   void mark(std::string_view name) noexcept;
@@ -45,15 +51,24 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
   /// Everything known now, as rows of lifetimes. A copy: what happens later does not show in it.
   [[nodiscard]] Lifecycles snapshot() const;
 
+  /// Hands the events from number `from` on to `visitor`, in order, outside the visualizer's lock, up
+  /// to those recorded when the call began. Where `from` was folded away already, it begins with the
+  /// births, reservations and links since `from` that still hold. Returns the number to ask for next;
+  /// where the visitor said false, that of the event it refused.
+  std::uint64_t for_each_event_since(std::uint64_t from, const EventVisitor& visitor) const;
+
   /// Events ever recorded, folded ones included; the next event's number.
   [[nodiscard]] std::uint64_t event_count() const noexcept;
   /// Bytes that the log itself occupies.
   [[nodiscard]] std::size_t log_bytes() const noexcept;
-  /// Forgets all detail and totals; buffers alive now are listed as born at event 0.
+  /// Forgets all detail and totals; what is alive now is listed anew from event 0 on, at time 0.
   void clear() noexcept;
 
   /// Called after each event, on the thread of the event, outside the visualizer's lock, with the
-  /// event's number. May read the visualizer; must not allocate or free buffers of this manager.
+  /// event's number. May read the visualizer, subscribe and unsubscribe; must not allocate or free
+  /// buffers of this manager. Segments come and go under the allocator's lock, so their events are
+  /// not told by themselves: the next event's number has passed them. One call that another thread
+  /// has begun may still be running when `unsubscribe` returns.
   using Subscriber = std::function<void(std::uint64_t event_number)>;
   using SubscriptionId = std::uint64_t;
   SubscriptionId subscribe(Subscriber subscriber);

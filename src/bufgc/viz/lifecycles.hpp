@@ -1,27 +1,32 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "bufgc/viz/string_table.hpp"
 
 namespace bufgc {
 
-/// Strings kept once and named by a number; number 0 is the empty string.
-class StringTable {
- public:
-  StringTable() { intern({}); }
-  std::uint32_t intern(std::string_view text);
-  [[nodiscard]] std::string_view at(std::uint32_t index) const noexcept { return strings_[index]; }
-  [[nodiscard]] std::size_t size() const noexcept { return strings_.size(); }
+// Why an event could not be used. X(name, meaning).
+#define BUFGC_SKIP_REASONS(X)                                               \
+  X(unknown_op, "an operation that this reader does not know")              \
+  X(alloc_of_live_id, "an allocation of an id that was alive")              \
+  X(free_of_unknown_id, "a free of an id that was not alive")               \
+  X(use_of_unknown_id, "a use that names an id that was not alive")         \
+  X(link_of_unknown_id, "a link that names an id that was not alive")       \
+  X(reserve_of_held_segment, "a reservation of a segment that was held")    \
+  X(release_of_unknown_segment, "a release of a segment that was not held") \
+  X(no_memory_for_log, "an event that the log had no memory for")
 
- private:
-  std::vector<std::string> strings_;
-  std::unordered_map<std::string, std::uint32_t> index_;
+enum class SkipReason : std::uint8_t {
+#define BUFGC_X(name, meaning) name,
+  BUFGC_SKIP_REASONS(BUFGC_X)
+#undef BUFGC_X
 };
+inline constexpr std::size_t skip_reason_count = 8;
 
 /// Lifecycles of buffers in columns: what the visualizer hands out, what trace files are read into
 /// and written from, and what pictures are drawn of. A row is one lifetime; its index is its
@@ -114,6 +119,7 @@ struct Lifecycles {
   } folded;
 
   std::uint64_t skipped_events = 0;  ///< Lines or events that a reader could not use.
+  std::array<std::uint64_t, skip_reason_count> skipped_by_reason{};  ///< The same by `SkipReason`.
 
   [[nodiscard]] std::size_t size() const noexcept { return id.size(); }
   [[nodiscard]] std::size_t event_count() const noexcept { return event_kind.size(); }

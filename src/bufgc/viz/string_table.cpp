@@ -1,0 +1,50 @@
+#include "bufgc/viz/string_table.hpp"
+
+#include "bufgc/viz/hashing.hpp"
+
+namespace bufgc {
+
+std::size_t StringTable::slot_of(std::string_view text, std::uint32_t hash) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash & mask;
+  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const std::uint32_t index = slots_[slot] - 1;
+    if (hashes_[index] == hash && at(index) == text) break;
+  }
+  return slot;
+}
+
+std::uint32_t StringTable::find(std::string_view text) const noexcept {
+  const auto hash = static_cast<std::uint32_t>(hash_text(text, hash_seed()));
+  return slots_[slot_of(text, hash)] - 1;
+}
+
+std::uint32_t StringTable::intern(std::string_view text) {
+  if ((ends_.size() + 1) * 2 > slots_.size()) grow();
+  const auto hash = static_cast<std::uint32_t>(hash_text(text, hash_seed()));
+  const std::size_t slot = slot_of(text, hash);
+  if (slots_[slot] != 0) return slots_[slot] - 1;
+  const auto index = static_cast<std::uint32_t>(ends_.size());
+  text_.insert(text_.end(), text.begin(), text.end());
+  ends_.push_back(text_.size());
+  hashes_.push_back(hash);
+  slots_[slot] = index + 1;
+  return index;
+}
+
+void StringTable::grow() {
+  const std::size_t capacity = slots_.empty() ? 16 : slots_.size() * 2;
+  slots_.assign(capacity, 0);
+  for (std::size_t index = 0; index < hashes_.size(); ++index) {
+    std::size_t slot = hashes_[index] & (capacity - 1);
+    while (slots_[slot] != 0) slot = (slot + 1) & (capacity - 1);
+    slots_[slot] = static_cast<std::uint32_t>(index) + 1;
+  }
+}
+
+std::size_t StringTable::memory_bytes() const noexcept {
+  return text_.capacity() + ends_.capacity() * sizeof(std::size_t) +
+         (hashes_.capacity() + slots_.capacity()) * sizeof(std::uint32_t);
+}
+
+}  // namespace bufgc
