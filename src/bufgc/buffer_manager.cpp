@@ -1,0 +1,243 @@
+#include "bufgc/buffer_manager.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/raise.hpp"
+#include "bufgc/memory/default_source.hpp"
+#include "bufgc/memory/errors.hpp"
+#include "bufgc/memory/lock.hpp"
+
+namespace bufgc {
+namespace {
+
+// The user's pressure handlers that are running on this thread: one that allocates is not asked
+// again for what it needs itself.
+thread_local int inside_pressure_handler = 0;
+
+}  // namespace
+
+/// The three parts. Buffers that outlive the manager need it too, so the heap deletes it when its
+/// last record is free.
+struct BufferManager::State {
+  explicit State(const ManagerOptions& options)
+      : allocator(options.source == nullptr ? default_source() : *options.source, options.allocator),
+        visualizer(options.visualizer),
+        heap(allocator, &last_one_out, this) {
+    heap.set_sites_enabled(options.sites);
+    allocator.set_pressure_handler([this](std::size_t needed_bytes) { return relieve(needed_bytes); });
+  }
+
+  static void last_one_out(void* context) { delete static_cast<State*>(context); }
+
+  /// The allocator has flushed what was cached and still has no room.
+  bool relieve(std::size_t needed_bytes) noexcept {
+    if (heap.collect_if_linked().bytes > 0) return true;
+    std::shared_ptr<const PressureHandler> handler;
+    {
+      const Locked locked(handler_lock);
+      handler = pressure_handler;
+    }
+    if (handler == nullptr || !*handler || inside_pressure_handler > 0) return false;
+    bool freed = false;
+    ++inside_pressure_handler;
+#if defined(__cpp_exceptions)
+    try {
+      freed = (*handler)(needed_bytes);
+    } catch (...) {
+      heap.finalizers().report_current_exception();
+    }
+#else
+    freed = (*handler)(needed_bytes);
+#endif
+    --inside_pressure_handler;
+    return freed;
+  }
+
+  void start_visualizer() {
+    const std::lock_guard<std::mutex> one_at_a_time(visualizer_mutex);
+    if (visualizing) return;
+    allocator.set_segment_listener(&visualizer);
+    if (std::exchange(started_before, true)) tell_missed_ends();
+    heap.set_observer(&visualizer);
+    visualizing = true;
+  }
+
+  void stop_visualizer() noexcept {
+    const std::lock_guard<std::mutex> one_at_a_time(visualizer_mutex);
+    if (!visualizing) return;
+    heap.set_observer(nullptr);
+    allocator.set_segment_listener(nullptr);
+    visualizing = false;
+  }
+
+  /// Buffers that the log knows as alive, but which ended while it was off, end in it now; how and
+  /// when is not known.
+  void tell_missed_ends() {
+    constexpr auto unknown_cause = static_cast<Cause>(Lifecycles::unknown);
+    constexpr auto unknown_place = static_cast<FreedTo>(Lifecycles::unknown);
+    const Lifecycles known = visualizer.snapshot();
+    for (std::size_t row = 0; row < known.size(); ++row) {
+      if (known.free_event[row] != Lifecycles::none) continue;
+      const BufferId id = BufferId::from_value(known.id[row]);
+      if (!heap.has(id)) visualizer.on_free(id, unknown_cause, unknown_place);
+    }
+  }
+
+  CpuAllocator allocator;
+  BufferVisualizer visualizer;
+  BufferHeap heap;
+  Lock handler_lock;
+  std::shared_ptr<const PressureHandler> pressure_handler;  ///< Under handler_lock.
+  std::mutex visualizer_mutex;
+  std::atomic<bool> visualizing{false};
+  bool started_before = false;
+};
+
+BufferManager::BufferManager(const ManagerOptions& options) : state_(new State(options)) {
+  if (options.visualize) start_visualizer();
+}
+
+BufferManager::~BufferManager() {
+  close();
+  stop_visualizer();
+  // Handles left over keep the state, but need not keep a long log.
+  state_->visualizer.clear();
+  state_->heap.abandon();
+}
+
+Result<CpuBuffer> BufferManager::try_alloc(const BufferSpec& spec, Site site) noexcept {
+  return state_->heap.allocate(spec, site);
+}
+
+CpuBuffer BufferManager::alloc(const BufferSpec& spec, Site site) {
+  Result<CpuBuffer> result = try_alloc(spec, site);
+  if (result) return std::move(result.value);
+#if defined(__cpp_exceptions)
+  if (result.status == Status::out_of_memory) {
+    std::uint64_t bytes = spec.size_bytes;
+    if (std::uint64_t count = 0; spec.shape.rank() > 0 && spec.shape.element_count(count)) {
+      bytes = count * item_bytes(spec.dtype);
+    }
+    throw OutOfMemory(static_cast<std::size_t>(bytes), state_->allocator.statistics());
+  }
+#endif
+  raise(result.status, result.status == Status::closed
+                           ? "alloc() of a manager that is closed"
+                           : "alloc(): the shape has too many extents, wraps, or disagrees with the size");
+}
+
+Result<CpuBuffer> BufferManager::try_external(std::byte* data, const BufferSpec& spec,
+                                              ReleaseCallback release, Site site) noexcept {
+  return state_->heap.external(data, spec, std::move(release), site);
+}
+
+CpuBuffer BufferManager::external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
+                                  Site site) {
+  Result<CpuBuffer> result = try_external(data, spec, std::move(release), site);
+  if (result) return std::move(result.value);
+  raise(result.status, result.status == Status::closed
+                           ? "external() of a manager that is closed"
+                           : "external(): no memory at a null pointer, a shape that disagrees with the "
+                             "size, or an address not aligned to the dtype");
+}
+
+CpuBuffer BufferManager::lock(BufferId id) const noexcept {
+  return state_->heap.lock(id);
+}
+
+Finalizer BufferManager::add_finalizer(const CpuBuffer& owner, Finalizer::Callback callback) {
+  BufferRecord* const record = BufferAccess::peek(owner);
+  if (record == nullptr) raise(Status::invalid_argument, "a finalizer needs an owner, not an empty handle");
+  Result<Finalizer> result = BufferHeap::finalize(record, std::move(callback));
+  if (!result) raise(result.status, "a finalizer needs an owner that was not destroyed");
+  return std::move(result.value);
+}
+
+void BufferManager::refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument) {
+  if (BufferAccess::same_root(owner, argument)) {
+    raise(Status::invalid_argument,
+          "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
+  }
+}
+
+void BufferManager::set_error_handler(ErrorHandler handler) {
+  state_->heap.finalizers().set_error_handler(std::move(handler));
+}
+
+CollectReport BufferManager::collect() {
+  return state_->heap.collect();
+}
+
+void BufferManager::set_collect_callbacks(CollectCallback start, CollectCallback stop) {
+  state_->heap.set_collect_callbacks(std::move(start), std::move(stop));
+}
+
+void BufferManager::set_pressure_handler(PressureHandler handler) {
+  auto kept = std::make_shared<const PressureHandler>(std::move(handler));
+  const Locked locked(state_->handler_lock);
+  state_->pressure_handler.swap(kept);
+}
+
+std::uint64_t BufferManager::trim(std::uint64_t keep_bytes) noexcept {
+  return state_->allocator.trim(keep_bytes);
+}
+void BufferManager::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
+  state_->allocator.set_budget_bytes(budget_bytes);
+}
+void BufferManager::set_cache_enabled(bool enabled) noexcept {
+  state_->allocator.set_cache_enabled(enabled);
+}
+void BufferManager::set_sites_enabled(bool enabled) noexcept {
+  state_->heap.set_sites_enabled(enabled);
+}
+
+Statistics BufferManager::statistics() const noexcept {
+  const MemoryStatistics memory = state_->allocator.statistics();
+  const BufferStatistics buffers = state_->heap.statistics();
+  Statistics all;
+#define BUFGC_X(type, name, unit, meaning) all.name = memory.name;
+  BUFGC_MEMORY_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+#define BUFGC_X(type, name, unit, meaning) all.name = buffers.name;
+  BUFGC_BUFFER_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+  return all;
+}
+
+SizeHistogram BufferManager::size_histogram() const noexcept {
+  return state_->allocator.size_histogram();
+}
+
+void BufferManager::start_visualizer() {
+  state_->start_visualizer();
+}
+void BufferManager::stop_visualizer() noexcept {
+  state_->stop_visualizer();
+}
+bool BufferManager::visualizing() const noexcept {
+  return state_->visualizing;
+}
+BufferVisualizer& BufferManager::visualizer() noexcept {
+  return state_->visualizer;
+}
+
+void BufferManager::close() noexcept {
+  state_->heap.close();
+  state_->allocator.release_cached();
+}
+
+bool BufferManager::closed() const noexcept {
+  return state_->heap.closed();
+}
+
+const char* BufferManager::check_invariants() const noexcept {
+  const char* const wrong = state_->allocator.check_invariants();
+  return wrong != nullptr ? wrong : state_->heap.check_invariants();
+}
+
+}  // namespace bufgc

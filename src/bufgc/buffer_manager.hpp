@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "bufgc/buffer/collect_report.hpp"
 #include "bufgc/buffer/cpu_buffer.hpp"
 #include "bufgc/buffer/finalizer.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -24,14 +25,6 @@ struct ManagerOptions {
   bool sites = false;      ///< Record where buffers are made ("file:line").
   MemorySource* source =
       nullptr;  ///< Null: the platform's own. Must outlive the manager and all its buffers.
-};
-
-/// What one cycle collection found.
-struct CollectReport {
-  std::uint64_t buffers = 0;   ///< Freed.
-  std::uint64_t bytes = 0;     ///< Their requested bytes (views count 0).
-  std::uint64_t examined = 0;  ///< Live buffers looked at.
-  std::uint64_t time_ns = 0;
 };
 
 /// The front door: allocates buffers, watches them, collects cycles, closes cleanly. Several
@@ -130,7 +123,7 @@ class BufferManager {
   static void refuse_own_target(const CpuBuffer&, const Argument&) noexcept {}
 
   struct State;
-  std::unique_ptr<State> state_;
+  State* state_;  // deletes itself with the last buffer, which may be after this
 };
 
 }  // namespace bufgc

@@ -53,6 +53,9 @@ struct BufferAccess {
   [[nodiscard]] static std::string_view site(const BufferRecord* record) noexcept;
   [[nodiscard]] static std::uint32_t use_count(const BufferRecord* record) noexcept;
 
+  /// Whether two handles, neither empty, are of one buffer or of views of it.
+  [[nodiscard]] static bool same_root(const CpuBuffer& a, const CpuBuffer& b) noexcept;
+
   /// A view; the pointer inside the result is owned by the caller.
   [[nodiscard]] static Result<BufferRecord*> view(const BufferRecord* record, const ViewSpec& spec,
                                                   Site site) noexcept;

@@ -130,9 +130,11 @@ class WeakBuffer {
  private:
   friend class CpuBuffer;
   friend class BufferHeap;
-  WeakBuffer(BufferRecord* record, BufferId id) noexcept : record_(record), id_(id) {}
+  WeakBuffer(BufferRecord* record, BufferId id, std::uint32_t generation) noexcept
+      : record_(record), id_(id), generation_(generation) {}
   BufferRecord* record_ = nullptr;  // records live in type-stable memory, so a stale one may be read
   BufferId id_{};
+  std::uint32_t generation_ = 0;  // the record's own, which no later heap repeats
 };
 
 }  // namespace bufgc

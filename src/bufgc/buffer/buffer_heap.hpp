@@ -1,0 +1,181 @@
+#pragma once
+
+// Private to the buffer room and the manager.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "bufgc/buffer/buffer_observer.hpp"
+#include "bufgc/buffer/buffer_record.hpp"
+#include "bufgc/buffer/collect_report.hpp"
+#include "bufgc/buffer/cpu_buffer.hpp"
+#include "bufgc/buffer/finalizer_registry.hpp"
+#include "bufgc/buffer/record_pool.hpp"
+#include "bufgc/buffer/statistics.hpp"
+#include "bufgc/buffer/text_table.hpp"
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/lock.hpp"
+#include "bufgc/status.hpp"
+
+namespace bufgc {
+
+using ReleaseCallback = std::function<void(std::byte* data, std::uint64_t size_bytes)>;
+
+/// What an external buffer calls at its end.
+struct ReleaseHook {
+  ReleaseCallback callback;
+};
+
+/// Records on their way to the grave, first come first served, linked through `BufferRecord::next`.
+class DeathRow {
+ public:
+  void push(BufferRecord* record) noexcept {
+    record->next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = record;
+    last_ = record;
+  }
+  [[nodiscard]] BufferRecord* pop() noexcept {
+    BufferRecord* record = first_;
+    if (record != nullptr) {
+      first_ = record->next;
+      if (first_ == nullptr) last_ = nullptr;
+    }
+    return record;
+  }
+  [[nodiscard]] BufferRecord* first() const noexcept { return first_; }
+
+ private:
+  BufferRecord* first_ = nullptr;
+  BufferRecord* last_ = nullptr;
+};
+
+/// Ends buffers that a collection doomed, all of them before anything that dies in their wake.
+/// In teardown.cpp.
+void bury_together(DeathRow& doomed) noexcept;
+
+/// The table of a manager's buffers. Lives until `abandon` was called and its last record is free.
+///
+/// Locks, in the order in which they may nest: the process's verdict lock (collector.cpp), then
+/// `graph_lock_` (links, verdicts), then `slot_lock_` (slots, births, counts, observer). The
+/// registry's and the text table's nest in none and hold none. User code runs under no lock.
+class BufferHeap {
+ public:
+  /// Called when nothing of the heap is in use any more, as the very last thing that it does.
+  using LastOneOut = void (*)(void* context);
+
+  BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context);
+  BufferHeap(const BufferHeap&) = delete;
+  BufferHeap& operator=(const BufferHeap&) = delete;
+  ~BufferHeap();
+
+  // Births: heap_births.cpp.
+  [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept;
+  [[nodiscard]] Result<CpuBuffer> external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
+                                           Site site) noexcept;
+  [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
+                                              Site site) noexcept;
+  [[nodiscard]] CpuBuffer lock(BufferId id) noexcept;
+  /// Whether the lifetime `id` goes on.
+  [[nodiscard]] bool has(BufferId id) noexcept;
+  void set_sites_enabled(bool enabled) noexcept { sites_.store(enabled, std::memory_order_relaxed); }
+
+  // Links and finalizers.
+  static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
+  static Status unlink(BufferRecord* holder, BufferRecord* held) noexcept;
+  [[nodiscard]] static Result<Finalizer> finalize(BufferRecord* owner, Finalizer::Callback callback);
+  [[nodiscard]] FinalizerRegistry& finalizers() noexcept { return *registry_; }
+
+  // Ends: teardown.cpp.
+  static Status destroy(BufferRecord* record) noexcept;
+  void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  /// The owner goes; `last_one_out` follows now or with the last record.
+  void abandon() noexcept;
+
+  // collector.cpp
+  using CollectCallback = std::function<void(const CollectReport& report)>;
+  CollectReport collect() noexcept;
+  /// As `collect`, but nothing at all, not even callbacks, when there is no link and so no cycle.
+  CollectReport collect_if_linked() noexcept {
+    return edges_.load(std::memory_order_relaxed) == 0 ? CollectReport{} : collect();
+  }
+  void set_collect_callbacks(CollectCallback start, CollectCallback stop);
+
+  // heap_observation.cpp
+  /// Null detaches. Live buffers that `observer` was not told of are told as births, bases first.
+  void set_observer(BufferObserver* observer) noexcept;
+
+  [[nodiscard]] BufferStatistics statistics() noexcept;
+  /// Null when the table agrees with its counters, else what does not hold.
+  [[nodiscard]] const char* check_invariants() noexcept;
+
+ private:
+  friend struct Burial;
+  friend struct CollectorPass;
+
+  /// Everything that a birth writes; the heap fills slot and generations.
+  struct Newborn {
+    BufferKind kind = BufferKind::owned;
+    std::byte* data = nullptr;
+    std::uint64_t size_bytes = 0;
+    Block* block = nullptr;
+    ServedBy served_by = ServedBy::source;
+    BufferRecord* root = nullptr;
+    std::uint32_t root_generation = 0;
+    ReleaseHook* release_hook = nullptr;
+    DType dtype = DType::uint8;
+    const Shape* shape = nullptr;
+    Text* label = nullptr;
+    Text* site = nullptr;
+  };
+  /// The newborn with one strong reference, told to the observer; null with `why` when there is no
+  /// slot or the heap is closed. Nothing of `newborn` is then taken over.
+  [[nodiscard]] BufferRecord* bear(const Newborn& newborn, Status& why) noexcept;
+  [[nodiscard]] BufferRecord* take_slot() noexcept;  // under slot_lock_
+  [[nodiscard]] bool add_chunk() noexcept;           // under slot_lock_
+  void free_slot(BufferRecord* record) noexcept;     // under slot_lock_
+  [[nodiscard]] Text* site_text(Site site) noexcept;
+  static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
+  /// Gives the slot of a dead record back, and the heap with it if it was the last.
+  void recycle(BufferRecord* record) noexcept;
+
+  [[nodiscard]] BufferRecord& at(std::uint32_t slot) const noexcept {  // under slot_lock_
+    return chunks_[slot / RecordChunk::size]->records[slot % RecordChunk::size];
+  }
+
+  CpuAllocator& allocator_;
+  const LastOneOut last_one_out_;
+  void* const context_;
+  const std::shared_ptr<FinalizerRegistry> registry_;
+  TextTable texts_;
+  std::atomic<bool> sites_{false};
+  std::atomic<bool> closed_{false};
+
+  Lock slot_lock_;
+  // Under slot_lock_:
+  RecordChunk** chunks_ = nullptr;
+  std::uint32_t chunk_count_ = 0;
+  std::uint32_t chunk_room_ = 0;
+  std::uint32_t slots_used_ = 0;        ///< Slots from here on were never taken in this heap.
+  BufferRecord* free_slots_ = nullptr;  ///< Last in, first out.
+  std::uint64_t open_ = 0;              ///< Records that live or are still referred to.
+  std::uint64_t retired_ = 0;           ///< Slots whose generations are spent.
+  bool closing_ = false;
+  bool abandoned_ = false;
+  BufferObserver* observer_ = nullptr;
+  std::uint64_t live_[3] = {};   ///< By kind.
+  std::uint64_t ended_[4] = {};  ///< By cause.
+  std::uint64_t external_bytes_ = 0;
+
+  Lock graph_lock_;
+  std::atomic<std::uint64_t> edges_{0};  ///< Changed under graph_lock_.
+  std::atomic<std::uint64_t> collections_{0};
+  Lock callback_lock_;
+  std::shared_ptr<const CollectCallback> collect_start_;  ///< Under callback_lock_, as the next.
+  std::shared_ptr<const CollectCallback> collect_stop_;
+};
+
+}  // namespace bufgc

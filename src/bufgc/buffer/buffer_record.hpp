@@ -1,0 +1,139 @@
+#pragma once
+
+// Private to the buffer room.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "bufgc/buffer/buffer_id.hpp"
+#include "bufgc/buffer/buffer_observer.hpp"
+#include "bufgc/buffer/dtype.hpp"
+#include "bufgc/buffer/edge_list.hpp"
+#include "bufgc/buffer/shape.hpp"
+#include "bufgc/memory/cpu_allocator.hpp"
+
+namespace bufgc {
+
+class BufferHeap;
+struct FinalizerState;
+struct ReleaseHook;
+struct Text;
+
+/// The one atomic word of a record: generation (32 bits) | suspect (1) | strong count (31).
+///
+/// The generation is that of the record's memory, not of the id: it goes up at every birth *and* at
+/// every explicit end, also across heaps, so that "is this still the lifetime I knew" is one
+/// comparison wherever the record has been since. A suspect is being examined by the cycle collector:
+/// nobody may turn a weak reference to it into a strong one until the verdict.
+namespace record_word {
+inline constexpr std::uint64_t one = 1;
+inline constexpr std::uint64_t suspect = std::uint64_t{1} << 31U;
+inline constexpr std::uint64_t count_mask = suspect - 1;
+inline constexpr std::uint64_t one_generation = std::uint64_t{1} << 32U;
+/// A record this old is never born again; some room remains for the explicit end of a lifetime.
+inline constexpr std::uint32_t last_generation = 0xfffffff0U;
+
+[[nodiscard]] constexpr std::uint32_t generation(std::uint64_t word) noexcept {
+  return static_cast<std::uint32_t>(word >> 32U);
+}
+[[nodiscard]] constexpr std::uint32_t count(std::uint64_t word) noexcept {
+  return static_cast<std::uint32_t>(word & count_mask);
+}
+[[nodiscard]] constexpr std::uint64_t make(std::uint32_t generation, std::uint32_t count) noexcept {
+  return (std::uint64_t{generation} << 32U) | count;
+}
+}  // namespace record_word
+
+/// Whether the observer was told of this lifetime. `ended` from the last step of an end to the next birth.
+enum class Told : std::uint8_t { no = 0, being_told = 1, yes = 2, ended = 3 };
+
+/// What the collector thinks of a record.
+enum class Verdict : std::uint8_t { none = 0, candidate = 1, reachable = 2, doomed = 3 };
+
+/// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale
+/// pointer may always read `word`. Everything below it is written at birth, before the word is
+/// published, and stays as it is while anybody holds a strong reference.
+struct alignas(64) BufferRecord {
+  std::atomic<std::uint64_t> word{0};
+  std::byte* data = nullptr;
+  BufferRecord* root = nullptr;       ///< Of a view: the buffer whose bytes it shows; else itself.
+  std::uint32_t generation = 0;       ///< Of `word`, while this lifetime has not been ended explicitly.
+  std::uint32_t root_generation = 0;  ///< The same of `root`.
+  std::uint64_t size_bytes = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t id_generation = 0;
+  BufferId base_id;  ///< Of a view: its root's.
+  BufferHeap* heap = nullptr;
+  Block* block = nullptr;  ///< Of owned buffers.
+
+  std::uint64_t capacity_bytes = 0;
+  ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
+  Text* label = nullptr;
+  Text* site = nullptr;
+  std::atomic<FinalizerState*> newest_finalizer{nullptr};  ///< Changed under the registry's lock.
+  EdgeList edges;                                          ///< Under the heap's graph lock.
+  Shape shape;
+  DType dtype = DType::uint8;
+  BufferKind kind = BufferKind::owned;
+  ServedBy served_by = ServedBy::source;
+  std::atomic<Told> told{Told::ended};
+
+  // Used from the end of a lifetime on, by the one thread that owns it.
+  Cause cause = Cause::finalized;
+  bool claimed = false;  ///< Ended by `destroy` or `close`, which hold one strong count meanwhile.
+
+  // The collector's.
+  std::atomic<Verdict> verdict{Verdict::none};
+  std::uint32_t unexplained = 0;      ///< Strong counts not explained by links and views seen so far.
+  BufferRecord* next_work = nullptr;  ///< Its stack.
+  BufferRecord* next = nullptr;       ///< Free slots, candidates, and buffers to bury: one at a time.
+
+  [[nodiscard]] BufferId id() const noexcept { return {slot, id_generation}; }
+  /// Whether this very lifetime goes on; of a view without regard to its base. The caller holds a
+  /// strong reference or a lock that keeps the record from being born again.
+  [[nodiscard]] bool own_life(std::memory_order order = std::memory_order_acquire) const noexcept {
+    return record_word::generation(word.load(order)) == generation;
+  }
+  /// Whether its bytes may be touched.
+  [[nodiscard]] bool alive() const noexcept {
+    return own_life() && (root == this || record_word::generation(
+                                              root->word.load(std::memory_order_acquire)) == root_generation);
+  }
+};
+
+/// Waits until no collector is examining suspects; see `collector.cpp`.
+void await_verdict() noexcept;
+
+/// One more strong reference, from a place that holds one.
+inline void retain(BufferRecord* record) noexcept {
+  record->word.fetch_add(record_word::one, std::memory_order_relaxed);
+}
+
+/// A strong reference from a weak one: only to that very lifetime, only while somebody holds it.
+[[nodiscard]] inline bool try_retain(BufferRecord* record, std::uint32_t generation) noexcept {
+  std::uint64_t word = record->word.load(std::memory_order_acquire);
+  for (;;) {
+    if (record_word::generation(word) != generation || record_word::count(word) == 0) return false;
+    if ((word & record_word::suspect) != 0) {
+      await_verdict();
+      word = record->word.load(std::memory_order_acquire);
+      continue;
+    }
+    if (record->word.compare_exchange_weak(word, word + record_word::one, std::memory_order_acq_rel,
+                                           std::memory_order_acquire)) {
+      return true;
+    }
+  }
+}
+
+/// The last strong reference went; in teardown.cpp.
+void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;
+
+/// One strong reference less.
+inline void release(BufferRecord* record, Cause cause) noexcept {
+  const std::uint64_t before = record->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
+  if (record_word::count(before) == 1) last_reference_went(record, before, cause);
+}
+
+}  // namespace bufgc

@@ -1,0 +1,269 @@
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "bufgc/buffer/buffer_heap.hpp"
+
+namespace bufgc {
+namespace {
+
+/// Ids stay below 2^53, so that JavaScript and JSON readers can hold them as numbers.
+constexpr std::uint32_t last_id_generation = (1U << 21U) - 1;
+
+/// The size in bytes that a shape or an explicit size asks for; false when they cannot be, or differ.
+bool size_of(const Shape& shape, DType dtype, bool size_given, std::uint64_t& size_bytes) noexcept {
+  if (!shape.valid() || static_cast<std::size_t>(dtype) >= dtype_count) return false;
+  if (shape.rank() == 0) return true;
+  std::uint64_t shape_bytes = 0;
+  if (!shape.element_count(shape_bytes)) return false;
+  if (__builtin_mul_overflow(shape_bytes, std::uint64_t{item_bytes(dtype)}, &shape_bytes)) return false;
+  if (size_given && size_bytes != shape_bytes) return false;
+  size_bytes = shape_bytes;
+  return true;
+}
+
+bool misaligned(const std::byte* data, DType dtype) noexcept {
+  return reinterpret_cast<std::uintptr_t>(data) % item_bytes(dtype) != 0;
+}
+
+}  // namespace
+
+BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context)
+    : allocator_(allocator),
+      last_one_out_(last_one_out),
+      context_(context),
+      registry_(std::make_shared<FinalizerRegistry>()) {}
+
+BufferHeap::~BufferHeap() {
+  for (std::uint32_t i = 0; i < chunk_count_; ++i) give_record_chunk(chunks_[i]);
+  std::free(static_cast<void*>(chunks_));
+}
+
+Result<CpuBuffer> BufferHeap::allocate(const BufferSpec& spec, Site site) noexcept {
+  std::uint64_t size_bytes = spec.size_bytes;
+  if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes)) {
+    return Result<CpuBuffer>::failure(Status::invalid_argument);
+  }
+  if (closed()) return Result<CpuBuffer>::failure(Status::closed);
+  if (size_bytes > std::numeric_limits<std::size_t>::max()) {
+    return Result<CpuBuffer>::failure(Status::out_of_memory);
+  }
+  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
+  if (allocation.block == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
+
+  Newborn newborn;
+  newborn.data = allocation.block->data;
+  newborn.size_bytes = size_bytes;
+  newborn.block = allocation.block;
+  newborn.served_by = allocation.served_by;
+  newborn.dtype = spec.dtype;
+  newborn.shape = &spec.shape;
+  newborn.label = texts_.keep(spec.label);
+  newborn.site = site_text(site);
+  Status why = Status::ok;
+  BufferRecord* const record = bear(newborn, why);
+  if (record == nullptr) {
+    allocator_.deallocate(allocation.block);
+    TextTable::drop(newborn.label);
+    TextTable::drop(newborn.site);
+    return Result<CpuBuffer>::failure(why);
+  }
+  return {CpuBuffer(record)};
+}
+
+Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
+                                       Site site) noexcept {
+  std::uint64_t size_bytes = spec.size_bytes;
+  if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes) || (data == nullptr && size_bytes != 0) ||
+      misaligned(data, spec.dtype)) {
+    return Result<CpuBuffer>::failure(Status::invalid_argument);
+  }
+  Newborn newborn;
+  newborn.kind = BufferKind::external;
+  newborn.data = data;
+  newborn.size_bytes = size_bytes;
+  newborn.dtype = spec.dtype;
+  newborn.shape = &spec.shape;
+  if (release) {
+    newborn.release_hook = new (std::nothrow) ReleaseHook{std::move(release)};
+    if (newborn.release_hook == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
+  }
+  newborn.label = texts_.keep(spec.label);
+  newborn.site = site_text(site);
+  Status why = Status::ok;
+  BufferRecord* const record = bear(newborn, why);
+  if (record == nullptr) {
+    delete newborn.release_hook;
+    TextTable::drop(newborn.label);
+    TextTable::drop(newborn.site);
+    return Result<CpuBuffer>::failure(why);
+  }
+  return {CpuBuffer(record)};
+}
+
+Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec, Site site) noexcept {
+  if (!of->alive()) return Result<CpuBuffer>::failure(Status::destroyed);
+  const bool to_the_end = spec.size_bytes == ViewSpec::to_the_end;
+  std::uint64_t size_bytes = spec.size_bytes;
+  if (!size_of(spec.shape, spec.dtype, !to_the_end, size_bytes) || spec.offset_bytes > of->size_bytes ||
+      spec.offset_bytes % item_bytes(spec.dtype) != 0) {
+    return Result<CpuBuffer>::failure(Status::invalid_argument);
+  }
+  const std::uint64_t room = of->size_bytes - spec.offset_bytes;
+  if (to_the_end && spec.shape.rank() == 0) size_bytes = room;
+  std::byte* const data = of->data + spec.offset_bytes;
+  if (size_bytes > room || misaligned(data, spec.dtype)) {
+    return Result<CpuBuffer>::failure(Status::invalid_argument);
+  }
+
+  // The view's own reference on the root, which may be ended at this very moment.
+  BufferRecord* const root = of->root;
+  const std::uint32_t root_generation = root == of ? of->generation : of->root_generation;
+  if (!try_retain(root, root_generation)) return Result<CpuBuffer>::failure(Status::destroyed);
+  BufferHeap& heap = *of->heap;
+  Newborn newborn;
+  newborn.kind = BufferKind::view;
+  newborn.data = data;
+  newborn.size_bytes = size_bytes;
+  newborn.root = root;
+  newborn.root_generation = root_generation;
+  newborn.dtype = spec.dtype;
+  newborn.shape = &spec.shape;
+  newborn.label = heap.texts_.keep(spec.label);
+  newborn.site = heap.site_text(site);
+  Status why = Status::ok;
+  BufferRecord* const record = heap.bear(newborn, why);
+  if (record == nullptr) {
+    TextTable::drop(newborn.label);
+    TextTable::drop(newborn.site);
+    release(root, Cause::finalized);
+    return Result<CpuBuffer>::failure(why);
+  }
+  return {CpuBuffer(record)};
+}
+
+BufferRecord* BufferHeap::bear(const Newborn& newborn, Status& why) noexcept {
+  BufferObserver* observer = nullptr;
+  BufferRecord* record = nullptr;
+  {
+    const Locked locked(slot_lock_);
+    if (closed()) {
+      why = Status::closed;
+      return nullptr;
+    }
+    record = take_slot();
+    if (record == nullptr) {
+      why = Status::out_of_memory;
+      return nullptr;
+    }
+    const std::uint32_t generation =
+        record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
+    record->data = newborn.data;
+    record->root = newborn.kind == BufferKind::view ? newborn.root : record;
+    record->generation = generation;
+    record->root_generation = newborn.kind == BufferKind::view ? newborn.root_generation : generation;
+    record->base_id = newborn.kind == BufferKind::view ? newborn.root->id() : BufferId{};
+    record->size_bytes = newborn.size_bytes;
+    record->block = newborn.block;
+    record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
+    record->release_hook = newborn.release_hook;
+    record->label = newborn.label;
+    record->site = newborn.site;
+    record->shape = *newborn.shape;
+    record->dtype = newborn.dtype;
+    record->kind = newborn.kind;
+    record->served_by = newborn.served_by;
+    record->claimed = false;
+    observer = observer_;
+    record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
+    ++open_;
+    ++live_[static_cast<std::size_t>(newborn.kind)];
+    if (newborn.kind == BufferKind::external) external_bytes_ += newborn.size_bytes;
+    record->word.store(record_word::make(generation, 1), std::memory_order_release);
+  }
+  if (observer != nullptr) tell_birth(*observer, *record);
+  return record;
+}
+
+BufferRecord* BufferHeap::take_slot() noexcept {
+  if (BufferRecord* record = free_slots_; record != nullptr) {
+    free_slots_ = record->next;
+    ++record->id_generation;
+    return record;
+  }
+  for (;;) {
+    if (slots_used_ == chunk_count_ * RecordChunk::size && !add_chunk()) return nullptr;
+    const std::uint32_t slot = slots_used_++;
+    BufferRecord& record = at(slot);
+    record.heap = this;
+    record.slot = slot;
+    record.id_generation = 0;
+    const std::uint64_t word = record.word.load(std::memory_order_relaxed);
+    if (record_word::generation(word) < record_word::last_generation) return &record;
+    ++retired_;
+  }
+}
+
+bool BufferHeap::add_chunk() noexcept {
+  constexpr std::uint32_t most_chunks = 0xffffffffU / RecordChunk::size;
+  if (chunk_count_ == most_chunks) return false;
+  if (chunk_count_ == chunk_room_) {
+    const std::uint32_t room = chunk_room_ == 0 ? 16 : chunk_room_ * 2;
+    void* grown = std::realloc(static_cast<void*>(chunks_), room * sizeof(RecordChunk*));
+    if (grown == nullptr) return false;
+    chunks_ = static_cast<RecordChunk**>(grown);
+    chunk_room_ = room;
+  }
+  RecordChunk* const chunk = take_record_chunk();
+  if (chunk == nullptr) return false;
+  chunks_[chunk_count_++] = chunk;
+  return true;
+}
+
+void BufferHeap::free_slot(BufferRecord* record) noexcept {
+  --open_;
+  const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
+  if (record->id_generation >= last_id_generation || generation >= record_word::last_generation) {
+    ++retired_;
+    return;
+  }
+  record->next = free_slots_;
+  free_slots_ = record;
+}
+
+CpuBuffer BufferHeap::lock(BufferId id) noexcept {
+  BufferRecord* record = nullptr;
+  std::uint32_t generation = 0;
+  {
+    const Locked locked(slot_lock_);
+    if (!id.valid() || id.slot >= slots_used_) return {};
+    record = &at(id.slot);
+    if (record->id_generation != id.generation) return {};
+    generation = record->generation;
+  }
+  if (!try_retain(record, generation)) return {};
+  CpuBuffer handle(record);
+  if (!record->alive()) return {};
+  return handle;
+}
+
+bool BufferHeap::has(BufferId id) noexcept {
+  const Locked locked(slot_lock_);
+  if (!id.valid() || id.slot >= slots_used_) return false;
+  const BufferRecord& record = at(id.slot);
+  return record.id_generation == id.generation && record.told.load(std::memory_order_relaxed) != Told::ended;
+}
+
+Text* BufferHeap::site_text(Site site) noexcept {
+  if (!sites_.load(std::memory_order_relaxed) || site.file == nullptr || *site.file == '\0') return nullptr;
+  if (site.line == 0) return texts_.keep(site.file);
+  char text[1024];
+  const int length = std::snprintf(text, sizeof text, "%s:%u", site.file, site.line);
+  if (length <= 0) return nullptr;
+  return texts_.keep({text, std::min(static_cast<std::size_t>(length), sizeof text - 1)});
+}
+
+}  // namespace bufgc
