@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 // The public types of the package: what `load()` gives and what its parts answer.
 
 /** Element types; the same names stand in C++ and in trace files. */
@@ -233,6 +234,9 @@ export interface Manager extends Disposable {
   /** Gives memory back until at most `keepBytes` are cached. Returns the bytes released. */
   trim(keepBytes?: number): number;
   stats(): Stats;
+  /** What each name in `stats()` means, in the order of the core's list. */
+  readonly statistics: readonly StatisticInfo[];
+  statisticNames(): readonly string[];
   histogram(): SizeClassCount[];
   /** Called for each buffer that only the engine's GC released. Returns the unsubscriber. */
   onLeak(handler: (leak: LeakReport) => void): () => void;

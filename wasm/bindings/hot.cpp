@@ -1,0 +1,182 @@
+// The hot path as plain C exports: an Embind call costs three times one of these, an Embind object
+// forty times. A handle is an address that owns one strong reference (`BufferAccess`); 0 is none.
+
+#include <emscripten.h>
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "bufgc/buffer/buffer_access.hpp"
+#include "instance.hpp"
+
+namespace bufgc::wasm {
+namespace {
+
+constexpr std::uint32_t to_the_end = 0xffffffffU;
+
+Shape incoming_shape(std::uint32_t rank) noexcept {
+  std::uint64_t extents[Shape::max_rank] = {};
+  const std::uint32_t known = rank < Shape::max_rank ? rank : std::uint32_t{Shape::max_rank};
+  for (std::uint32_t axis = 0; axis < known; ++axis) extents[axis] = instance().mailbox.extents[axis];
+  return Shape(std::span<const std::uint64_t>(extents, known));
+}
+
+BufferRecord* answer(Status status) noexcept {
+  instance().mailbox.status = static_cast<std::uint32_t>(status);
+  return nullptr;
+}
+
+/// Leaves what JavaScript wants to know of a new buffer in the mailbox.
+BufferRecord* answer(BufferRecord* record) noexcept {
+  Mailbox& mailbox = instance().mailbox;
+  const BufferId id = BufferAccess::id(record);
+  mailbox.status = static_cast<std::uint32_t>(Status::ok);
+  mailbox.slot = id.slot;
+  mailbox.generation = id.generation;
+  mailbox.capacity_bytes = static_cast<std::uint32_t>(BufferAccess::capacity_bytes(record));
+  return record;
+}
+
+BufferRecord* alloc(const BufferSpec& spec, Site site) noexcept {
+  BufferManager* manager = instance().manager.get();
+  if (manager == nullptr) return answer(Status::closed);
+  Result<CpuBuffer> made = manager->try_alloc(spec, site);
+  if (!made) return answer(made.status);
+  return answer(BufferAccess::detach(std::move(made.value)));
+}
+
+std::vector<BufferVisualizer::KernelUse>& gathered_uses() {
+  static std::vector<BufferVisualizer::KernelUse> uses;
+  return uses;
+}
+
+}  // namespace
+}  // namespace bufgc::wasm
+
+using namespace bufgc;
+using namespace bufgc::wasm;
+
+extern "C" {
+
+EMSCRIPTEN_KEEPALIVE void* bufgc_mailbox() {
+  return &instance().mailbox;
+}
+
+/// Room for a text of at most `bytes`, which the next call that takes one reads.
+EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
+  std::string& text = instance().text;
+  if (text.size() < bytes) text.resize(bytes);
+  return text.data();
+}
+
+/// A buffer of bytes without a label.
+EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_alloc(std::uint32_t size_bytes) {
+  BufferSpec spec;
+  spec.size_bytes = size_bytes;
+  return alloc(spec, Site{"", 0});
+}
+
+/// A buffer in full: extents in the mailbox, the label as text. `file` lives for ever.
+EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_alloc_spec(std::uint32_t size_bytes, std::uint32_t dtype,
+                                                    std::uint32_t rank, std::uint32_t label_bytes,
+                                                    const char* file, std::uint32_t line) {
+  if (dtype >= dtype_count) return answer(Status::invalid_argument);
+  const IncomingText label(label_bytes);
+  const BufferSpec spec{size_bytes, static_cast<DType>(dtype), incoming_shape(rank), label.view()};
+  return alloc(spec, Site{file != nullptr ? file : "", line});
+}
+
+/// A subview of a live buffer.
+EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_view(BufferRecord* handle, std::uint32_t offset_bytes,
+                                              std::uint32_t size_bytes, std::uint32_t dtype,
+                                              std::uint32_t rank, std::uint32_t label_bytes, const char* file,
+                                              std::uint32_t line) {
+  if (handle == nullptr || dtype >= dtype_count) return answer(Status::invalid_argument);
+  const IncomingText label(label_bytes);
+  ViewSpec spec;
+  spec.offset_bytes = offset_bytes;
+  spec.size_bytes = size_bytes == to_the_end ? ViewSpec::to_the_end : size_bytes;
+  spec.dtype = static_cast<DType>(dtype);
+  spec.shape = incoming_shape(rank);
+  spec.label = label.view();
+  const Result<BufferRecord*> made =
+      BufferAccess::view(handle, spec, Site{file != nullptr ? file : "", line});
+  return made ? answer(made.value) : answer(made.status);
+}
+
+/// Gives the handle back. Answers 1 when that ended the buffer's lifetime.
+EMSCRIPTEN_KEEPALIVE int bufgc_release(BufferRecord* handle, std::uint32_t cause) {
+  if (handle == nullptr) return 0;
+  const bool last = BufferAccess::use_count(handle) == 1 && !BufferAccess::destroyed(handle);
+  BufferAccess::release(handle, static_cast<Cause>(cause));
+  return last ? 1 : 0;
+}
+
+/// Ends the buffer, whoever else holds it. The handle is still to be released.
+EMSCRIPTEN_KEEPALIVE int bufgc_destroy(BufferRecord* handle) {
+  return handle == nullptr ? 0 : static_cast<int>(BufferAccess::destroy(handle));
+}
+
+/// The first byte, 0 when destroyed.
+EMSCRIPTEN_KEEPALIVE std::byte* bufgc_data(const BufferRecord* handle) {
+  return handle == nullptr ? nullptr : BufferAccess::data(handle);
+}
+
+EMSCRIPTEN_KEEPALIVE int bufgc_link(BufferRecord* holder, BufferRecord* held) {
+  if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
+  return static_cast<int>(BufferAccess::link(holder, held));
+}
+
+EMSCRIPTEN_KEEPALIVE int bufgc_unlink(BufferRecord* holder, BufferRecord* held) {
+  if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
+  return static_cast<int>(BufferAccess::unlink(holder, held));
+}
+
+/// Registers a finalizer that tells JavaScript `key` at the buffer's death.
+EMSCRIPTEN_KEEPALIVE Finalizer* bufgc_finalize(BufferRecord* handle, int key) {
+  if (handle == nullptr) return nullptr;
+  Result<Finalizer> made = BufferAccess::finalize(handle, [key]() -> std::any {
+    tell(Event::finalizer, key);
+    return {};
+  });
+  instance().mailbox.status = static_cast<std::uint32_t>(made.status);
+  return made ? new Finalizer(std::move(made.value)) : nullptr;
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_call(const Finalizer* finalizer) {
+  if (finalizer == nullptr) return;
+  Finalizer kept = *finalizer;
+  kept.call();
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_detach(Finalizer* finalizer) {
+  if (finalizer != nullptr) finalizer->detach();
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_set_at_exit(Finalizer* finalizer, int at_exit) {
+  if (finalizer != nullptr) finalizer->set_at_exit(at_exit != 0);
+}
+
+/// JavaScript needs this finalizer's address no more. The registration stays.
+EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_drop(Finalizer* finalizer) {
+  delete finalizer;
+}
+
+/// One use of a kernel run: the buffer's id in the mailbox's extents, `access` as its number. With
+/// access 0 the run is complete: the text names the kernel.
+EMSCRIPTEN_KEEPALIVE void bufgc_use(std::uint32_t access, std::uint32_t kernel_bytes) {
+  BufferManager* manager = instance().manager.get();
+  if (manager == nullptr) return;
+  std::vector<BufferVisualizer::KernelUse>& uses = gathered_uses();
+  if (access != 0) {
+    const Mailbox& mailbox = instance().mailbox;
+    uses.push_back({BufferId{mailbox.extents[0], mailbox.extents[1]}, static_cast<Access>(access)});
+    return;
+  }
+  const IncomingText kernel(kernel_bytes);
+  manager->visualizer().use(kernel.view(), uses);
+  uses.clear();
+}
+}

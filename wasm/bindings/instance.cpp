@@ -1,0 +1,32 @@
+#include "instance.hpp"
+
+#include <emscripten.h>
+
+#include <cstring>
+
+// clang-format off
+EM_JS(void, bufgc_tell, (int event, int key), { Module['bufgcEvent'](event, key); })
+// clang-format on
+
+namespace bufgc::wasm {
+
+void tell(Event event, int key) noexcept {
+  bufgc_tell(static_cast<int>(event), key);
+}
+
+Instance& instance() noexcept {
+  static Instance the_instance;
+  return the_instance;
+}
+
+IncomingText::IncomingText(std::size_t bytes) noexcept : bytes_(bytes) {
+  char* place = short_;
+  if (bytes > sizeof short_) {
+    long_.reset(new char[bytes]);
+    place = long_.get();
+    data_ = place;
+  }
+  if (bytes != 0) std::memcpy(place, instance().text.data(), bytes);
+}
+
+}  // namespace bufgc::wasm

@@ -1,0 +1,94 @@
+// What the package throws: subclasses of `BufgcError`, each with a `code` and the facts of the case.
+import type { Stats } from './types.js';
+
+/** The numbers that native calls answer with: `Status` in src/bufgc/status.hpp. */
+export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4 } as const;
+
+export type ErrorCode = 'out_of_memory' | 'invalid_argument' | 'use_after_dispose' | 'closed';
+
+/** Base of all that the package throws by itself. */
+export abstract class BufgcError extends Error {
+  abstract readonly code: ErrorCode;
+}
+
+/** There is no room: not in the budget, or not in WebAssembly memory. */
+export class OutOfMemoryError extends BufgcError {
+  override readonly name = 'OutOfMemoryError';
+  readonly code = 'out_of_memory';
+  readonly requestedBytes: number;
+  /** The statistics at the moment of failure. */
+  readonly stats: Stats;
+
+  constructor(requestedBytes: number, stats: Stats, effort = '') {
+    const { live_bytes = 0, reserved_bytes = 0, budget_bytes = Infinity } = stats;
+    const room = Number.isFinite(budget_bytes) ? `the budget of ${formatBytes(budget_bytes)}` : 'WebAssembly memory';
+    super(
+      `no room for ${formatBytes(requestedBytes)} in ${room}: ${formatBytes(live_bytes)} are live, ` +
+        `${formatBytes(reserved_bytes)} reserved${effort}. Let go of buffers with dispose(), a \`using\` declaration ` +
+        'or scope(); or await allocAsync(), which lets the engine collect the buffers that nobody holds.',
+    );
+    this.requestedBytes = requestedBytes;
+    this.stats = stats;
+  }
+}
+
+/** A handle was used after dispose(), destroy(), or its manager's close(). */
+export class UseAfterDisposeError extends BufgcError {
+  override readonly name = 'UseAfterDisposeError';
+  readonly code = 'use_after_dispose';
+  readonly id: number;
+  readonly label: string;
+
+  constructor(id: number, label: string, operation: string) {
+    super(`buffer ${id}${label === '' ? '' : ` (${label})`} is disposed: ${operation} needs a live one`);
+    this.id = id;
+    this.label = label;
+  }
+}
+
+/** An argument that cannot be: which one, what was expected, what came. */
+export class InvalidArgumentError extends BufgcError {
+  override readonly name = 'InvalidArgumentError';
+  readonly code = 'invalid_argument';
+  readonly argument: string;
+  readonly expected: string;
+  readonly received: unknown;
+
+  constructor(argument: string, expected: string, received: unknown) {
+    super(`${argument}: expected ${expected}, received ${describe(received)}`);
+    this.argument = argument;
+    this.expected = expected;
+    this.received = received;
+  }
+}
+
+/** The manager was closed before this call. */
+export class ClosedError extends BufgcError {
+  override readonly name = 'ClosedError';
+  readonly code = 'closed';
+
+  constructor(operation: string) {
+    super(`the manager is closed: ${operation} needs an open one`);
+  }
+}
+
+/** "1.5 MiB (1572864 bytes)": readable, and exact. */
+export function formatBytes(bytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let value = bytes;
+  let unit = -1;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit < 0 ? `${bytes} bytes` : `${Number(value.toFixed(2))} ${units[unit]} (${bytes} bytes)`;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'bigint') return `the bigint ${value}`;
+  if (typeof value === 'function') return `a function${value.name === '' ? '' : ` "${value.name}"`}`;
+  if (Array.isArray(value)) return `an array of ${value.length}: [${value.slice(0, 8).map(describe).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
+  return String(value);
+}

@@ -1,0 +1,12 @@
+// bufgc: garbage-collected buffers in WebAssembly memory. Everything that the package exports.
+export { dtypes } from './dtype.js';
+export {
+  BufgcError,
+  ClosedError,
+  type ErrorCode,
+  InvalidArgumentError,
+  OutOfMemoryError,
+  UseAfterDisposeError,
+} from './errors.js';
+export { load } from './load.js';
+export type * from './types.js';

@@ -1,0 +1,95 @@
+// Memory pressure that the engine can feel. It sees only tiny handles and no reason to collect them, so
+// at the budget we show it one: phantom ballast, huge array buffers that are never touched (so they cost
+// no memory) and dropped at once, which its accounting answers with a collection.
+import { OutOfMemoryError } from './errors.js';
+import { exposedGc, macrotask, pause } from './turns.js';
+
+const mebibyte = 2 ** 20;
+/** What one round shows the engine: more each time that a round frees nothing. */
+const ballastRounds = [256 * mebibyte, 512 * mebibyte, 1024 * mebibyte, 1536 * mebibyte];
+const ballastPiece = 128 * mebibyte;
+/** Macrotasks after a collection until its finalizations have run. */
+const turnsAfterCollection = 3;
+
+/** Waits until what the engine has collected is released; where its collector is exposed, runs that first. */
+export async function settle(): Promise<void> {
+  const collect = exposedGc();
+  if (collect !== undefined) {
+    // The engine keeps alive what this turn has looked at through weak references: begin a new one.
+    await macrotask();
+    collect();
+  }
+  for (let turn = 0; turn < turnsAfterCollection; turn += 1) await macrotask();
+}
+
+function showBallast(bytes: number): void {
+  for (let shown = 0; shown < bytes; shown += ballastPiece) {
+    try {
+      void new ArrayBuffer(ballastPiece);
+    } catch {
+      return; // The machine grants no more: what was shown must do.
+    }
+  }
+}
+
+export interface RetryLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Retries allocations that did not fit. All callers of one manager share the rounds, so that ten
+ * waiting allocations do not provoke ten collections.
+ */
+export class Pressure {
+  readonly #beforeRound: () => void;
+  #round: Promise<void> | null = null;
+  #fruitless = 0;
+
+  /** `beforeRound` lets go of whatever is only held for convenience (the nursery). */
+  constructor(beforeRound: () => void) {
+    this.#beforeRound = beforeRound;
+  }
+
+  /** Runs `attempt` until it throws no `OutOfMemoryError`, or until a limit. */
+  async retry<T>(attempt: (effort: string) => T, limits: RetryLimits): Promise<T> {
+    limits.signal?.throwIfAborted();
+    const start = performance.now();
+    const deadline = start + limits.timeoutMs;
+    for (let rounds = 0; ; rounds += 1) {
+      try {
+        const elapsed = Math.round(performance.now() - start);
+        const result = attempt(
+          rounds === 0 ? '' : `; ${rounds} provoked collections in ${elapsed} ms freed too little`,
+        );
+        this.#fruitless = 0;
+        return result;
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError) || performance.now() >= deadline) throw error;
+      }
+      await this.#wait(rounds, deadline);
+      limits.signal?.throwIfAborted();
+    }
+  }
+
+  /** Takes part in the round that runs now, or begins one. */
+  async #wait(rounds: number, deadline: number): Promise<void> {
+    // Collections that free nothing are not worth a whole processor: pause longer after each.
+    if (rounds > 0) await pause(Math.max(0, Math.min(2 ** Math.min(rounds, 8), deadline - performance.now())));
+    this.#round ??= this.#runRound();
+    await this.#round;
+  }
+
+  async #runRound(): Promise<void> {
+    try {
+      this.#beforeRound();
+      if (exposedGc() === undefined) {
+        showBallast(ballastRounds[Math.min(this.#fruitless, ballastRounds.length - 1)] as number);
+      }
+      await settle();
+      this.#fruitless += 1;
+    } finally {
+      this.#round = null;
+    }
+  }
+}

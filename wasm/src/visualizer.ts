@@ -1,0 +1,183 @@
+// The visualizer's door in JavaScript. It records ids natively and holds no buffer; what it hands out are copies.
+import { BufferHandle } from './buffer.js';
+import { InvalidArgumentError } from './errors.js';
+import { Handlers } from './handlers.js';
+import type { ManagerImpl } from './manager.js';
+import { Mail, type SnapshotColumns } from './native.js';
+import type { Buffer, ExportFormat, Lifecycle, Snapshot, Visualizer } from './types.js';
+import { optionsBag, text, wholeNumber } from './validate.js';
+
+const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome'];
+const none = 0xffffffff;
+const kinds = ['owned', 'view', 'external'] as const;
+const causes = ['dispose', 'finalized', 'collected', 'closed'] as const;
+const places = ['cache', 'arena', 'source'] as const;
+const accesses = ['read', 'read', 'write', 'read_write'] as const;
+const readBit = 1;
+const writeBit = 2;
+
+export class VisualizerImpl implements Visualizer {
+  readonly #manager: ManagerImpl;
+  readonly #subscribers = new Handlers<[number, number]>();
+  #running = false;
+  #told = 0;
+  #tellingIsDue = false;
+
+  constructor(manager: ManagerImpl, running: boolean) {
+    this.#manager = manager;
+    this.#running = running;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  get eventCount(): number {
+    return this.#manager.native.cold.visualizerEventCount();
+  }
+
+  get logBytes(): number {
+    return this.#manager.native.cold.visualizerLogBytes();
+  }
+
+  start(): void {
+    this.#manager.requireOpen('visualizer.start()');
+    if (this.#running) return;
+    this.#running = true;
+    this.#manager.native.cold.visualizerStart();
+  }
+
+  stop(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#manager.native.cold.visualizerStop();
+  }
+
+  clear(): void {
+    this.#manager.native.cold.visualizerClear();
+    this.#told = 0;
+  }
+
+  snapshot(): Snapshot {
+    return readSnapshot(this.#manager.native.cold.visualizerSnapshot());
+  }
+
+  subscribe(callback: (from: number, to: number) => void): () => void {
+    if (this.#subscribers.size === 0) {
+      this.#told = this.eventCount;
+      this.#manager.native.cold.visualizerWatch(true);
+    }
+    const remove = this.#subscribers.add(callback);
+    return () => {
+      remove();
+      if (this.#subscribers.size === 0) this.#manager.native.cold.visualizerWatch(false);
+    };
+  }
+
+  /** The native side recorded an event, the first since it was last asked: tell at the end of the turn. */
+  recorded(): void {
+    if (this.#tellingIsDue) return;
+    this.#tellingIsDue = true;
+    queueMicrotask(() => {
+      this.#tellingIsDue = false;
+      const from = this.#told;
+      const to = this.eventCount;
+      this.#told = to;
+      // Watching again arms the native side for the next event.
+      if (this.#subscribers.size > 0) this.#manager.native.cold.visualizerWatch(true);
+      if (to > from) this.#subscribers.call(this.#manager.errors.report, from, to);
+    });
+  }
+
+  export(format: ExportFormat): Uint8Array {
+    const index = formats.indexOf(format);
+    if (index < 0) throw new InvalidArgumentError('format', `one of ${formats.join(', ')}`, format);
+    return this.#manager.native.cold.visualizerExport(index);
+  }
+
+  exportSince(from: number): { ndjson: Uint8Array; next: number } {
+    wholeNumber(from, 'from', Number.MAX_SAFE_INTEGER);
+    return this.#manager.native.cold.visualizerExportSince(from);
+  }
+
+  use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void {
+    text(kernel, 'kernel');
+    const { read = [], write = [] } = optionsBag(uses, 'uses');
+    const access = new Map<Buffer, number>();
+    for (const [list, bit, name] of [
+      [read, readBit, 'read'],
+      [write, writeBit, 'write'],
+    ] as const) {
+      if (!Array.isArray(list)) throw new InvalidArgumentError(`uses.${name}`, 'an array of buffers', list);
+      for (const buffer of list as readonly Buffer[]) {
+        BufferHandle.liveHandle(buffer, this.#manager, `uses.${name}`, 'visualizer.use()');
+        access.set(buffer, (access.get(buffer) ?? 0) | bit);
+      }
+    }
+    if (!this.#running) return;
+    // The mailbox carries one use; native code gathers them until the last, which names the kernel.
+    const { native } = this.#manager;
+    for (const [buffer, bits] of access) {
+      const words = native.words;
+      words[Mail.extents] = buffer.id % 2 ** 32;
+      words[Mail.extents + 1] = Math.floor(buffer.id / 2 ** 32);
+      native.recordUse(bits, 0);
+    }
+    native.recordUse(0, native.putText(kernel));
+  }
+
+  mark(name: string): void {
+    text(name, 'name');
+    if (this.#running) this.#manager.native.cold.visualizerMark(name);
+  }
+}
+
+/** Columns to rows. Event numbers become those of the whole run: what was folded counts. */
+function readSnapshot(columns: SnapshotColumns): Snapshot {
+  const { strings, folded } = columns;
+  const string = (index: number): string => strings[index] as string;
+  const lifecycles: Lifecycle[] = [];
+  for (let row = 0; row < columns.id.length; row += 1) {
+    const at = <T>(column: ArrayLike<T>): T => column[row] as T;
+    const base = at(columns.base);
+    const address = at(columns.address);
+    const freeEvent = at(columns.freeEvent);
+    const alive = freeEvent === none;
+    lifecycles.push({
+      id: at(columns.id),
+      kind: kinds[at(columns.kind)] ?? 'owned',
+      base: base === none ? null : (columns.id[base] as number),
+      size: at(columns.size),
+      capacity: at(columns.capacity),
+      address: address < 0 ? null : address,
+      dtype: string(at(columns.dtype)),
+      shape: string(at(columns.shape)),
+      label: string(at(columns.label)),
+      site: string(at(columns.site)),
+      thread: string(at(columns.thread)),
+      allocEvent: at(columns.allocEvent) + folded.events,
+      allocTimeNs: at(columns.allocTimeNs),
+      freeEvent: alive ? null : freeEvent + folded.events,
+      freeTimeNs: alive ? null : at(columns.freeTimeNs),
+      cause: alive ? null : (causes[at(columns.cause)] ?? null),
+      servedBy: places[at(columns.servedBy)] ?? null,
+      freedTo: alive ? null : (places[at(columns.freedTo)] ?? null),
+    });
+  }
+  const uses: Snapshot['uses'] = [];
+  for (let index = 0; index < columns.uses.length; index += 4) {
+    const [event = 0, row = 0, kernel = 0, access = 0] = columns.uses.subarray(index, index + 4);
+    uses.push({
+      event: event + folded.events,
+      id: columns.id[row] as number,
+      kernel: string(kernel),
+      access: accesses[access] ?? 'read',
+    });
+  }
+  const marks: Snapshot['marks'] = [];
+  for (let index = 0; index < columns.marks.length; index += 2) {
+    const [event = 0, name = 0] = columns.marks.subarray(index, index + 2);
+    marks.push({ event: event + folded.events, name: string(name) });
+  }
+  return { lifecycles, uses, marks, folded, eventCount: columns.eventCount };
+}
