@@ -63,20 +63,17 @@ const SAMPLE_LIMIT_BYTES = 80_000;
 /** What each bundled sample is cut from. `from` skips what repeats before the interesting part. */
 const SAMPLES = [
   {
-    name: 'leak',
-    trace: 'mlp_leak',
+    name: 'mlp_leak',
     title: 'Training that leaks',
     description: 'A network trains in tinygrad and one 196 KiB buffer of every step stays referenced: live memory climbs and never comes back.',
   },
   {
-    name: 'generate',
-    trace: 'gpt_generate_noplan',
+    name: 'gpt_generate_noplan',
     title: 'Text generation',
     description: 'A GPT-like model writes token by token: many sizes, and a cache that ends holding more than is alive.',
   },
   {
-    name: 'train',
-    trace: 'mlp_train_noplan_long',
+    name: 'mlp_train_noplan_long',
     title: 'Training, steady state',
     description: 'A network trains without a memory plan: every step allocates and frees the same buffers, so nearly every allocation is a reuse.',
   },
@@ -129,11 +126,11 @@ function cut(folder, trace) {
 }
 
 export function makeTraces(folder) {
-  const index = SAMPLES.map(({ name, trace, title, description }) => {
-    const { bytes, events, of } = cut(folder, trace);
+  const index = SAMPLES.map(({ name, title, description }) => {
+    const { bytes, events, of } = cut(folder, name);
     const file = `${name}.ndjson.gz`;
     writeFileSync(join(here, file), bytes);
-    return { name, title, description, file, events, bytes: bytes.length, recorded: trace, recordedEvents: of };
+    return { name, title, description, file, events, bytes: bytes.length, recordedEvents: of };
   });
   writeFileSync(join(here, 'samples.json'), `${JSON.stringify(index, null, 2)}\n`);
   return index;

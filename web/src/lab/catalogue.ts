@@ -73,11 +73,11 @@ const INFOS: readonly WorkloadInfo[] = [
         label: 'Recording',
         hint: 'Which run is replayed. Takes effect with a reset.',
         values: [
-          { value: 'leak', label: 'Training that leaks' },
-          { value: 'generate', label: 'Text generation' },
-          { value: 'train', label: 'Training, steady' },
+          { value: 'mlp_leak', label: 'Training that leaks' },
+          { value: 'gpt_generate_noplan', label: 'Text generation' },
+          { value: 'mlp_train_noplan_long', label: 'Training, steady' },
         ],
-        initial: 'train',
+        initial: 'mlp_train_noplan_long',
       },
       {
         name: 'speed',

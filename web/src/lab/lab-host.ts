@@ -3,20 +3,14 @@
 import { catalogue } from './catalogue';
 import type { Load, Manager } from './package';
 import { prove } from './proof';
-import type {
-  LabCommand,
-  LabFigures,
-  LabReport,
-  LabSettings,
-  LabStatus,
-  OptionValues,
-  WorkloadName,
-} from './protocol';
+import type { LabCommand, LabFigures, LabReport, LabSettings, LabStatus, OptionValues, WorkloadName } from './protocol';
 import { Bench, type Workload } from './workload';
 import { WorkloadSources } from './workloads/sources';
 
 const SLICE_MS = 8;
 const FRAME_MS = 16;
+/** Frames of events that the page may owe an answer for, before the workload waits for it. */
+const MOST_UNDER_WAY = 3;
 /** The live trace begins again beyond this, so that an evening of training does not fill the page's memory. */
 const MOST_EVENTS = 1_000_000;
 
@@ -51,6 +45,7 @@ export class LabHost {
   #loop: Promise<void> = Promise.resolve();
   #proving = false;
   #commands: Promise<void> = Promise.resolve();
+  #underWay = 0;
 
   constructor(host: HostOptions) {
     this.#host = host;
@@ -58,13 +53,17 @@ export class LabHost {
 
   /** Commands are carried out one after the other; what must be heard at once is heard at once. */
   handle(command: LabCommand): Promise<void> {
+    if (command.type === 'taken') {
+      this.#underWay = Math.max(0, this.#underWay - 1);
+      return Promise.resolve();
+    }
     if (command.type === 'pause' || command.type === 'open') this.#pause();
     if (command.type === 'stop-proof' || command.type === 'open') this.#proving = false;
     this.#commands = this.#commands.then(() => this.#carryOut(command)).catch((error: unknown) => this.#fail(error));
     return this.#commands;
   }
 
-  async #carryOut(command: LabCommand): Promise<void> {
+  async #carryOut(command: Exclude<LabCommand, { type: 'taken' }>): Promise<void> {
     switch (command.type) {
       case 'init':
         this.#wasm = command.wasm as Uint8Array<ArrayBuffer>;
@@ -133,6 +132,7 @@ export class LabHost {
     this.#set('loading');
     this.#run?.gc.close();
     this.#run = undefined;
+    this.#underWay = 0;
     this.#settings = settings;
     const { budgetBytes, cache, visualizer, seed, release } = settings;
     const gc = await this.#host.load({ wasm: this.#wasm, budgetBytes, cache, visualizer });
@@ -150,7 +150,19 @@ export class LabHost {
       figures.reclaimedByGc++;
       figures.reclaimedByGcBytes += leak.nbytes;
     });
-    this.#run = { gc, bench, workload, name, options, cursor: 0, figures, busyMs: 0, watchingMs: 0, dueMs: 0, recent: [] };
+    this.#run = {
+      gc,
+      bench,
+      workload,
+      name,
+      options,
+      cursor: 0,
+      figures,
+      busyMs: 0,
+      watchingMs: 0,
+      dueMs: 0,
+      recent: [],
+    };
     this.#host.post({ type: 'trace', name: `Live lab: ${catalogue.get(name)?.title ?? name}` }, []);
     await workload.init();
     this.#set('ready');
@@ -183,6 +195,7 @@ export class LabHost {
     run.cursor = visualizer.eventCount;
     visualizer.start();
     run.figures.eventsSent = 0;
+    this.#underWay = 0;
     this.#host.post({ type: 'trace', name: `Live lab: ${catalogue.get(run.name)?.title ?? run.name}` }, []);
   }
 
@@ -209,6 +222,10 @@ export class LabHost {
   async #runSlices(run: Run): Promise<void> {
     let posted = performance.now();
     while (this.#status === 'running' && this.#run === run) {
+      if (this.#underWay >= MOST_UNDER_WAY) {
+        await new Promise((resolve) => setTimeout(resolve, 4));
+        continue;
+      }
       const began = performance.now();
       while (this.#status === 'running' && performance.now() - began < SLICE_MS && this.#isDue(run)) {
         await this.#takeStep(run);
@@ -280,6 +297,7 @@ export class LabHost {
     if (next === run.cursor) return null;
     run.figures.eventsSent += next - run.cursor;
     run.cursor = next;
+    this.#underWay++;
     return ndjson.slice();
   }
 

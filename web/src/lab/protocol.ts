@@ -64,6 +64,8 @@ export type LabCommand =
   | { type: 'picture'; picture: Picture | null }
   /** Begin the live trace again, with what is alive listed as born. */
   | { type: 'retrace' }
+  /** A frame's events have reached the engine; with three under way the workload waits. */
+  | { type: 'taken' }
   | { type: 'collect' }
   | { type: 'trim' }
   | { type: 'prove'; steps: number }
@@ -110,10 +112,15 @@ export type LabReport =
   | { type: 'loaded' }
   | { type: 'status'; status: LabStatus; message: string }
   | { type: 'trace'; name: string }
-  | { type: 'frame'; events: Uint8Array | null; stats: { readonly [name: string]: number }; figures: LabFigures; output: WorkloadOutput | null }
+  | {
+      type: 'frame';
+      events: Uint8Array | null;
+      stats: { readonly [name: string]: number };
+      figures: LabFigures;
+      output: WorkloadOutput | null;
+    }
   | { type: 'proof-progress'; done: number; steps: number }
-  | { type: 'proof'; result: ProofResult }
-  | { type: 'fault'; message: string };
+  | { type: 'proof'; result: ProofResult };
 
 export interface DigitsOutput {
   workload: 'digits';
@@ -122,7 +129,13 @@ export interface DigitsOutput {
   accuracies: [number, number][];
   epoch: number;
   /** Test digits with what the network says; set anew at each evaluation. */
-  shown: { pixels: Uint8Array; width: number; labels: Uint8Array; predictions: Uint8Array; confidence: Float32Array } | null;
+  shown: {
+    pixels: Uint8Array;
+    width: number;
+    labels: Uint8Array;
+    predictions: Uint8Array;
+    confidence: Float32Array;
+  } | null;
   /** First-layer weights of the first units, each width × width; set anew at each evaluation. */
   weights: Float32Array | null;
 }

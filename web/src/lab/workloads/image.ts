@@ -105,7 +105,16 @@ export class ImageWorkload implements Workload {
     const [smallHeight = 0, smallWidth = 0] = small.shape;
     const margin = Math.round(width / 40);
     bench.kernel('composite_over', [small], [blurred], () =>
-      compositeOver(blurred.view(), width, height, small.view(), smallWidth, smallHeight, margin, height - smallHeight - margin),
+      compositeOver(
+        blurred.view(),
+        width,
+        height,
+        small.view(),
+        smallWidth,
+        smallHeight,
+        margin,
+        height - smallHeight - margin,
+      ),
     );
     this.#stages = { ...shots, small: this.#shoot('small', small), result: this.#shoot('result', blurred) };
     bench.done(small, blurred);

@@ -34,7 +34,7 @@ export class WorkloadSources {
       case 'leak':
         return new LeakWorkload(bench, options['index'] ?? 'forgets');
       case 'replay': {
-        const sample = options['sample'] ?? 'train';
+        const sample = options['sample'] ?? 'mlp_train_noplan_long';
         return new ReplayWorkload(bench, sample, await this.#trace(sample), Number(options['speed'] ?? 10));
       }
     }
