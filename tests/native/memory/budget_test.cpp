@@ -1,0 +1,179 @@
+#include <stdexcept>
+
+#include "bufgc/memory/errors.hpp"
+#include "memory/support.hpp"
+
+using namespace bufgc;
+using namespace bufgc::testing;
+
+TEST_CASE("the reserve never passes the budget and what fits exactly is served", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, MiB});
+  Block* half = allocator.allocate(MiB / 2).block;
+  Block* rest = allocator.allocate(MiB - allocator.statistics().live_bytes).block;
+  REQUIRE(half != nullptr);
+  REQUIRE(rest != nullptr);
+  MemoryStatistics s = allocator.statistics();
+  CHECK(s.reserved_bytes == MiB);
+  CHECK(s.live_bytes == MiB);
+  CHECK(s.budget_bytes == MiB);
+  CHECK(allocator.allocate(1).block == nullptr);
+  CHECK(allocator.statistics().failed_allocations == 1);
+  allocator.deallocate(rest);
+  CHECK(allocator.allocate(1).block != nullptr);
+  CHECK(allocator.statistics().peak_reserved_bytes == MiB);
+  check_sound(allocator);
+}
+
+TEST_CASE("a budget that is no multiple of a page is not passed by a byte", "[memory][budget]") {
+  CountedSource counted;
+  const std::uint64_t budget = 100 * KiB + 1;
+  CpuAllocator allocator(counted.source, {64, budget});
+  while (allocator.allocate(1000).block != nullptr) {
+    REQUIRE(allocator.statistics().reserved_bytes <= budget);
+  }
+  CHECK(allocator.statistics().reserved_bytes == 100 * KiB);
+  CHECK(allocator.statistics().live_bytes == 102 * 1000 - 2 * 1000);
+  check_sound(allocator);
+}
+
+TEST_CASE("at the budget cached blocks of other sizes make room", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, MiB});
+  std::vector<Block*> blocks;
+  for (std::size_t i = 0; i < 16; ++i) blocks.push_back(allocator.allocate(64 * KiB).block);
+  for (Block* block : blocks) {
+    REQUIRE(block != nullptr);
+    allocator.deallocate(block);
+  }
+  CHECK(allocator.allocate(MiB).block != nullptr);
+  CHECK(allocator.statistics().failed_allocations == 0);
+}
+
+TEST_CASE("free segments that are each too small make room for one that is not", "[memory][budget]") {
+  HeapSource heap;
+  FailingSource source(heap);
+  CpuAllocator allocator(source, {64, 4 * MiB});
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 3; ++i) blocks.push_back(allocator.allocate(MiB).block);
+  for (Block* block : blocks) allocator.deallocate(block);
+  const Allocation large = allocator.allocate(3 * MiB);
+  CHECK(large.block != nullptr);
+  CHECK(large.served_by == ServedBy::source);
+  CHECK(allocator.statistics().peak_reserved_bytes <= 4 * MiB);
+  check_sound(allocator);
+}
+
+TEST_CASE("a budget set below the reserve gives back what is cached", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Block* live = allocator.allocate(MiB).block;
+  Block* freed = allocator.allocate(8 * MiB).block;
+  allocator.deallocate(freed);
+  allocator.set_budget_bytes(2 * MiB);
+  CHECK(allocator.statistics().reserved_bytes <= 2 * MiB);
+  CHECK(allocator.allocate(4 * MiB).block == nullptr);
+  allocator.set_budget_bytes(8 * MiB);
+  CHECK(allocator.allocate(4 * MiB).block != nullptr);
+  allocator.deallocate(live);
+  check_sound(allocator);
+}
+
+TEST_CASE("the pressure handler is asked while it frees and the allocation is retried",
+          "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, MiB});
+  std::vector<Block*> held;
+  for (int i = 0; i < 16; ++i) held.push_back(allocator.allocate(64 * KiB).block);
+  std::vector<std::size_t> asked;
+  allocator.set_pressure_handler([&](std::size_t needed) {
+    asked.push_back(needed);
+    allocator.deallocate(held.back());
+    held.pop_back();
+    return true;
+  });
+  const Allocation allocation = allocator.allocate(200 * KiB);
+  CHECK(allocation.block != nullptr);
+  CHECK(asked == std::vector<std::size_t>(4, 200 * KiB));
+  CHECK(allocator.statistics().pressure_calls == 4);
+  CHECK(allocator.statistics().failed_allocations == 0);
+}
+
+TEST_CASE("the pressure handler may allocate and is not asked from within itself",
+          "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 256 * KiB});
+  Block* held = allocator.allocate(128 * KiB).block;
+  static_cast<void>(allocator.allocate(64 * KiB));
+  int calls = 0;
+  Block* inner = nullptr;
+  allocator.set_pressure_handler([&](std::size_t) {
+    ++calls;
+    CHECK(allocator.allocate(MiB / 4).block == nullptr);
+    CHECK(allocator.statistics().live_blocks == 2);
+    if (held == nullptr) return false;
+    allocator.deallocate(held);
+    held = nullptr;
+    inner = allocator.allocate(1000).block;
+    return true;
+  });
+  CHECK(allocator.allocate(100 * KiB).block != nullptr);
+  CHECK(inner != nullptr);
+  CHECK(calls == 1);
+  check_sound(allocator);
+}
+
+TEST_CASE("a pressure handler that says no ends the allocation", "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  int calls = 0;
+  allocator.set_pressure_handler([&](std::size_t) {
+    ++calls;
+    return false;
+  });
+  static_cast<void>(allocator.allocate(64 * KiB));
+  CHECK(allocator.allocate(100).block == nullptr);
+  CHECK(calls == 1);
+  CHECK(allocator.statistics().failed_allocations == 1);
+}
+
+TEST_CASE("a pressure handler that only claims to free does not hang the allocation",
+          "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  allocator.set_pressure_handler([](std::size_t) { return true; });
+  static_cast<void>(allocator.allocate(64 * KiB));
+  CHECK(allocator.allocate(100).block == nullptr);
+  CHECK(allocator.statistics().pressure_calls < 100);
+}
+
+TEST_CASE("what no budget could hold fails without asking anyone", "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  allocator.set_pressure_handler([](std::size_t) { return true; });
+  CHECK(allocator.allocate(65 * KiB).block == nullptr);
+  CHECK(allocator.statistics().pressure_calls == 0);
+}
+
+TEST_CASE("what a pressure handler throws fails the allocation and nothing else",
+          "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  allocator.set_pressure_handler([](std::size_t) -> bool { throw std::runtime_error("no"); });
+  Block* block = allocator.allocate(64 * KiB).block;
+  CHECK(allocator.allocate(100).block == nullptr);
+  allocator.deallocate(block);
+  CHECK(allocator.allocate(100).block != nullptr);
+}
+
+TEST_CASE("the out-of-memory error carries the request and the figures", "[memory][errors]") {
+  MemoryStatistics s;
+  s.live_bytes = 123456;
+  s.budget_bytes = 200000;
+  const OutOfMemory error(99999, s);
+  CHECK(error.requested_bytes() == 99999);
+  CHECK(error.statistics().live_bytes == 123456);
+  CHECK(error.status() == Status::out_of_memory);
+  CHECK_THAT(error.what(),
+             Catch::Contains("99999") && Catch::Contains("123456") && Catch::Contains("200000"));
+}

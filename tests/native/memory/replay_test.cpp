@@ -1,0 +1,128 @@
+// Recorded planning problems through the allocator: how much it reserves over what is live.
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <unordered_map>
+
+#include "memory/support.hpp"
+
+using namespace bufgc;
+using namespace bufgc::testing;
+
+namespace {
+
+struct Event {
+  bool is_alloc;
+  std::uint64_t id;
+  std::size_t size;
+};
+
+std::vector<Event> read_trace(const std::string& name) {
+  std::vector<Event> events;
+  std::ifstream file(std::string(BUFGC_SHARED_TRACES) + "/planning/" + name + ".csv");
+  std::string line;
+  std::getline(file, line);
+  while (std::getline(file, line)) {
+    unsigned long long time = 0;
+    unsigned long long id = 0;
+    unsigned long long size = 0;
+    char op = 0;
+    if (std::sscanf(line.c_str(), "%llu,%c,%llu,%llu", &time, &op, &id, &size) == 4) {
+      events.push_back({op == 'a', id, static_cast<std::size_t>(size)});
+    }
+  }
+  return events;
+}
+
+struct Outcome {
+  MemoryStatistics peak;
+  bool complete = true;
+  [[nodiscard]] double ratio() const {
+    return static_cast<double>(peak.peak_reserved_bytes) / static_cast<double>(peak.peak_live_bytes);
+  }
+};
+
+Outcome replay(const std::vector<Event>& events, std::size_t scale, AllocatorOptions options = {}) {
+  Outcome outcome;
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, options);
+  std::unordered_map<std::uint64_t, Block*> live;
+  for (const Event& event : events) {
+    if (event.is_alloc) {
+      Block* block = allocator.allocate(event.size * scale).block;
+      outcome.complete = outcome.complete && block != nullptr;
+      if (block != nullptr) live[event.id] = block;
+    } else if (const auto found = live.find(event.id); found != live.end()) {
+      allocator.deallocate(found->second);
+      live.erase(found);
+    }
+  }
+  check_sound(allocator);
+  outcome.peak = allocator.statistics();
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("recorded plans are served from little more than their live bytes", "[memory][replay]") {
+  struct Expectation {
+    const char* name;
+    std::size_t scale;
+    double most;
+  };
+  // A scale of 16 keeps minimalloc's traces, 1 MiB each, far from the size of a page. The bounds are
+  // what is reached now and some room: a change for the worse must not pass unseen.
+  const Expectation expectation =
+      GENERATE(Expectation{"minimalloc_A", 16, 2.0}, Expectation{"minimalloc_C", 16, 2.0},
+               Expectation{"minimalloc_E", 16, 2.0}, Expectation{"minimalloc_G", 16, 2.0},
+               Expectation{"minimalloc_I", 16, 2.0}, Expectation{"minimalloc_K", 16, 2.0},
+               Expectation{"somas_resnet50", 1, 1.02}, Expectation{"iopddl_G_1", 1, 1.02});
+  const std::vector<Event> events = read_trace(expectation.name);
+  if (events.empty()) {
+    std::cout << "skipped: no shared traces\n";
+    return;
+  }
+  std::uint64_t live = 0;
+  for (const Event& event : events) live += event.is_alloc ? event.size * expectation.scale : 0;
+  const Outcome outcome = replay(events, expectation.scale);
+#if defined(__EMSCRIPTEN__)
+  // What does not fit 32 bits of address space is refused, which is all that can be asked.
+  if (outcome.peak.failed_allocations > 0) return;
+#endif
+  std::cout << expectation.name << ": max live " << outcome.peak.peak_live_bytes << ", peak reserved "
+            << outcome.peak.peak_reserved_bytes << ", ratio " << outcome.ratio() << ", hits "
+            << outcome.peak.hits << ", source calls " << outcome.peak.source_calls << '\n';
+  CHECK(outcome.complete);
+  CHECK(outcome.ratio() >= 1.0);
+  CHECK(outcome.ratio() <= expectation.most);
+}
+
+TEST_CASE("a second round of a recorded plan asks the source for nothing", "[memory][replay]") {
+  const std::vector<Event> events = read_trace("minimalloc_E");
+  if (events.empty()) {
+    std::cout << "skipped: no shared traces\n";
+    return;
+  }
+  std::vector<Event> rounds;
+  std::uint64_t round_misses[3] = {};
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  for (std::uint64_t& misses : round_misses) {
+    std::unordered_map<std::uint64_t, Block*> live;
+    const std::uint64_t before = allocator.statistics().misses;
+    for (const Event& event : events) {
+      if (event.is_alloc) {
+        live[event.id] = allocator.allocate(event.size * 16).block;
+      } else {
+        allocator.deallocate(live.at(event.id));
+        live.erase(event.id);
+      }
+    }
+    for (const auto& [id, block] : live) allocator.deallocate(block);
+    misses = allocator.statistics().misses - before;
+  }
+  CHECK(round_misses[0] > 0);
+  CHECK(round_misses[2] == 0);
+}

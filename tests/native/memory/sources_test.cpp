@@ -1,0 +1,141 @@
+#include <cstring>
+
+#include "bufgc/memory/address_ranges.hpp"
+#include "memory/support.hpp"
+
+#if defined(__EMSCRIPTEN__)
+#include <emscripten/heap.h>
+
+#include "bufgc/memory/linear_memory.hpp"
+#else
+#include "bufgc/memory/system_pages.hpp"
+#endif
+
+using namespace bufgc;
+using namespace bufgc::testing;
+
+namespace {
+std::byte* at(std::uintptr_t address) {
+  return reinterpret_cast<std::byte*>(address);
+}
+
+#if defined(__EMSCRIPTEN__)
+using Platform = LinearMemory;
+#else
+using Platform = SystemPages;
+#endif
+}  // namespace
+
+TEST_CASE("address ranges that touch are joined, whatever the order they come in", "[memory][source]") {
+  AddressRanges ranges;
+  REQUIRE(ranges.reserve(3));
+  ranges.put({at(0x3000), 0x1000});
+  ranges.put({at(0x1000), 0x1000});
+  CHECK(ranges.count() == 2);
+  ranges.put({at(0x2000), 0x1000});
+  REQUIRE(ranges.count() == 1);
+  CHECK(ranges[0].data == at(0x1000));
+  CHECK(ranges[0].size_bytes == 0x3000);
+}
+
+TEST_CASE("address ranges are cut where they are asked", "[memory][source]") {
+  AddressRanges ranges;
+  REQUIRE(ranges.reserve(4));
+  ranges.put({at(0x1000), 0x1000});
+  ranges.put({at(0x4000), 0x8000});
+  CHECK(ranges.take_lowest(0x2000).data == at(0x4000));
+  CHECK(ranges.take_at(at(0x8000), 0x1000).data == at(0x8000));
+  CHECK_FALSE(ranges.take_at(at(0x8000), 0x1000));
+  CHECK_FALSE(ranges.take_at(at(0x7000), 0x2000));
+  CHECK(ranges.count() == 3);
+  CHECK(ranges.take_middle(0x1000, 0x1000).size_bytes == 0x1000);
+  CHECK(ranges.take_ending_at(at(0x2000)).data == at(0x1000));
+  CHECK_FALSE(ranges.take_ending_at(at(0x2000)));
+  CHECK_FALSE(ranges.take_lowest(0x100000));
+}
+
+TEST_CASE("the platform's source gives usable segments of at least what is asked", "[memory][source]") {
+  Platform source;
+  for (std::size_t bytes : {1UL, 4096UL, 4097UL, 100000UL, 5000000UL}) {
+    const Segment segment = source.acquire(bytes);
+    REQUIRE(segment);
+    CHECK(segment.size_bytes >= bytes);
+    CHECK(segment.size_bytes % source.granularity_bytes() == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(segment.data) % source.granularity_bytes() == 0);
+    std::memset(segment.data, 0x5A, segment.size_bytes);
+    source.release(segment);
+  }
+}
+
+TEST_CASE("the platform's source extends a segment in place", "[memory][source]") {
+  Platform source;
+  const Segment first = source.acquire(10000);
+  REQUIRE(first);
+  const Segment second = source.acquire_at(first.data + first.size_bytes, 20000);
+  REQUIRE(second);
+  CHECK(second.data == first.data + first.size_bytes);
+  CHECK_FALSE(source.acquire_at(first.data, 4096));
+  std::memset(first.data, 1, first.size_bytes + second.size_bytes);
+  source.release(first);
+  source.release(second);
+}
+
+TEST_CASE("a segment too large for any memory is refused", "[memory][source]") {
+  Platform source;
+  CHECK_FALSE(source.acquire(~std::size_t{0}));
+  CHECK_FALSE(source.acquire(~std::size_t{0} / 2));
+  CHECK_FALSE(source.acquire(0));
+}
+
+#if defined(__EMSCRIPTEN__)
+
+TEST_CASE("released linear memory is used again instead of growing", "[memory][source]") {
+  LinearMemory source;
+  const Segment a = source.acquire(MiB);
+  const Segment b = source.acquire(MiB);
+  source.release(a);
+  CHECK(source.idle_bytes() == MiB);
+  const std::size_t heap_bytes = emscripten_get_heap_size();
+  for (int i = 0; i < 100; ++i) {
+    const Segment again = source.acquire(MiB);
+    CHECK(again.data == a.data);
+    source.release(again);
+  }
+  CHECK(emscripten_get_heap_size() == heap_bytes);
+  source.release(b);
+  CHECK(source.idle_bytes() == 0);
+}
+
+#else
+
+TEST_CASE("memory of the system comes zeroed, again after it was released", "[memory][source]") {
+  SystemPages source;
+  for (int round = 0; round < 3; ++round) {
+    const Segment segment = source.acquire(64 * KiB);
+    for (std::size_t i = 0; i < segment.size_bytes; i += 997) REQUIRE(segment.data[i] == std::byte{0});
+    std::memset(segment.data, 0xFF, segment.size_bytes);
+    source.release(segment);
+  }
+}
+
+TEST_CASE("allocators that share the platform's source each grow without a seam", "[memory][source]") {
+  SystemPages source;
+  CpuAllocator a(source);
+  CpuAllocator b(source);
+  std::vector<Block*> blocks;
+  std::uint64_t total = 0;
+  for (int i = 0; i < 50; ++i) {
+    blocks.push_back(a.allocate(100 * KiB).block);
+    total += blocks.back()->capacity_bytes;
+    static_cast<void>(b.allocate(100 * KiB));
+  }
+  CHECK(a.statistics().segments > 1);
+  for (Block* block : blocks) a.deallocate(block);
+  CHECK(a.allocate(total).served_by == ServedBy::arena);
+}
+
+#endif
+
+TEST_CASE("the platform's own source is one for the process", "[memory][source]") {
+  CHECK(&default_source() == &default_source());
+}
