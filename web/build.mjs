@@ -1,6 +1,6 @@
 // Bundles the page into one file, web/dist/index.html, that works from a server and by double-click.
 //
-//   node build.mjs [--dev] [--engine MODULE]
+//   node build.mjs [--dev] [--engine MODULE] [--out FILE]
 //
 // BUFGC_WASM_BUILD names the CMake build folder that holds wasm/bufgc.{wasm,mjs} and
 // web/engine/viewer.{wasm,mjs}; by default .build/wasm at the top of the checkout.
@@ -16,8 +16,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const from = (...parts) => resolve(here, ...parts);
 const wasmBuild = resolve(process.env.BUFGC_WASM_BUILD ?? from('../.build/wasm'));
 const dev = process.argv.includes('--dev');
-const engineOption = process.argv.indexOf('--engine');
-const engineModule = engineOption > 0 ? resolve(process.argv[engineOption + 1]) : from('src/engine/client.ts');
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(name);
+  return at > 0 ? resolve(process.argv[at + 1]) : otherwise;
+};
+const engineModule = option('--engine', from('src/engine/client.ts'));
+const output = option('--out', from('dist/index.html'));
 
 const missing = [];
 const present = (path, what) => {
@@ -126,8 +130,7 @@ const html = readFileSync(from('src/index.html'), 'utf8')
   .replace('{{assets}}', () => blocks)
   .replace('{{code}}', () => code);
 
-mkdirSync(from('dist'), { recursive: true });
-const output = from('dist/index.html');
+mkdirSync(dirname(output), { recursive: true });
 writeFileSync(output, html);
 
 const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;

@@ -115,7 +115,7 @@ export class LevelChart extends LitElement {
     return {
       width: Math.max(1, this.clientWidth),
       height: HEIGHT,
-      padding: [8, 0, 0, 0],
+      padding: [8, 0, 6, 0],
       legend: { show: false },
       cursor: {
         y: false,

@@ -129,8 +129,8 @@ export class BufferTable extends LitElement {
       }
       [role='row'] {
         display: grid;
-        grid-template-columns: 88px minmax(128px, 1fr) 88px minmax(104px, 160px) 88px 88px 88px 64px 80px;
-        min-width: 848px;
+        grid-template-columns: 72px minmax(112px, 1fr) 80px minmax(96px, 160px) 72px 72px 80px 56px 72px;
+        min-width: 712px;
         height: 24px;
       }
       .head {
@@ -162,7 +162,7 @@ export class BufferTable extends LitElement {
       .scroll {
         position: relative;
         flex: 1;
-        min-width: 848px;
+        min-width: 712px;
         overflow: hidden auto;
         scrollbar-gutter: stable;
       }

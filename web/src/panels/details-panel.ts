@@ -59,7 +59,13 @@ export class DetailsPanel extends LitElement {
         padding: var(--gap-2) var(--gap-3);
         border-bottom: 1px solid var(--line);
       }
+      .big {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+      }
       .big .number {
+        font-family: var(--sans);
         font-size: var(--type-4);
         line-height: 24px;
       }

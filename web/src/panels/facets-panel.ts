@@ -44,9 +44,13 @@ export class FacetsPanel extends LitElement {
         padding: var(--gap-2) 0;
         border-bottom: 1px solid var(--line);
       }
+      h2 .caption {
+        font-weight: 400;
+      }
       h2 {
         display: flex;
         justify-content: space-between;
+        align-items: baseline;
         padding: 0 var(--gap-3);
         line-height: 24px;
         font-weight: 600;
@@ -58,12 +62,15 @@ export class FacetsPanel extends LitElement {
       }
       .group {
         display: grid;
-        grid-template-columns: 12px minmax(0, 1fr) auto 72px;
+        grid-template-columns: minmax(0, 1fr) auto 72px;
         align-items: center;
         gap: var(--gap-2);
         width: 100%;
         height: 24px;
         padding: 0 var(--gap-3);
+      }
+      .swatched .group {
+        grid-template-columns: 12px minmax(0, 1fr) auto 72px;
       }
       .group:hover {
         background: var(--hover);
@@ -92,7 +99,7 @@ export class FacetsPanel extends LitElement {
       }
       .more {
         height: 24px;
-        padding: 0 var(--gap-3) 0 32px;
+        padding: 0 var(--gap-3);
         color: var(--ink-2);
         text-decoration: underline;
       }
@@ -152,7 +159,7 @@ export class FacetsPanel extends LitElement {
         title="${group.name || '(none)'}: ${exactBytes(now?.bytes ?? 0)} allocated.${alive}"
         @click=${() => session.toggleTerm(term)}
       >
-        <span class="swatch" .style=${swatchOf(by, group.name, rank, session.colorBy)}></span>
+        ${by === session.colorBy ? html`<span class="swatch" .style=${swatchOf(by, group.name, rank)}></span>` : nothing}
         <span class="text">${group.name || '(none)'}</span>
         <span class="number count">${count(now?.buffers ?? 0)}</span>
         <span class="number bytes">${bytes(now?.bytes ?? 0)}</span>
@@ -172,7 +179,7 @@ export class FacetsPanel extends LitElement {
     };
     return html`<section>
       <h2><span>${title}</span><span class="caption">${count(facet.all.length)}</span></h2>
-      <ul>
+      <ul class=${by === this.session?.colorBy ? 'swatched' : ''}>
         ${shown.map((group, rank) => this.renderGroup(by, group, rank, facet))}
       </ul>
       ${facet.all.length > SHOWN ? html`<button class="more" @click=${toggle}>${open ? 'show fewer' : `show all ${count(facet.all.length)}`}</button>` : nothing}

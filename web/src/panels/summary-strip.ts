@@ -87,6 +87,7 @@ export class SummaryStrip extends LitElement {
       }
       .value {
         color: var(--ink);
+        font-family: var(--sans);
         font-size: var(--type-4);
         line-height: 24px;
       }

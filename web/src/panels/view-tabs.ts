@@ -56,7 +56,10 @@ export class ViewTabs extends LitElement {
         font-size: var(--type-3);
       }
       [role='tab'] kbd {
-        margin-left: 6px;
+        min-width: 0;
+        margin-left: var(--gap-1);
+        border: 0;
+        background: none;
         color: var(--ink-2);
       }
       [role='tab'][aria-selected='true'] {

@@ -5,6 +5,8 @@ import type { Engine, RowInfo, TableQuery } from '../engine/protocol.js';
 export class Queries {
   private last: Promise<unknown> = Promise.resolve();
   private applied = '';
+  /** Where in the order of size the last leak that was shown stands. */
+  private lastAlive: number | null = null;
 
   constructor(private readonly engine: Engine) {}
 
@@ -38,24 +40,18 @@ export class Queries {
     });
   }
 
-  /** The first row after `row` (from the start again after the last) that is alive at the end. */
-  nextAlive(row: number | null, revision: number): Promise<number | null> {
-    const query: TableQuery = { filter: 'alive', sort: 'row', descending: false, aliveFirst: true };
+  /** The row after `row` among those alive at the end, the largest first; the first when `row` is none of them. */
+  nextAlive(row: number | null): Promise<number | null> {
+    const query: TableQuery = { filter: 'alive', sort: 'size', descending: true, aliveFirst: true };
     return this.alone(async () => {
       this.applied = '';
-      const { rows } = (await this.apply(query, revision))!;
+      const { rows } = await this.engine.tableQuery(query);
       if (rows === 0) return null;
-      // Rows come in ascending order: a binary search for the first beyond `row`.
-      let low = 0;
-      let high = rows;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        const [info] = await this.engine.tableRows(middle, 1);
-        if (info && info.row <= (row ?? -1)) low = middle + 1;
-        else high = middle;
-      }
-      const [found] = await this.engine.tableRows(low === rows ? 0 : low, 1);
-      return found?.row ?? null;
+      const at = async (index: number): Promise<number | null> => (await this.engine.tableRows(index, 1))[0]?.row ?? null;
+      const last = this.lastAlive;
+      const next = last !== null && last < rows && row !== null && (await at(last)) === row ? (last + 1) % rows : 0;
+      this.lastAlive = next;
+      return at(next);
     });
   }
 }

@@ -383,7 +383,7 @@ export class Session extends EventTarget {
     if (row != null) await this.select(row, true);
   }
 
-  /** The next buffer that was never released, in the order of allocation, from the selected one on. */
+  /** The next buffer that was never released: the largest first, then onwards from the selected one. */
   async selectNextLeak(): Promise<void> {
     const { trace } = this;
     if (!trace) return;
@@ -391,7 +391,7 @@ export class Session extends EventTarget {
       this.say('note', 'Nothing leaks', 'Every buffer of this trace was released before its end.');
       return;
     }
-    const row = await this.track(this.queries.nextAlive(this.selectedRow, trace.revision));
+    const row = await this.track(this.queries.nextAlive(this.selectedRow));
     if (row !== null) await this.select(row, true);
   }
 
@@ -479,15 +479,16 @@ export class Session extends EventTarget {
 /** Terms are parted by spaces; a quoted part keeps its spaces. */
 export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
 
-/** The nearest range to `view` in which `rect` is in sight, at least 1/200 of its width and height. */
+/** A revealed buffer takes at least this share of the picture's width and height. */
+const LEAST_SHARE = 1 / 80;
+
+/** The nearest range to `view` in which `rect` is in sight and big enough to see. */
 function viewAround(rect: View, view: View): View {
-  const along = (lo: number, hi: number, from: number, to: number): [number, number] => {
-    const size = hi - lo;
-    let width = to - from;
-    if (size < width / 200) width = Math.max(size * 40, Number.MIN_VALUE);
-    else if (size > width * 0.9) width = Math.min(size * 1.25, Math.max(width, size * 1.25));
-    if (width === to - from && lo >= from && hi <= to) return [from, to];
-    const middle = (lo + hi) / 2;
+  const along = (low: number, high: number, from: number, to: number): [number, number] => {
+    const size = high - low;
+    const width = size < (to - from) * LEAST_SHARE ? size / LEAST_SHARE : Math.max(to - from, size * 1.1);
+    if (width === to - from && low >= from && high <= to) return [from, to];
+    const middle = (low + high) / 2;
     return [middle - width / 2, middle + width / 2];
   };
   const [t0, t1] = along(rect.t0, rect.t1, view.t0, view.t1);

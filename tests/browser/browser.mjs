@@ -1,0 +1,94 @@
+// What every browser test needs: the built page, served on a free port or opened as a file, in Debian's
+// Chromium. A page notes what it asked of the network and what it complained about.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const pageFile = process.env.BUFGC_PAGE ?? fileURLToPath(new URL('../../web/dist/index.html', import.meta.url));
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Serves the one file, and nothing else, on a free port of this machine. */
+async function serve() {
+  const server = createServer(async (request, response) => {
+    if (new URL(request.url, 'http://localhost').pathname !== '/') {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    response.end(await readFile(pageFile));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${server.address().port}/` };
+}
+
+/** Chromium and a server; `close()` ends both. */
+export async function launch() {
+  if (!existsSync(pageFile)) throw new Error(`${pageFile} is not built: ./web/demo --no-serve builds it`);
+  const { server, url } = await serve();
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: FLAGS,
+  });
+  return {
+    url,
+    fileUrl: pathToFileURL(pageFile).href,
+    /** A page in a profile of its own, ready. `complaints` and `requests` grow while it lives. */
+    async open({ from = 'server', hash = '', width = 1280, height = 800, ...options } = {}) {
+      const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...options });
+      const page = await context.newPage();
+      const complaints = [];
+      const requests = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
+      page.on('request', (request) => requests.push(request.url()));
+      await page.goto((from === 'file' ? pathToFileURL(pageFile).href : url) + hash);
+      if (!(await page.evaluate(() => 'viewer' in window))) throw new Error(`the page did not start: ${complaints.join('\n')}`);
+      await page.evaluate(() => window.viewer.ready());
+      return { page, complaints, requests, close: () => context.close() };
+    },
+    async close() {
+      await browser.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Opens a bundled sample by its button. */
+export async function openSample(page, name = 'mlp_leak') {
+  await page.locator(`[data-sample="${name}"]`).click();
+  await page.evaluate(() => window.viewer.idle());
+}
+
+/** Opens text (or bytes) as a file of that name. */
+export async function openText(page, name, content) {
+  return page.evaluate(
+    async ([fileName, data]) => {
+      const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data);
+      try {
+        return { stats: await window.viewer.open(bytes, fileName) };
+      } catch (error) {
+        return { error: error.message };
+      } finally {
+        await window.viewer.idle();
+      }
+    },
+    [name, typeof content === 'string' ? content : [...content]],
+  );
+}
+
+/** One line of NDJSON for each event. */
+export const ndjson = (...events) => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;

@@ -1,0 +1,104 @@
+// Pictures of the page in its states, to be looked at: node tests/browser/screenshots.mjs FOLDER [PART OF A NAME]
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { launch, openSample, openText } from './browser.mjs';
+
+const [folder, only = ''] = process.argv.slice(2);
+if (!folder) {
+  console.error('usage: node tests/browser/screenshots.mjs FOLDER [PART OF A NAME]');
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true });
+
+const idle = (page) => page.evaluate(() => window.viewer.idle());
+const key = async (page, name) => {
+  await page.keyboard.press(name);
+  await idle(page);
+};
+const gotIt = async (page) => {
+  const button = page.getByRole('button', { name: 'Got it' });
+  if (await button.count()) await button.click();
+};
+
+const STATES = {
+  empty: async () => {},
+  sample: (page) => openSample(page),
+  generate: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await gotIt(page);
+  },
+  train: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await gotIt(page);
+  },
+  peak: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await gotIt(page);
+    await key(page, 'p');
+  },
+  details: async (page) => {
+    await openSample(page);
+    await gotIt(page);
+    await key(page, 'l');
+    await key(page, 'l');
+  },
+  zoom: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await gotIt(page);
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 4400 }));
+    await page.mouse.move(640, 560);
+    await page.waitForTimeout(300);
+  },
+  table: async (page) => {
+    await openSample(page);
+    await key(page, '2');
+    await gotIt(page);
+  },
+  statistics: async (page) => {
+    await openSample(page);
+    await key(page, '3');
+    await gotIt(page);
+  },
+  filtered: async (page) => {
+    await openSample(page);
+    await gotIt(page);
+    await page.getByRole('button', { name: /Alive at end/ }).click();
+    await idle(page);
+  },
+  error: async (page) => {
+    await openText(page, 'broken.ndjson', '{"t":1,"op":"alloc","id":1,"size":64}\n{"t":2,"op":"alloc","id":2,"size":\n');
+  },
+  help: async (page) => {
+    await key(page, '?');
+  },
+  lab: async (page) => {
+    await page.getByRole('button', { name: 'Live lab' }).click();
+  },
+};
+const SIZES = [
+  [1600, 900],
+  [1280, 800],
+  [390, 844],
+];
+
+const browser = await launch();
+for (const [width, height] of SIZES) {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [name, prepare] of Object.entries(STATES)) {
+      const title = `${name}-${width}x${height}-${colorScheme}`;
+      if (!title.includes(only)) continue;
+      const { page, complaints, close } = await browser.open({ width, height, colorScheme });
+      try {
+        await prepare(page);
+        await idle(page);
+        await page.screenshot({ path: join(folder, `${title}.png`) });
+        console.log(`${title}${complaints.length > 0 ? `: ${[...new Set(complaints)].join(" | ").slice(0, 120)}` : ''}`);
+      } catch (error) {
+        console.log(`${title}: ${error.message}`);
+        process.exitCode = 1;
+      }
+      await close();
+    }
+  }
+}
+await browser.close();
