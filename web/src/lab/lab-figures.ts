@@ -4,8 +4,8 @@ import { customElement, property } from 'lit/decorators.js';
 import { styleMap } from 'lit/directives/style-map.js';
 import { bytes, count, exactBytes, percent } from '../format';
 import { base } from '../styles';
-import { labStyles } from './lab-styles';
 import type { LabSession } from './lab-session';
+import { labStyles } from './lab-styles';
 import { Listens } from './listens';
 
 @customElement('bufgc-lab-figures')

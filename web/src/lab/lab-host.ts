@@ -181,19 +181,17 @@ export class LabHost {
     if (changed.visualizer === false) {
       this.#post();
       run.gc.visualizer.stop();
-    } else if (changed.visualizer === true && !run.gc.visualizer.running) {
-      this.#retrace(run);
+    } else if (changed.visualizer === true) {
+      // The live trace goes on: the log tells what was born and what ended while it was off.
+      run.gc.visualizer.start();
     }
     this.#post();
   }
 
-  /** A new live trace; starting lists what is alive as born at that event. */
+  /** A new live trace; clearing lists what is alive anew, from event 0 on. */
   #retrace(run: Run): void {
-    const { visualizer } = run.gc;
-    visualizer.stop();
-    visualizer.clear();
-    run.cursor = visualizer.eventCount;
-    visualizer.start();
+    run.gc.visualizer.clear();
+    run.cursor = 0;
     run.figures.eventsSent = 0;
     this.#underWay = 0;
     this.#host.post({ type: 'trace', name: `Live lab: ${catalogue.get(run.name)?.title ?? run.name}` }, []);

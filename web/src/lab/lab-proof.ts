@@ -3,8 +3,8 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { bytes, count, exactBytes, time } from '../format';
 import { base, controls } from '../styles';
-import { labStyles } from './lab-styles';
 import type { LabSession } from './lab-session';
+import { labStyles } from './lab-styles';
 import { Listens } from './listens';
 import type { ProofResult } from './protocol';
 
@@ -95,7 +95,13 @@ export class LabProof extends LitElement {
             const off = proof.off.stats[name] ?? 0;
             const on = proof.on.stats[name] ?? 0;
             const shown = size ? bytes : count;
-            return row(label, shown(off), shown(on), off !== on, size ? `${exactBytes(off)} and ${exactBytes(on)}` : '');
+            return row(
+              label,
+              shown(off),
+              shown(on),
+              off !== on,
+              size ? `${exactBytes(off)} and ${exactBytes(on)}` : '',
+            );
           })}
           ${row('Releases', count(proof.off.releases), count(proof.on.releases), proof.off.releases !== proof.on.releases)}
           ${row(
