@@ -174,14 +174,14 @@ void BufferVisualizer::on_segment_released(Segment segment) noexcept {
   });
 }
 
-void BufferVisualizer::begin_listing() noexcept {
+void BufferVisualizer::begin_segment_listing() noexcept {
   const std::lock_guard lock(state_->mutex);
-  state_->log.begin_listing();
+  state_->log.begin_segment_listing();
 }
 
-void BufferVisualizer::end_listing() noexcept {
+void BufferVisualizer::end_segment_listing() noexcept {
   state_->record(false, [](EventLog& log, std::int64_t now) {
-    log.end_listing(now);
+    log.end_segment_listing(now);
     return true;
   });
 }

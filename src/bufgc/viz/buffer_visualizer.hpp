@@ -37,11 +37,11 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
   void on_segment_released(Segment segment) noexcept override;
 
   using KernelUse = bufgc::KernelUse;
-  /// Around the telling of what is alive already, when attaching: `on_alloc` and
-  /// `on_segment_reserved` between the two name it. What this visualizer knew from before and is not
-  /// named ended while nobody watched; it is listed as freed at `end_listing`, cause unknown.
-  void begin_listing() noexcept;
-  void end_listing() noexcept;
+  /// Around `CpuAllocator::set_segment_listener`, when attaching: it names the segments held now.
+  /// Those known from before that are not named went while nobody watched; their release is recorded
+  /// at `end_segment_listing`.
+  void begin_segment_listing() noexcept;
+  void end_segment_listing() noexcept;
 
   /// A kernel ran over these buffers. Ids that are not alive are left out and counted as skipped.
   void use(std::string_view kernel, std::span<const KernelUse> uses) noexcept;

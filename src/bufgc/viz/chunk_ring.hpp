@@ -58,6 +58,11 @@ class ChunkRing {
     return const_cast<ChunkRing*>(this)->at(offset);
   }
   void pop(std::size_t entries = 1) noexcept { size_ -= entries; }
+  /// Empties it and gives its memory back.
+  void reset() noexcept {
+    for (std::unique_ptr<Entry[]>& chunk : chunks_) chunk.reset();
+    write_ = size_ = 0;
+  }
   [[nodiscard]] std::size_t bound() const noexcept { return bound_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     std::size_t bytes = chunks_.capacity() * sizeof(chunks_[0]);

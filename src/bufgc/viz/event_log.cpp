@@ -86,10 +86,7 @@ bool EventLog::alloc(std::int64_t time_ns, const BufferBirth& birth, std::uint32
   std::uint32_t* entry = make_slot_entry(id);
   if (*entry != none) {
     Row& there = row(*entry);
-    if (there.id == id) {
-      there.listing = listing_;
-      return false;
-    }
+    if (there.id == id) return false;  // told again, by one who attached anew
     // The slot's former buffer died while nobody told us.
     free(time_ns, there.id, Lifecycles::unknown, Lifecycles::unknown);
   }
@@ -114,7 +111,6 @@ bool EventLog::alloc(std::int64_t time_ns, const BufferBirth& birth, std::uint32
   made.shape = shape;
   made.site = site;
   made.thread = thread;
-  made.listing = listing_;
   made.alive = true;
   made.dtype = static_cast<std::uint8_t>(birth.dtype);
   made.kind = static_cast<std::uint8_t>(birth.kind);
@@ -224,12 +220,7 @@ bool EventLog::link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t he
   return true;
 }
 
-void EventLog::end_listing(std::int64_t time_ns) {
-  for (std::uint32_t index = 0; index < rows_made_; ++index) {
-    const Row& listed = row(index);
-    if (listed.alloc_number != never && listed.alive && listed.listing != listing_)
-      free(time_ns, listed.id, Lifecycles::unknown, Lifecycles::unknown);
-  }
+void EventLog::end_segment_listing(std::int64_t time_ns) {
   for (std::size_t index = 0; index < segments_.size(); ++index) {
     const SegmentRow& segment = segments_[index];
     if (segment.reserve_number != never && segment.listing != listing_ &&

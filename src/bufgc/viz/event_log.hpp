@@ -38,10 +38,10 @@ class EventLog {
   bool release(std::int64_t time_ns, std::uint64_t address);
   bool link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t held, bool added);
 
-  /// Between the two, `alloc` and `reserve` name what is alive already; what was listed before and is
-  /// not named again ended unseen, and its end is recorded at `time_ns`.
-  void begin_listing() noexcept { ++listing_; }
-  void end_listing(std::int64_t time_ns);
+  /// Between the two, `reserve` names what is held already; what was held before and is not named
+  /// again went unseen, and its release is recorded at `time_ns`.
+  void begin_segment_listing() noexcept { ++listing_; }
+  void end_segment_listing(std::int64_t time_ns);
 
   /// Forgets detail and totals; what holds now is listed as begun at event 0 and time 0.
   void clear();
@@ -75,7 +75,6 @@ class EventLog {
     std::int64_t alloc_time_ns = 0;
     std::uint64_t alloc_number = never;  ///< `never`: the row is free.
     std::uint32_t label = 0, shape = 0, site = 0, thread = 0;
-    std::uint32_t listing = 0;
     std::uint32_t next_free = none;
     bool alive = false, has_base = false;
     std::uint8_t dtype = 0, kind = 0, served_by = 0, cause = 0, freed_to = 0;

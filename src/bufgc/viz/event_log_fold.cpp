@@ -91,6 +91,10 @@ void EventLog::forget_links_of_the_dead() {
 
 void EventLog::clear() {
   while (kinds_.size() > 0) fold_oldest();
+  times_.reset();
+  kinds_.reset();
+  event_rows_.reset();
+  side_.reset();
   standing_mark_ = {};
   std::uint64_t number = 0;
   for (const Carried& event : carried()) {

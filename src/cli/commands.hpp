@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bufgc::cli {
+
+// Exit statuses.
+inline constexpr int good = 0;
+inline constexpr int bad_file = 1;  // also a replay that ran out of budget
+inline constexpr int wrong_usage = 2;
+
+/// What traces come to.
+int summary(const std::vector<std::string>& paths, bool json);
+
+struct ReplayOptions {
+  bool json = false;
+  bool visualizer = false;   // run with and without it, and compare
+  std::string budget;        // "", bytes, or "1.02x" of the trace's max live bytes
+  std::uint64_t scale = 1;   // multiplies every size
+  std::uint64_t repeat = 1;  // runs, of which the median time counts
+};
+/// Feeds traces' allocations and frees through the real allocator.
+int replay(const std::vector<std::string>& paths, const ReplayOptions& options);
+
+/// From any form to that of `out`'s name.
+int convert(const std::string& in, const std::string& out);
+
+}  // namespace bufgc::cli

@@ -1,0 +1,56 @@
+#include "replay.hpp"
+
+#include <chrono>
+#include <limits>
+
+namespace bufgc::cli {
+
+Workload::Workload(const Lifecycles& lifecycles, std::uint64_t scale) {
+  using EventKind = Lifecycles::EventKind;
+  specs_.resize(lifecycles.size());
+  for (std::size_t row = 0; row < lifecycles.size(); ++row) {
+    BufferSpec& spec = specs_[row];
+    // A size that wraps is one that no allocator has.
+    if (__builtin_mul_overflow(lifecycles.size_bytes[row], scale, &spec.size_bytes))
+      spec.size_bytes = std::numeric_limits<std::uint64_t>::max();
+    spec.label = lifecycles.strings.at(lifecycles.label[row]);
+  }
+  for (std::size_t event = 0; event < lifecycles.event_count(); ++event) {
+    const EventKind kind = lifecycles.event_kind[event];
+    if (kind != EventKind::alloc && kind != EventKind::free) continue;
+    const std::uint32_t row = lifecycles.event_row[event];
+    if (lifecycles.kind[row] != static_cast<std::uint8_t>(BufferKind::owned)) continue;
+    operations_.push_back({row, static_cast<std::uint32_t>(event), kind == EventKind::alloc});
+  }
+}
+
+Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer) {
+  using Clock = std::chrono::steady_clock;
+  ManagerOptions options;
+  options.allocator.budget_bytes = budget_bytes;
+  options.visualize = visualizer;
+  BufferManager manager(options);
+  std::vector<CpuBuffer> buffers(workload.rows());
+  Run result;
+  const Clock::time_point start = Clock::now();
+  for (const Workload::Operation& operation : workload.operations()) {
+    CpuBuffer& buffer = buffers[operation.row];
+    if (operation.birth) {
+      Result<CpuBuffer> made = manager.try_alloc(workload.spec(operation.row));
+      if (!made) {
+        result.failed_at_event = operation.event;
+        break;
+      }
+      buffer = std::move(made.value);
+    } else {
+      buffer.reset();
+    }
+    ++result.operations;
+  }
+  result.time_ns = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+  result.statistics = manager.statistics();
+  return result;
+}
+
+}  // namespace bufgc::cli

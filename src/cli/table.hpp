@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bufgc::cli {
+
+/// Bytes with three significant digits: "512 B", "5.07 MiB".
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+/// A count with its thousands apart: "38,801".
+[[nodiscard]] std::string human_count(std::uint64_t count);
+/// With `digits` behind the point.
+[[nodiscard]] std::string fixed(double value, int digits);
+
+/// Columns aligned: the first to the left, the others to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  /// To standard output.
+  void print() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace bufgc::cli
