@@ -165,7 +165,8 @@ describe('training on digits', () => {
     await lab.steps(20);
     const lines = lab.lines();
     const labels = new Set(lines.filter(({ op }) => op === 'alloc').map(({ label }) => label));
-    for (const label of ['fc1.weight', 'fc1.weight.grad', 'batch.x', 'softmax', 'predictions']) assert.ok(labels.has(label), label);
+    for (const label of ['fc1.weight', 'fc1.weight.grad', 'batch.x', 'softmax', 'predictions'])
+      assert.ok(labels.has(label), label);
     const kernels = new Set(lines.filter(({ op }) => op === 'use').map(({ kernel }) => kernel));
     for (const kernel of ['fc1.linear', 'cross_entropy', 'sgd_momentum']) assert.ok(kernels.has(kernel), kernel);
     const marks = lines.filter(({ op }) => op === 'mark').length;
@@ -195,8 +196,14 @@ describe('the image pipeline', () => {
     await lab.steps(1);
     const { stages } = lab.outputs.findLast((output) => output.stages);
     assert.deepEqual([stages.blurred.width, stages.blurred.height], [40, 30]);
-    assert.ok(stages.blurred.pixels.every((value) => value >= 199 && value <= 201), 'blurring one grey gives that grey');
-    assert.ok(stages.edges.pixels.every((value, i) => i % 4 !== 3 || value === 0), 'and it has no edges');
+    assert.ok(
+      stages.blurred.pixels.every((value) => value >= 199 && value <= 201),
+      'blurring one grey gives that grey',
+    );
+    assert.ok(
+      stages.edges.pixels.every((value, i) => i % 4 !== 3 || value === 0),
+      'and it has no edges',
+    );
     assert.equal(lab.last.stats.live_buffers, 1, 'the old source is gone');
     await lab.close();
   });
@@ -342,7 +349,10 @@ describe('the host', () => {
 describe('the proof', () => {
   for (const workload of WORKLOADS) {
     test(`${workload}: watched and unwatched, the same is released`, async () => {
-      const lab = await TestLab.open(workload, { seed: 11, ...(workload === 'nobody' ? { budgetBytes: 64 * MiB } : {}) });
+      const lab = await TestLab.open(workload, {
+        seed: 11,
+        ...(workload === 'nobody' ? { budgetBytes: 64 * MiB } : {}),
+      });
       const proved = lab.until(({ type, status }) => type === 'proof' || status === 'failed');
       await lab.send({ type: 'prove', steps: 40 });
       const { result } = await proved;

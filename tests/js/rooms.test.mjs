@@ -38,7 +38,10 @@ const fromSource = (file) => relative(join(top, 'src'), file).replaceAll('\\', '
 
 test('every C++ file of src stands in a room', () => {
   assert.ok(sources.length > 20);
-  assert.deepEqual(sources.map(fromSource).filter((path) => rankOf(path) < 0), []);
+  assert.deepEqual(
+    sources.map(fromSource).filter((path) => rankOf(path) < 0),
+    [],
+  );
 });
 
 test('no room includes a higher one', () => {
@@ -53,13 +56,18 @@ test('no room includes a higher one', () => {
 });
 
 test('the lifecycle pictures know no file format', () => {
-  const bad = sources.filter((file) => fromSource(file).startsWith('timeline/') && includesOf(file).some((name) => name.startsWith('trace/')));
+  const bad = sources.filter(
+    (file) => fromSource(file).startsWith('timeline/') && includesOf(file).some((name) => name.startsWith('trace/')),
+  );
   assert.deepEqual(bad.map(fromSource), []);
 });
 
 test('the core knows nothing of JavaScript', () => {
   // memory/ alone may ask the platform for linear memory.
-  const bad = sources.filter((file) => !fromSource(file).startsWith('bufgc/memory/') && includesOf(file).some((name) => name.startsWith('emscripten')));
+  const bad = sources.filter(
+    (file) =>
+      !fromSource(file).startsWith('bufgc/memory/') && includesOf(file).some((name) => name.startsWith('emscripten')),
+  );
   assert.deepEqual(bad.map(fromSource), []);
 });
 

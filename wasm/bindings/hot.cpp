@@ -124,6 +124,15 @@ EMSCRIPTEN_KEEPALIVE std::byte* bufgc_data(const BufferRecord* handle) {
   return handle == nullptr ? nullptr : BufferAccess::data(handle);
 }
 
+/// Leaves the id of the buffer whose bytes this one shows: its base's, or its own.
+EMSCRIPTEN_KEEPALIVE void bufgc_root(const BufferRecord* handle) {
+  if (handle == nullptr) return;
+  const BufferId base = BufferAccess::base_id(handle);
+  const BufferId id = base.valid() ? base : BufferAccess::id(handle);
+  instance().mailbox.slot = id.slot;
+  instance().mailbox.generation = id.generation;
+}
+
 EMSCRIPTEN_KEEPALIVE int bufgc_link(BufferRecord* holder, BufferRecord* held) {
   if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
   return static_cast<int>(BufferAccess::link(holder, held));

@@ -45,10 +45,10 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     isView: boolean,
     site: string,
   ) {
-    const words = manager.native.words;
-    this.id = (words[Mail.slot] as number) + (words[Mail.generation] as number) * 2 ** 32;
+    const { native } = manager;
+    this.id = native.takeId();
     this.nbytes = nbytes;
-    this.capacity = words[Mail.capacity] as number;
+    this.capacity = native.words[Mail.capacity] as number;
     this.label = label;
     this.isView = isView;
     this.#manager = manager;
@@ -128,6 +128,13 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   static is(value: unknown): value is BufferHandle {
     return typeof value === 'object' && value !== null && #handle in value;
+  }
+
+  /** The id of the buffer whose bytes a live handle shows: its base's, or its own. */
+  static rootId(buffer: BufferHandle): number {
+    const { native } = buffer.#manager;
+    native.root(buffer.#handle);
+    return native.takeId();
   }
 
   /** The record that is kept for this handle after the engine collects it. */

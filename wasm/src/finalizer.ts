@@ -4,7 +4,7 @@ import { BufferHandle } from './buffer.js';
 import { InvalidArgumentError } from './errors.js';
 import type { Native } from './native.js';
 import { isPlainObject } from './scope.js';
-import type { Buffer, Finalizer } from './types.js';
+import type { Finalizer } from './types.js';
 
 interface Entry {
   readonly held: unknown;
@@ -143,8 +143,13 @@ class FinalizerHandle<T, R> implements Finalizer<T, R> {
  * Refuses a held value that is the target or plainly holds it: it would keep the target alive for
  * ever. What hides deeper, or in the callback's closure, cannot be seen.
  */
-export function refuseOwnTarget(target: Buffer, held: unknown): void {
-  if (!partsOf(held).includes(target)) return;
+export function refuseOwnTarget(target: BufferHandle, held: unknown): void {
+  const keepsAlive = (part: unknown): boolean => {
+    if (part === target) return true;
+    // A subview keeps its base alive, and so would a subview of the target.
+    return BufferHandle.is(part) && !part.disposed && part.isView && BufferHandle.rootId(part) === target.id;
+  };
+  if (!partsOf(held).some(keepsAlive)) return;
   const expected = 'a value that does not hold the buffer itself, which would then never die';
   throw new InvalidArgumentError('held', expected, held);
 }

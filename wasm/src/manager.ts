@@ -85,7 +85,7 @@ export class ManagerImpl implements Manager {
   alloc(nbytes: number): Buffer<'uint8'>;
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
-    if (typeof spec === 'number' && spec >>> 0 === spec && !this.#sitesEnabled) {
+    if (typeof spec === 'number' && spec >>> 0 === spec && !this.#sitesEnabled && !this.#closed) {
       const handle = this.native.alloc(spec);
       if (handle !== 0) return this.#adopt(handle, spec, uint8, null, '', false, '');
     }
@@ -120,7 +120,7 @@ export class ManagerImpl implements Manager {
     this.requireOpen('finalize()');
     const handle = BufferHandle.liveHandle(buffer, this, 'buffer', 'finalize()');
     checkCallback(callback, 'callback');
-    refuseOwnTarget(buffer, held);
+    refuseOwnTarget(buffer as unknown as BufferHandle, held);
     return this.#finalizers.add(handle, held, callback);
   }
 
@@ -253,6 +253,7 @@ export class ManagerImpl implements Manager {
 
   /** A subview: `handle` is a live buffer, and the spec fits it. */
   adoptView(handle: number, byteOffset: number, spec: ResolvedSpec): BufferHandle {
+    this.requireOpen('subview()');
     const { nbytes, dtype, shape, label } = spec;
     const site = this.#sitesEnabled ? captureSite(BufferHandle.prototype.subview) : noSite;
     const file = this.#file(site);
@@ -272,6 +273,7 @@ export class ManagerImpl implements Manager {
   }
 
   #alloc(spec: ResolvedSpec, site: Site, operation: string, effort: string): BufferHandle {
+    this.requireOpen(operation);
     const { nbytes, dtype, shape, label } = spec;
     const file = this.#file(site);
     const rank = this.native.putShape(shape);

@@ -21,6 +21,7 @@ interface HotExports {
   _bufgc_release(handle: number, cause: number): number;
   _bufgc_destroy(handle: number): number;
   _bufgc_data(handle: number): number;
+  _bufgc_root(handle: number): void;
   _bufgc_link(holder: number, held: number): number;
   _bufgc_unlink(holder: number, held: number): number;
   _bufgc_finalize(handle: number, key: number): number;
@@ -111,6 +112,7 @@ export class Native {
   readonly release: HotExports['_bufgc_release'];
   readonly destroy: HotExports['_bufgc_destroy'];
   readonly data: HotExports['_bufgc_data'];
+  readonly root: HotExports['_bufgc_root'];
   readonly link: HotExports['_bufgc_link'];
   readonly unlink: HotExports['_bufgc_unlink'];
   readonly finalize: HotExports['_bufgc_finalize'];
@@ -134,6 +136,7 @@ export class Native {
     module._bufgc_release(0, 0);
     module._bufgc_destroy(0);
     module._bufgc_data(0);
+    module._bufgc_root(0);
     module._bufgc_link(0, 0);
     module._bufgc_unlink(0, 0);
     module._bufgc_finalize(0, 0);
@@ -151,6 +154,7 @@ export class Native {
     this.release = module._bufgc_release;
     this.destroy = module._bufgc_destroy;
     this.data = module._bufgc_data;
+    this.root = module._bufgc_root;
     this.link = module._bufgc_link;
     this.unlink = module._bufgc_unlink;
     this.finalize = module._bufgc_finalize;
@@ -174,6 +178,12 @@ export class Native {
   get words(): Uint32Array {
     if (this.#words.length === 0) this.#words = new Uint32Array(this.buffer, this.#mailbox, 32);
     return this.#words;
+  }
+
+  /** The id that the last call left in the mailbox. */
+  takeId(): number {
+    const words = this.words;
+    return (words[Mail.slot] as number) + (words[Mail.generation] as number) * 2 ** 32;
   }
 
   /** Leaves extents for the next call; answers the rank. */
