@@ -29,7 +29,7 @@ test('a manager opened after another closed starts from nothing', async () => {
 
 test('loads that run at once give each its own manager', async () => {
   const managers = await Promise.all([load(), load(), load()]);
-  managers.forEach((gc, i) => gc.alloc(1000 * (i + 1)));
+  for (const [i, gc] of managers.entries()) gc.alloc(1000 * (i + 1));
   assert.deepEqual(
     managers.map((gc) => gc.stats().live_bytes),
     [1000, 2000, 3000],
