@@ -34,7 +34,7 @@ class Projection {
     return (static_cast<double>(t) - view_.t0) * per_x_;
   }
   [[nodiscard]] double y(std::uint64_t at) const noexcept {
-    return (static_cast<double>(at) - view_.y0) * per_y_;
+    return (view_.y1 - static_cast<double>(at)) * per_y_;
   }
   /// Not cut: what lies outside of the picture keeps its place.
   [[nodiscard]] PixelBox whole(std::uint64_t start, std::uint64_t end, Strip strip) const noexcept {
@@ -49,7 +49,7 @@ class Projection {
   /// Number of the picture's first pixel in the plane of the whole, so that hatching moves with what it
   /// fills.
   [[nodiscard]] std::int64_t first_x() const noexcept { return std::llround(view_.t0 * per_x_); }
-  [[nodiscard]] std::int64_t first_y() const noexcept { return std::llround(view_.y0 * per_y_); }
+  [[nodiscard]] std::int64_t first_y() const noexcept { return std::llround(-view_.y1 * per_y_); }
 
  private:
   View view_;

@@ -9,8 +9,8 @@
 
 namespace bufgc::timeline {
 
-/// A part of the picture. x in units of the axis, y in units of the layout. y0 is the picture's top
-/// edge; with y0 > y1 the picture stands on its head (addresses grow upward).
+/// A part of the picture. x in units of the axis, y in units of the layout, which grows upward: y1
+/// is the picture's top edge. With y0 > y1 the picture stands on its head.
 struct View {
   double t0 = 0;
   double t1 = 1;

@@ -29,7 +29,7 @@ export type Theme = 'light' | 'dark';
 /** What the colour of a rectangle says. */
 export type ColorBy = 'state' | 'label' | 'size' | 'dtype' | 'lifetime';
 
-/** A part of the picture: x in units of the axis, y in units of the layout (compact address bytes). */
+/** A part of the picture: x in units of the axis, y in units of the layout (compact address bytes). Addresses grow upward: y1 is the top edge. */
 export interface View {
   t0: number;
   t1: number;
@@ -86,7 +86,17 @@ export interface RowDetails extends RowInfo {
   nextAtAddress: number | null;
 }
 
-export type SortKey = 'row' | 'id' | 'size' | 'label' | 'dtype' | 'allocEvent' | 'freeEvent' | 'lifetimeEvents' | 'useCount' | 'cause';
+export type SortKey =
+  | 'row'
+  | 'id'
+  | 'size'
+  | 'label'
+  | 'dtype'
+  | 'allocEvent'
+  | 'freeEvent'
+  | 'lifetimeEvents'
+  | 'useCount'
+  | 'cause';
 export interface TableQuery {
   filter: string; // words that label, site, dtype, id or cause must contain; `size>1MiB`, `alive`, `leaked` too
   sort: SortKey;
@@ -100,6 +110,8 @@ export interface GroupCount {
   bytes: number; // allocated in total
   aliveBuffers: number;
   aliveBytes: number;
+  /** `#rrggbb`, as `render` paints it when coloured by the same; null where it paints no such thing (site, cause). */
+  color: string | null;
 }
 export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
 
@@ -119,7 +131,10 @@ export interface OpenError {
 export interface Engine {
   ready(): Promise<void>;
   /** Several files make one trace (events and their `.use` file). Rejects with an `Error` whose message names file, place and expectation. */
-  open(files: { name: string; bytes: Blob | Uint8Array }[], onProgress: (progress: LoadProgress) => void): Promise<Summary>;
+  open(
+    files: { name: string; bytes: Blob | Uint8Array }[],
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Summary>;
   cancelOpen(): void;
   /** An empty trace that grows by `feed`: the live lab. */
   openLive(name: string): Promise<void>;
@@ -130,15 +145,24 @@ export interface Engine {
   marks(): Promise<{ event: number; timeNs: number; name: string }[]>;
   levels(axis: Axis, t0: number, t1: number, columns: number): Promise<Levels>;
   /** Levels at one event, exact. */
-  levelAt(event: number): Promise<{ liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number }>;
+  levelAt(
+    event: number,
+  ): Promise<{ liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number }>;
   /** The event at a time, and the time of an event: for switching the axis in place. */
   eventAtTime(timeNs: number): Promise<number>;
   timeOfEvent(event: number): Promise<number>;
   /**
    * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
    * a rectangle from allocation to release at its address; a sub-pixel one leaves its share of colour.
+   * Where a newer call comes before this one was begun, this one rejects with an `AbortError`.
    */
-  render(axis: Axis, view: View, width: number, height: number, style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean }): Promise<ImageBitmap>;
+  render(
+    axis: Axis,
+    view: View,
+    width: number,
+    height: number,
+    style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean },
+  ): Promise<ImageBitmap>;
   /** The row at a point of the layout (axis units), or null. The tolerance is in units too. */
   hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): Promise<number | null>;
   /** Where a row stands in the layout. */

@@ -1,0 +1,136 @@
+// The engine's exports. Plain C: numbers in, an answer in the viewer's own buffers out. Text comes
+// in through `viewer_scratch`, so that JavaScript needs no allocator.
+#include <emscripten.h>
+
+#include <string>
+
+#include "viewer.hpp"
+
+using bufgc::timeline::Axis;
+using bufgc::viewer::Viewer;
+
+namespace {
+
+std::string scratch;
+
+Axis axis_of(int axis) {
+  return axis == 0 ? Axis::event : Axis::time;
+}
+std::uint64_t event_of(double event) {
+  return event > 0 ? static_cast<std::uint64_t>(event) : 0;
+}
+
+}  // namespace
+
+extern "C" {
+
+EMSCRIPTEN_KEEPALIVE Viewer* viewer_create() {
+  return new Viewer;
+}
+EMSCRIPTEN_KEEPALIVE void viewer_destroy(Viewer* viewer) {
+  delete viewer;
+}
+
+/// Room for `size` bytes of text or of a file, to be filled before the call that reads it.
+EMSCRIPTEN_KEEPALIVE char* viewer_scratch(std::size_t size) {
+  scratch.resize(size);
+  return scratch.data();
+}
+
+EMSCRIPTEN_KEEPALIVE int viewer_add_file(Viewer* viewer) {
+  return static_cast<int>(viewer->input.add_file(scratch));
+}
+EMSCRIPTEN_KEEPALIVE int viewer_feed(Viewer* viewer, int file) {
+  return viewer->input.feed(static_cast<std::size_t>(file), scratch) ? 1 : 0;
+}
+EMSCRIPTEN_KEEPALIVE int viewer_end(Viewer* viewer, int file) {
+  return viewer->input.end(static_cast<std::size_t>(file)) ? 1 : 0;
+}
+EMSCRIPTEN_KEEPALIVE int viewer_wanted(Viewer* viewer) {
+  return viewer->input.wanted();
+}
+EMSCRIPTEN_KEEPALIVE double viewer_events(Viewer* viewer) {
+  return static_cast<double>(viewer->lifecycles().event_count());
+}
+EMSCRIPTEN_KEEPALIVE void viewer_set_slack(Viewer* viewer, double slack) {
+  viewer->set_slack(slack);
+}
+
+EMSCRIPTEN_KEEPALIVE const char* viewer_text(Viewer* viewer) {
+  return viewer->text().data();
+}
+EMSCRIPTEN_KEEPALIVE std::size_t viewer_text_size(Viewer* viewer) {
+  return viewer->text().size();
+}
+EMSCRIPTEN_KEEPALIVE const double* viewer_numbers(Viewer* viewer) {
+  return viewer->numbers().data();
+}
+EMSCRIPTEN_KEEPALIVE std::size_t viewer_numbers_size(Viewer* viewer) {
+  return viewer->numbers().size();
+}
+EMSCRIPTEN_KEEPALIVE const std::uint8_t* viewer_pixels(Viewer* viewer) {
+  return viewer->pixels().data();
+}
+
+EMSCRIPTEN_KEEPALIVE void viewer_error(Viewer* viewer) {
+  viewer->error();
+}
+EMSCRIPTEN_KEEPALIVE void viewer_summary(Viewer* viewer) {
+  viewer->summary();
+}
+EMSCRIPTEN_KEEPALIVE void viewer_bounds(Viewer* viewer) {
+  viewer->bounds();
+}
+EMSCRIPTEN_KEEPALIVE void viewer_marks(Viewer* viewer) {
+  viewer->marks();
+}
+EMSCRIPTEN_KEEPALIVE void viewer_level_at(Viewer* viewer, double event) {
+  viewer->level_at(event_of(event));
+}
+EMSCRIPTEN_KEEPALIVE void viewer_levels(Viewer* viewer, int axis, double t0, double t1, int columns) {
+  viewer->levels(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));
+}
+EMSCRIPTEN_KEEPALIVE double viewer_event_at_time(Viewer* viewer, double time_ns) {
+  return viewer->event_at_time(time_ns);
+}
+EMSCRIPTEN_KEEPALIVE double viewer_time_of_event(Viewer* viewer, double event) {
+  return viewer->time_of_event(event_of(event));
+}
+
+/// The filter stands in the scratch room.
+EMSCRIPTEN_KEEPALIVE void viewer_render(Viewer* viewer, int axis, double t0, double t1, double y0, double y1,
+                                        int width, int height, int color_by, int dark, int cached) {
+  Viewer::Picture picture;
+  picture.view = {t0, t1, y0, y1};
+  picture.size = {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
+  picture.dark = dark != 0;
+  picture.look = {axis_of(axis), static_cast<bufgc::timeline::ColorBy>(color_by), scratch, cached != 0};
+  viewer->render(picture);
+}
+EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int axis, double x, double y, double tolerance_x,
+                                         double tolerance_y) {
+  return viewer->hit_test(axis_of(axis), {x, y, tolerance_x, tolerance_y});
+}
+EMSCRIPTEN_KEEPALIVE void viewer_rect_of(Viewer* viewer, int axis, std::uint32_t row) {
+  viewer->rect_of(axis_of(axis), row);
+}
+EMSCRIPTEN_KEEPALIVE int viewer_row_of_id(Viewer* viewer) {
+  return viewer->row_of_id(scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_row(Viewer* viewer, std::uint32_t row) {
+  viewer->row(row);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_table_query(Viewer* viewer, int key, int descending, int alive_first) {
+  viewer->table_query(scratch,
+                      {static_cast<bufgc::timeline::SortKey>(key), descending != 0, alive_first != 0});
+}
+EMSCRIPTEN_KEEPALIVE void viewer_table_rows(Viewer* viewer, double from, double count) {
+  viewer->table_rows(static_cast<std::size_t>(event_of(from)), static_cast<std::size_t>(event_of(count)));
+}
+EMSCRIPTEN_KEEPALIVE void viewer_groups(Viewer* viewer, int by) {
+  viewer->groups(static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE int viewer_export(Viewer* viewer, int format) {
+  return viewer->export_as(static_cast<Viewer::Format>(format)) ? 1 : 0;
+}
+}

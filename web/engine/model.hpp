@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bufgc/viz/lifecycles.hpp"
+#include "timeline/cached_blocks.hpp"
+#include "timeline/levels.hpp"
+#include "timeline/rasterizer.hpp"
+#include "timeline/row_filter.hpp"
+
+namespace bufgc::viewer {
+
+/// What is drawn of a trace, built when it is first asked for and again when the trace has grown.
+class Model {
+ public:
+  explicit Model(const Lifecycles& lifecycles) : lifecycles_(&lifecycles), clock_(lifecycles) {}
+
+  /// Makes everything stand for the lifecycles as they are now. While a file is being read the
+  /// picture may lag behind by `slack` of its events, so that drawing does not slow down reading.
+  void refresh(const Lifecycles& lifecycles, double slack = 0);
+
+  /// Of the moment of the last refresh, as is all that follows.
+  [[nodiscard]] const timeline::EventClock& clock() const noexcept { return clock_; }
+
+  // Each may refresh in order to be built; what was handed out before is then gone.
+  [[nodiscard]] const timeline::Levels& levels();
+  [[nodiscard]] const timeline::AddressLayout& layout();
+  [[nodiscard]] timeline::Boxes lifetimes(timeline::Axis axis);
+  /// Which rows match; the last text's answer is kept.
+  [[nodiscard]] const std::vector<std::uint8_t>& matches(std::string_view filter);
+  /// Everything that a picture needs.
+  struct Look {
+    timeline::Axis axis = timeline::Axis::event;
+    timeline::ColorBy color_by = timeline::ColorBy::state;
+    std::string_view filter;
+    bool cached = true;
+  };
+  [[nodiscard]] timeline::Scene scene(const Look& look);
+
+ private:
+  struct Indexes {
+    std::optional<timeline::LifecycleIndex> lifetimes;
+    std::optional<timeline::LifecycleIndex> cached;
+  };
+  /// Parts are built of one and the same state: where one is missing and the trace has grown, all
+  /// are built anew.
+  void ensure(bool built) {
+    if (!built) refresh(*lifecycles_);
+  }
+  void build_boxes(timeline::Axis axis);
+  void build_cached(timeline::Axis axis);
+
+  const Lifecycles* lifecycles_;
+  timeline::EventClock clock_;
+  std::size_t rows_ = 0;
+  std::optional<timeline::Levels> levels_;
+  std::optional<timeline::AddressLayout> layout_;
+  std::optional<timeline::CachedBlocks> cached_;
+  std::vector<timeline::Strip> cached_strips_;
+  Indexes indexes_[2];
+  std::optional<timeline::ColorMap> colors_;
+  timeline::ColorBy colors_by_ = timeline::ColorBy::state;
+  std::optional<std::vector<std::uint8_t>> matches_;
+  std::string filter_;
+};
+
+}  // namespace bufgc::viewer

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trace/readers.hpp"
+#include "trace_merger.hpp"
+
+namespace bufgc::viewer {
+
+/// One trace from one file or several, in pieces as they come. What was read can be looked at
+/// between pieces. Files that are gzipped arrive unpacked.
+class TraceInput {
+ public:
+  /// Before the first piece: another file of the same trace. Returns its number.
+  std::size_t add_file(std::string_view name);
+
+  /// False on the first error; what was read before it stays.
+  bool feed(std::size_t file, std::string_view piece);
+  /// No more comes of this file.
+  bool end(std::size_t file);
+  /// The file to read on with; -1 when all have ended.
+  [[nodiscard]] int wanted() const noexcept;
+
+  [[nodiscard]] const Lifecycles& lifecycles() const noexcept {
+    return reader_ ? reader_->lifecycles() : nothing_;
+  }
+  /// Of the error: which file, and what is wrong at which place of it.
+  [[nodiscard]] const std::string& error_file() const noexcept { return error_file_; }
+  [[nodiscard]] const std::string& error_message() const noexcept { return error_message_; }
+
+ private:
+  struct File {
+    std::string name;   ///< As it was given, for messages.
+    std::string start;  ///< Until the format is known.
+    bool ended = false;
+    bool known = false;
+  };
+  bool recognise(File& file);
+  bool pass_on(std::size_t file, std::string_view piece);
+  bool drain();
+  bool fail(const std::string& file, std::string message);
+  bool finish();
+
+  std::vector<File> files_;
+  std::unique_ptr<trace::Reader> reader_;
+  std::unique_ptr<TraceMerger> merger_;  ///< Of several files.
+  std::string error_file_;
+  std::string error_message_;
+  Lifecycles nothing_;
+};
+
+}  // namespace bufgc::viewer

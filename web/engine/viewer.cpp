@@ -1,0 +1,145 @@
+#include "viewer.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "timeline/rows.hpp"
+#include "timeline/summary.hpp"
+#include "trace/writers.hpp"
+
+namespace bufgc::viewer {
+
+using namespace timeline;
+
+void Viewer::error() {
+  JsonWriter json(text_);
+  json.open('{')
+      .member_text("name", input.error_file())
+      .member_text("message", input.error_message())
+      .close('}');
+}
+
+void Viewer::summary() {
+  Model& model = fresh();
+  const Lifecycles& trace = lifecycles();
+  const Levels& levels = model.levels();
+  const Summary summary = summarise(trace, levels);
+  JsonWriter json(text_);
+  json.open('{');
+#define BUFGC_X(name) json.member(#name, summary.name);
+  BUFGC_SUMMARY(BUFGC_X)
+#undef BUFGC_X
+  const Level& maxima = levels.maxima();
+  json.member("max_live_event", summary.max_live_event)
+      .member("max_cached_bytes", maxima.cached_bytes)
+      .member("max_reserved_bytes", maxima.reserved_bytes)
+      .member("cached_at_end_bytes", levels.at(std::numeric_limits<std::uint64_t>::max()).cached_bytes)
+      .member("folded_events", trace.folded.events)
+      .member("folded_buffers", trace.folded.buffers)
+      .member("duration_ns", model.clock().duration_ns())
+      .key("has_addresses")
+      .boolean(model.layout().has_addresses())
+      .close('}');
+}
+
+void Viewer::bounds() {
+  Model& model = lagging();
+  const auto height = static_cast<double>(model.layout().height());
+  numbers_ = {static_cast<double>(model.clock().events()), static_cast<double>(model.clock().duration_ns()),
+              height};
+}
+
+void Viewer::marks() {
+  const Model& model = fresh();
+  JsonWriter json(text_);
+  json.open('[');
+  for (const Lifecycles::Mark& mark : lifecycles().marks) {
+    json.open('{')
+        .member("event", mark.event)
+        .member("timeNs", model.clock().time_of(mark.event))
+        .member_text("name", lifecycles().strings.at(mark.name))
+        .close('}');
+  }
+  json.close(']');
+}
+
+void Viewer::level_at(std::uint64_t event) {
+  const Level level = fresh().levels().at(event);
+  numbers_ = {static_cast<double>(level.live_bytes), static_cast<double>(level.live_buffers),
+              static_cast<double>(level.cached_bytes), static_cast<double>(level.reserved_bytes)};
+}
+
+void Viewer::levels(Axis axis, double t0, double t1, std::size_t columns) {
+  Model& model = lagging();
+  const Levels& levels = model.levels();
+  const LevelColumns cut = levels.resample(model.clock(), axis, t0, t1, columns);
+  numbers_.clear();
+  for (const std::vector<double>* series :
+       {&cut.x, &cut.live_max, &cut.live_min, &cut.cached_max, &cut.reserved_max}) {
+    numbers_.insert(numbers_.end(), series->begin(), series->end());
+  }
+}
+
+double Viewer::event_at_time(double time_ns) {
+  return static_cast<double>(fresh().clock().event_at(time_ns));
+}
+
+double Viewer::time_of_event(std::uint64_t event) {
+  return static_cast<double>(fresh().clock().time_of(event));
+}
+
+void Viewer::render(const Picture& picture) {
+  const Scene scene = lagging().scene(picture.look);
+  rasterize(scene, picture.view, picture.size, picture.dark ? Style::dark() : Style::light(), pixels_);
+}
+
+int Viewer::hit_test(Axis axis, const Probe& probe) {
+  const auto row = timeline::hit_test(lagging().lifetimes(axis), probe);
+  return row ? static_cast<int>(*row) : -1;
+}
+
+void Viewer::rect_of(Axis axis, std::uint32_t row) {
+  Model& model = fresh();
+  numbers_.clear();
+  if (row >= lifecycles().size()) return;
+  const Strip strip = model.layout().place_of(lifecycles(), row);
+  if (strip.height == 0) return;
+  numbers_ = {static_cast<double>(model.clock().position(axis, lifecycles().alloc_event[row])),
+              static_cast<double>(model.clock().position(axis, lifecycles().free_event[row])),
+              static_cast<double>(strip.y), static_cast<double>(strip.y + strip.height)};
+}
+
+int Viewer::row_of_id(std::string_view id) {
+  std::uint64_t value = 0;
+  if (id.empty() || id.size() > 20) return -1;
+  for (const char c : id) {
+    if (c < '0' || c > '9') return -1;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return -1;
+    value = value * 10 + digit;
+  }
+  // Files may use an id again: the last lifetime is what a person means.
+  const auto& ids = lifecycles().id;
+  const auto found = std::find(ids.rbegin(), ids.rend(), value);
+  return found == ids.rend() ? -1 : static_cast<int>(ids.rend() - found - 1);
+}
+
+bool Viewer::export_as(Format format) {
+  trace::StringSink sink;
+  bool written = false;
+  switch (format) {
+    case Format::ndjson:
+      written = trace::write_ndjson(lifecycles(), sink);
+      break;
+    case Format::csv:
+      written = trace::write_csv(lifecycles(), sink);
+      break;
+    case Format::chrome:
+      written = trace::write_chrome(lifecycles(), sink);
+      break;
+  }
+  text_ = std::move(sink.text);
+  return written;
+}
+
+}  // namespace bufgc::viewer

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json.hpp"
+#include "model.hpp"
+#include "timeline/hit_test.hpp"
+#include "timeline/row_table.hpp"
+#include "trace_input.hpp"
+
+namespace bufgc::viewer {
+
+/// One open trace and what the page asks of it. Structured answers are JSON in `text()`, numbers in
+/// `numbers()`, pictures in `pixels()`; each stays until the next call.
+class Viewer {
+ public:
+  TraceInput input;
+
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] const std::vector<double>& numbers() const noexcept { return numbers_; }
+  [[nodiscard]] const std::vector<std::uint8_t>& pixels() const noexcept { return pixels_; }
+  [[nodiscard]] const Lifecycles& lifecycles() const noexcept { return input.lifecycles(); }
+  /// Pictures and levels may lag behind by this share of the events while a file is being read.
+  void set_slack(double slack) noexcept { slack_ = slack; }
+
+  void error();
+  void summary();
+  void bounds();
+  void marks();
+  void level_at(std::uint64_t event);
+  /// x, live max, live min, cached max, reserved max: each `columns` numbers.
+  void levels(timeline::Axis axis, double t0, double t1, std::size_t columns);
+  [[nodiscard]] double event_at_time(double time_ns);
+  [[nodiscard]] double time_of_event(std::uint64_t event);
+
+  struct Picture {
+    timeline::View view;
+    timeline::PictureSize size;
+    bool dark = false;
+    Model::Look look;
+  };
+  void render(const Picture& picture);
+  /// A row, or -1.
+  [[nodiscard]] int hit_test(timeline::Axis axis, const timeline::Probe& probe);
+  /// t0, t1, y0, y1; no numbers when the row has no place.
+  void rect_of(timeline::Axis axis, std::uint32_t row);
+  [[nodiscard]] int row_of_id(std::string_view id);
+
+  /// Details of one row; empty text when there is none.
+  void row(std::uint32_t row);
+  void table_query(std::string_view filter, timeline::SortOrder order);
+  void table_rows(std::size_t from, std::size_t count);
+  void groups(timeline::GroupBy by, std::string_view filter);
+
+  enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2 };
+  bool export_as(Format format);
+
+ private:
+  Model& fresh() {
+    model_.refresh(lifecycles());
+    return model_;
+  }
+  Model& lagging() {
+    model_.refresh(lifecycles(), slack_);
+    return model_;
+  }
+  void write_row(JsonWriter& json, std::uint32_t row) const;
+  void write_details(JsonWriter& json, std::uint32_t row) const;
+
+  Model model_{input.lifecycles()};
+  double slack_ = 0;
+  std::vector<std::uint32_t> table_;
+  std::vector<std::uint32_t> use_counts_;
+  std::size_t counted_uses_ = 0;
+  std::string text_;
+  std::vector<double> numbers_;
+  std::vector<std::uint8_t> pixels_;
+};
+
+}  // namespace bufgc::viewer

@@ -1,0 +1,18 @@
+// What goes between client.ts and worker.ts. Requests carry a number that their answer repeats.
+import type { Engine, LoadProgress } from './protocol.js';
+
+export type Method = Exclude<keyof Engine, 'ready' | 'cancelOpen'>;
+
+export type Request =
+  /** First of all: the bytes of viewer.wasm. */
+  | { kind: 'init'; wasm: Uint8Array }
+  | { kind: 'call'; id: number; method: Method; args: unknown[] }
+  | { kind: 'cancelOpen' };
+
+export type Reply =
+  | { kind: 'ready' }
+  /** The module could not be started; nothing will be answered. */
+  | { kind: 'broken'; message: string }
+  | { kind: 'progress'; id: number; progress: LoadProgress }
+  | { kind: 'value'; id: number; value: unknown }
+  | { kind: 'error'; id: number; name: string; message: string };

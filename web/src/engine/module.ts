@@ -1,0 +1,61 @@
+// The engine's WebAssembly module as JavaScript sees it: plain C exports (web/engine/exports.cpp).
+
+export type ViewerHandle = number;
+
+/** What the glue that Emscripten writes hands out. */
+export interface ViewerModule {
+  /** Replaced when memory grows: read it afresh after every call. */
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  _viewer_create(): ViewerHandle;
+  _viewer_destroy(viewer: ViewerHandle): void;
+  _viewer_scratch(size: number): number;
+  _viewer_add_file(viewer: ViewerHandle): number;
+  _viewer_feed(viewer: ViewerHandle, file: number): number;
+  _viewer_end(viewer: ViewerHandle, file: number): number;
+  _viewer_wanted(viewer: ViewerHandle): number;
+  _viewer_events(viewer: ViewerHandle): number;
+  _viewer_set_slack(viewer: ViewerHandle, slack: number): void;
+  _viewer_text(viewer: ViewerHandle): number;
+  _viewer_text_size(viewer: ViewerHandle): number;
+  _viewer_numbers(viewer: ViewerHandle): number;
+  _viewer_numbers_size(viewer: ViewerHandle): number;
+  _viewer_pixels(viewer: ViewerHandle): number;
+  _viewer_error(viewer: ViewerHandle): void;
+  _viewer_summary(viewer: ViewerHandle): void;
+  _viewer_bounds(viewer: ViewerHandle): void;
+  _viewer_marks(viewer: ViewerHandle): void;
+  _viewer_level_at(viewer: ViewerHandle, event: number): void;
+  _viewer_levels(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
+  _viewer_event_at_time(viewer: ViewerHandle, timeNs: number): number;
+  _viewer_time_of_event(viewer: ViewerHandle, event: number): number;
+  _viewer_render(
+    viewer: ViewerHandle,
+    axis: number,
+    t0: number,
+    t1: number,
+    y0: number,
+    y1: number,
+    width: number,
+    height: number,
+    colorBy: number,
+    dark: number,
+    cached: number,
+  ): void;
+  _viewer_hit_test(
+    viewer: ViewerHandle,
+    axis: number,
+    x: number,
+    y: number,
+    toleranceX: number,
+    toleranceY: number,
+  ): number;
+  _viewer_rect_of(viewer: ViewerHandle, axis: number, row: number): void;
+  _viewer_row_of_id(viewer: ViewerHandle): number;
+  _viewer_row(viewer: ViewerHandle, row: number): void;
+  _viewer_table_query(viewer: ViewerHandle, key: number, descending: number, aliveFirst: number): void;
+  _viewer_table_rows(viewer: ViewerHandle, from: number, count: number): void;
+  _viewer_groups(viewer: ViewerHandle, by: number): void;
+  _viewer_export(viewer: ViewerHandle, format: number): number;
+}
+
+export type CreateViewer = (options: { wasmBinary: Uint8Array }) => Promise<ViewerModule>;

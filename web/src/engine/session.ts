@@ -1,0 +1,306 @@
+// The engine's open trace: puts the module's C exports into the words of protocol.ts. Knows no
+// worker and no DOM.
+import type { ViewerHandle, ViewerModule } from './module.js';
+import type {
+  Axis,
+  Bounds,
+  ColorBy,
+  GroupBy,
+  GroupCount,
+  Levels,
+  LoadProgress,
+  RowDetails,
+  RowInfo,
+  SortKey,
+  Summary,
+  TableQuery,
+  Theme,
+  View,
+} from './protocol.js';
+import { unpacked } from './unpack.js';
+
+export interface TraceFile {
+  name: string;
+  bytes: Blob | Uint8Array;
+}
+export interface RenderStyle {
+  colorBy: ColorBy;
+  theme: Theme;
+  filter: string;
+  showCached: boolean;
+}
+
+// In the order of the C++ enumerations.
+const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
+const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause'];
+const sortKeys: readonly SortKey[] = [
+  'row',
+  'id',
+  'size',
+  'label',
+  'dtype',
+  'allocEvent',
+  'freeEvent',
+  'lifetimeEvents',
+  'useCount',
+  'cause',
+];
+const formats = ['ndjson', 'csv', 'chrome'] as const;
+
+/** Pictures drawn while a file is being read may be behind by this share of its events. */
+const slackWhileReading = 0.5;
+/** How long the worker reads before it looks after other requests, in ms. */
+const sliceMs = 12;
+const feedBytes = 128 * 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function numberOf<Word>(words: readonly Word[], word: Word, what: string): number {
+  const index = words.indexOf(word);
+  if (index < 0) throw new RangeError(`${what}: expected one of ${words.join(', ')}, found ${String(word)}`);
+  return index;
+}
+const axisNumber = (axis: Axis): number => numberOf(['event', 'time'], axis, 'axis');
+
+/** Lets messages that wait be served. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
+export class Session {
+  private readonly module: ViewerModule;
+  private viewer: ViewerHandle;
+  /** Of the `open` under way; another number tells it to stop. */
+  private opening = 0;
+
+  constructor(module: ViewerModule) {
+    this.module = module;
+    this.viewer = module._viewer_create();
+  }
+
+  private restart(): ViewerHandle {
+    this.opening++;
+    this.module._viewer_destroy(this.viewer);
+    this.viewer = this.module._viewer_create();
+    return this.viewer;
+  }
+
+  private scratch(bytes: Uint8Array): void {
+    const at = this.module._viewer_scratch(bytes.length);
+    this.module.HEAPU8.set(bytes, at);
+  }
+  private scratchText(text: string): void {
+    this.scratch(encoder.encode(text));
+  }
+  private textBytes(): Uint8Array<ArrayBuffer> {
+    const at = this.module._viewer_text(this.viewer);
+    return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(this.viewer));
+  }
+  private json<Value>(): Value {
+    return JSON.parse(decoder.decode(this.textBytes())) as Value;
+  }
+  private numbers(): Float64Array<ArrayBuffer> {
+    const count = this.module._viewer_numbers_size(this.viewer);
+    const at = this.module._viewer_numbers(this.viewer);
+    return new Float64Array(this.module.HEAPU8.slice(at, at + count * 8).buffer);
+  }
+  private failure(): Error {
+    this.module._viewer_error(this.viewer);
+    const { name, message } = this.json<{ name: string; message: string }>();
+    return new Error(`${name}: ${message}`);
+  }
+
+  /** Reads the files into one trace. What was read when it fails or is cancelled stays open. */
+  async open(files: readonly TraceFile[], onProgress: (progress: LoadProgress) => void): Promise<Summary> {
+    if (files.length === 0) throw new Error('No file was given: expected at least one trace.');
+    const viewer = this.restart();
+    const token = this.opening;
+    this.module._viewer_set_slack(viewer, slackWhileReading);
+    const progress: LoadProgress = { bytes: 0, totalBytes: 0, events: 0 };
+    const pieces = files.map((file) => {
+      this.scratchText(file.name);
+      this.module._viewer_add_file(viewer);
+      progress.totalBytes! += file.bytes instanceof Uint8Array ? file.bytes.length : file.bytes.size;
+      return unpacked(file.bytes, (bytes) => {
+        progress.bytes += bytes;
+      });
+    });
+    const tell = (): void => {
+      progress.events = this.module._viewer_events(viewer);
+      onProgress({ ...progress });
+    };
+    let sliceEnd = performance.now() + sliceMs;
+    const rest = async (): Promise<void> => {
+      if (performance.now() >= sliceEnd) {
+        tell();
+        await breathe();
+        sliceEnd = performance.now() + sliceMs;
+      }
+      if (token !== this.opening) throw new DOMException('Opening was cancelled.', 'AbortError');
+    };
+    try {
+      for (;;) {
+        const file = this.module._viewer_wanted(viewer);
+        if (file < 0) break;
+        const piece = await this.nextPiece(pieces[file]!, files[file]!.name);
+        await rest();
+        if (!piece) {
+          if (!this.module._viewer_end(viewer, file)) throw this.failure();
+          continue;
+        }
+        for (let at = 0; at < piece.length; at += feedBytes) {
+          this.scratch(piece.subarray(at, at + feedBytes));
+          if (!this.module._viewer_feed(viewer, file)) throw this.failure();
+          await rest();
+        }
+      }
+    } finally {
+      for (const unread of pieces) void unread.return();
+      if (token === this.opening) this.module._viewer_set_slack(viewer, 0);
+    }
+    tell();
+    return this.summary();
+  }
+
+  private async nextPiece(pieces: AsyncGenerator<Uint8Array>, name: string): Promise<Uint8Array | undefined> {
+    try {
+      const { value, done } = await pieces.next();
+      return done ? undefined : value;
+    } catch (cause) {
+      throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    }
+  }
+
+  /** The `open` under way rejects with an `AbortError`. */
+  cancelOpen(): void {
+    this.opening++;
+    this.module._viewer_set_slack(this.viewer, 0);
+  }
+
+  openLive(name: string): void {
+    const viewer = this.restart();
+    this.scratchText(/\.ndjson$/.test(name) ? name : `${name}.ndjson`);
+    this.module._viewer_add_file(viewer);
+  }
+
+  feed(ndjson: Uint8Array): void {
+    this.scratch(ndjson);
+    if (!this.module._viewer_feed(this.viewer, 0)) throw this.failure();
+  }
+
+  summary(): Summary {
+    this.module._viewer_summary(this.viewer);
+    return this.json();
+  }
+
+  bounds(): Bounds {
+    this.module._viewer_bounds(this.viewer);
+    const [events = 0, durationNs = 0, height = 0] = this.numbers();
+    return { events, durationNs, height };
+  }
+
+  marks(): { event: number; timeNs: number; name: string }[] {
+    this.module._viewer_marks(this.viewer);
+    return this.json();
+  }
+
+  levels(axis: Axis, t0: number, t1: number, columns: number): Levels {
+    const count = Math.max(0, Math.floor(columns));
+    this.module._viewer_levels(this.viewer, axisNumber(axis), t0, t1, count);
+    const all = this.numbers();
+    const series = (index: number): Float64Array => all.slice(index * count, (index + 1) * count);
+    return { x: series(0), liveMax: series(1), liveMin: series(2), cachedMax: series(3), reservedMax: series(4) };
+  }
+
+  levelAt(event: number): { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } {
+    this.module._viewer_level_at(this.viewer, event);
+    const [liveBytes = 0, liveBuffers = 0, cachedBytes = 0, reservedBytes = 0] = this.numbers();
+    return { liveBytes, liveBuffers, cachedBytes, reservedBytes };
+  }
+
+  eventAtTime(timeNs: number): number {
+    return this.module._viewer_event_at_time(this.viewer, timeNs);
+  }
+  timeOfEvent(event: number): number {
+    return this.module._viewer_time_of_event(this.viewer, event);
+  }
+
+  /** RGBA, row by row from the top, `width * height * 4` bytes. */
+  render(axis: Axis, view: View, width: number, height: number, style: RenderStyle): Uint8ClampedArray<ArrayBuffer> {
+    this.scratchText(style.filter);
+    this.module._viewer_render(
+      this.viewer,
+      axisNumber(axis),
+      view.t0,
+      view.t1,
+      view.y0,
+      view.y1,
+      width,
+      height,
+      numberOf(colorBys, style.colorBy, 'colorBy'),
+      style.theme === 'dark' ? 1 : 0,
+      style.showCached ? 1 : 0,
+    );
+    const at = this.module._viewer_pixels(this.viewer);
+    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
+  }
+
+  hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): number | null {
+    const row = this.module._viewer_hit_test(this.viewer, axisNumber(axis), x, y, toleranceX, toleranceY);
+    return row < 0 ? null : row;
+  }
+
+  rectOf(axis: Axis, row: number): View | null {
+    this.module._viewer_rect_of(this.viewer, axisNumber(axis), row);
+    const numbers = this.numbers();
+    if (numbers.length === 0) return null;
+    const [t0 = 0, t1 = 0, y0 = 0, y1 = 0] = numbers;
+    return { t0, t1, y0, y1 };
+  }
+
+  rowOfId(id: string): number | null {
+    this.scratchText(id.trim());
+    const row = this.module._viewer_row_of_id(this.viewer);
+    return row < 0 ? null : row;
+  }
+
+  row(row: number): RowDetails {
+    this.module._viewer_row(this.viewer, row);
+    if (this.module._viewer_text_size(this.viewer) === 0) throw new RangeError(`There is no row ${row}.`);
+    return this.json();
+  }
+
+  tableQuery(query: TableQuery): { rows: number; bytes: number } {
+    const key = numberOf(sortKeys, query.sort, 'sort');
+    this.scratchText(query.filter);
+    this.module._viewer_table_query(this.viewer, key, query.descending ? 1 : 0, query.aliveFirst ? 1 : 0);
+    return this.json();
+  }
+
+  tableRows(from: number, count: number): RowInfo[] {
+    this.module._viewer_table_rows(this.viewer, from, count);
+    return this.json();
+  }
+
+  groups(by: GroupBy, filter: string): GroupCount[] {
+    const group = numberOf(groupBys, by, 'groups');
+    this.scratchText(filter);
+    this.module._viewer_groups(this.viewer, group);
+    return this.json();
+  }
+
+  export(format: 'ndjson' | 'csv' | 'chrome'): Uint8Array<ArrayBuffer> {
+    if (!this.module._viewer_export(this.viewer, numberOf(formats, format, 'format'))) {
+      throw new Error(`The trace could not be written as ${format}.`);
+    }
+    return this.textBytes();
+  }
+}

@@ -1,0 +1,74 @@
+// The engine's worker: starts the module from the bytes it is handed (so that `file://` works) and
+// answers requests in order. Opening a file gives way to other requests in between.
+import createViewer from '#viewer-glue';
+import type { Reply, Request } from './messages.js';
+import type { Axis, View } from './protocol.js';
+import { type RenderStyle, Session } from './session.js';
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(message: Reply, transfer?: Transferable[]): void;
+}
+const scope = globalThis as unknown as WorkerScope;
+
+let session: Promise<Session> | null = null;
+
+async function start(wasm: Uint8Array): Promise<Session> {
+  return new Session(await createViewer({ wasmBinary: wasm }));
+}
+
+/** A picture goes to the page as what it can draw at once. */
+async function picture(
+  engine: Session,
+  axis: Axis,
+  view: View,
+  width: number,
+  height: number,
+  style: RenderStyle,
+): Promise<ImageBitmap> {
+  const columns = Math.max(1, Math.round(width));
+  const rows = Math.max(1, Math.round(height));
+  return createImageBitmap(new ImageData(engine.render(axis, view, columns, rows, style), columns, rows));
+}
+
+/** Memory that the page may have without a copy. */
+function transferable(value: unknown): Transferable[] {
+  if (value instanceof ImageBitmap) return [value];
+  const arrays = value instanceof Uint8Array ? [value] : Object.values(value ?? {});
+  const buffers = arrays.filter(ArrayBuffer.isView).map((array) => array.buffer as ArrayBuffer);
+  return [...new Set(buffers)];
+}
+
+async function call(engine: Session, request: Request & { kind: 'call' }): Promise<void> {
+  const { id, method, args } = request;
+  try {
+    let value: unknown;
+    if (method === 'open') {
+      const files = args[0] as Parameters<Session['open']>[0];
+      value = await engine.open(files, (progress) => scope.postMessage({ kind: 'progress', id, progress }));
+    } else if (method === 'render') {
+      value = await picture(engine, ...(args as [Axis, View, number, number, RenderStyle]));
+    } else {
+      value = (engine[method] as (...all: unknown[]) => unknown).apply(engine, args);
+    }
+    scope.postMessage({ kind: 'value', id, value }, transferable(value));
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    scope.postMessage({ kind: 'error', id, name, message });
+  }
+}
+
+scope.onmessage = ({ data }) => {
+  if (data.kind === 'init') {
+    session = start(data.wasm);
+    session.then(
+      () => scope.postMessage({ kind: 'ready' }),
+      (error: unknown) => scope.postMessage({ kind: 'broken', message: String(error) }),
+    );
+    return;
+  }
+  session?.then((engine) => {
+    if (data.kind === 'cancelOpen') engine.cancelOpen();
+    else void call(engine, data);
+  });
+};
