@@ -10,8 +10,7 @@ namespace bufgc {
 /// Address ranges that wait for use: in address order, neighbours joined. What a source keeps of
 /// its own address space between release and the next acquire.
 ///
-/// `put` must not fail, since it stands behind `MemorySource::release`. Whoever hands ranges out
-/// therefore calls `reserve` first with the number of ranges that may come back.
+/// `put`, and a `take` out of a range's middle, may need one entry more: `reserve` makes sure of it.
 class AddressRanges {
  public:
   AddressRanges() = default;

@@ -12,6 +12,11 @@ namespace {
 constexpr unsigned growth_shift = 7;
 constexpr std::uint64_t least_growth_bytes = 64 * 1024;
 
+// How far the reserve may pass the most that was live before free pages are exchanged: room that
+// spares calls of the system.
+constexpr unsigned slack_shift = 7;
+constexpr std::uint64_t least_slack_bytes = 128 * 1024;
+
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
   while (alignment < options.alignment_bytes && alignment < 4096) alignment *= 2;
@@ -33,11 +38,12 @@ void CpuAllocator::State::flush() noexcept {
 std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
   std::uint64_t released = 0;
   while (cached_bytes() > keep_bytes) {
-    if (arena.whole_segment_bytes() > 0) {
-      released += arena.release_free_segments(cached_bytes() - keep_bytes);
-    } else {
-      arena.free(magazine.evict());
-    }
+    const std::uint64_t bytes = arena.release_pages(cached_bytes() - keep_bytes);
+    released += bytes;
+    if (bytes > 0) continue;
+    Range* range = magazine.evict();
+    if (range == nullptr) break;
+    arena.free(range);
   }
   return released;
 }
@@ -62,13 +68,19 @@ Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::siz
   }
   ServedBy served_by = ServedBy::arena;
   if (range == nullptr) {
+    // Pages that lie free in pieces too small are exchanged for others in one piece, as far as the
+    // reserve would else grow beyond the most that was ever live and a little.
+    if (arena.can_exchange_pages()) {
+      const std::uint64_t most_live =
+          std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
+      const std::uint64_t allowed = most_live + std::max(most_live >> slack_shift, least_slack_bytes);
+      const std::uint64_t grown_bytes = arena.reserved_bytes() + capacity_bytes;
+      if (grown_bytes > allowed) arena.release_pages(grown_bytes - allowed);
+    }
     const std::uint64_t growth = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
-    const auto step = static_cast<std::size_t>(options.cache ? growth : 0);
-    bool grown = arena.grow(capacity_bytes, step, options.budget_bytes);
-    // Free segments that are each too small make room for one that is not.
-    for (const std::uint64_t wanted : {std::uint64_t{capacity_bytes}, no_budget}) {
-      if (grown || arena.whole_segment_bytes() == 0) break;
-      arena.release_free_segments(wanted);
+    bool grown = arena.grow(capacity_bytes, static_cast<std::size_t>(options.cache ? growth : 0),
+                            options.budget_bytes);
+    if (!grown && arena.can_exchange_pages() && arena.release_pages(no_budget) > 0) {
       grown = arena.grow(capacity_bytes, 0, options.budget_bytes);
     }
     if (grown) range = arena.allocate(capacity_bytes);
@@ -120,7 +132,7 @@ MemoryStatistics CpuAllocator::State::statistics() const noexcept {
     statistics.external_fragmentation =
         1.0 - static_cast<double>(statistics.largest_free_bytes) / static_cast<double>(idle);
   }
-  statistics.segments = arena.counts().segments;
+  statistics.segments = arena.counts().extents;
   statistics.splits = arena.counts().splits;
   statistics.merges = arena.counts().merges;
   statistics.source_calls = arena.counts().source_calls;
@@ -153,7 +165,7 @@ const char* CpuAllocator::State::check() const noexcept {
   if (class_blocks != walk.live_blocks || class_bytes != walk.live_bytes)
     return "the histogram is miscounted";
   // The gaps that the walk saw against those that follow from the other figures.
-  const std::uint64_t gaps = walk.free_bytes + walk.slack_bytes - walk.whole_segment_bytes;
+  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes;
   if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {
     return "reserved bytes are not live + rounding + cached + gap";
   }

@@ -23,7 +23,8 @@ struct CpuAllocator::State {
     return size_bytes == 0 ? options.alignment_bytes : round_up(size_bytes, options.alignment_bytes);
   }
 
-  /// The road when the magazine has no such block: arena, flush, grow, give back and grow.
+  /// The road when the magazine has no such block: the arena's free space, then the same with the
+  /// cache flushed into it, then new memory.
   [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
   Allocation hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept;
   /// The road when the block cannot simply be kept.
@@ -40,7 +41,7 @@ struct CpuAllocator::State {
   void settle() noexcept;
 
   [[nodiscard]] std::uint64_t cached_bytes() const noexcept {
-    return magazine.bytes() + arena.whole_segment_bytes();
+    return magazine.bytes() + arena.free_page_bytes();
   }
   [[nodiscard]] std::size_t largest_free_bytes() const noexcept;
   [[nodiscard]] MemoryStatistics statistics() const noexcept;

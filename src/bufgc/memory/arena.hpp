@@ -11,15 +11,15 @@
 
 namespace bufgc {
 
-/// Places blocks in segments, best fit at the low end, and joins freed neighbours, also across
-/// segments that touch. Knows nothing of caches, locks or budgets; its caller holds the lock and
-/// tells how far it may grow. Capacities are multiples of the granule.
+/// Places blocks in extents, best fit at the low end, and joins freed neighbours. Knows nothing of
+/// caches, locks or budgets; its caller holds the lock and tells how far it may grow. Capacities
+/// are multiples of the granule; a page is the source's granule.
 class Arena {
  public:
   Arena(MemorySource& source, std::size_t granule_bytes) noexcept;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  /// Returns every segment to the source.
+  /// Returns every extent to the source.
   ~Arena();
 
   /// A live range from free space, or null: then `grow` and try again.
@@ -29,19 +29,21 @@ class Arena {
   Range* free(Range* range) noexcept;
 
   /// Takes from the source what a range of `capacity_bytes` lacks, `step_bytes` at least where the
-  /// limit allows, so that the next `allocate` of it succeeds; a free end of the memory held is
-  /// extended rather than left. `reserved_bytes` does not pass `limit_bytes`.
+  /// limit allows, so that the next `allocate` of it succeeds; a free end of an extent is extended
+  /// rather than left. `reserved_bytes` does not pass `limit_bytes`.
   [[nodiscard]] bool grow(std::size_t capacity_bytes, std::size_t step_bytes,
                           std::uint64_t limit_bytes) noexcept;
-  /// Returns whole free segments of `range`, free, the highest first, until `wanted_bytes` are
-  /// released. Returns the bytes.
+  /// Releases whole pages of `range`, free, the highest first, until `wanted_bytes` are released.
+  /// Returns the bytes; none when the heap has no room for the records of a cut.
   std::uint64_t release_within(Range* range, std::uint64_t wanted_bytes) noexcept;
   /// The same over all free ranges.
-  std::uint64_t release_free_segments(std::uint64_t wanted_bytes) noexcept;
+  std::uint64_t release_pages(std::uint64_t wanted_bytes) noexcept;
 
   [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return reserved_bytes_; }
-  /// In whole free segments.
-  [[nodiscard]] std::uint64_t whole_segment_bytes() const noexcept { return bins_.whole_segment_bytes(); }
+  /// Free, in whole pages.
+  [[nodiscard]] std::uint64_t free_page_bytes() const noexcept { return bins_.page_bytes(); }
+  /// Whether releasing pages makes room for acquiring others.
+  [[nodiscard]] bool can_exchange_pages() const noexcept { return source_.returns_memory(); }
   /// The longest run of neighbours, free or cached, that begins with a free range.
   [[nodiscard]] std::size_t largest_run_bytes() const noexcept;
   /// The length of the run of free or cached neighbours that begins with `range`, or 0 when it
@@ -49,7 +51,7 @@ class Arena {
   [[nodiscard]] static std::size_t run_bytes(const Range* range) noexcept;
 
   struct Counts {
-    std::uint64_t segments = 0;
+    std::uint64_t extents = 0;
     std::uint64_t splits = 0;
     std::uint64_t merges = 0;
     std::uint64_t source_calls = 0;
@@ -57,7 +59,7 @@ class Arena {
   };
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
-  /// Null detaches; a new listener first hears of the segments held.
+  /// Null detaches; a new listener first hears of the extents held.
   void set_listener(SegmentListener* listener) noexcept;
 
   /// What a walk over all ranges adds up to.
@@ -70,36 +72,43 @@ class Arena {
     std::uint64_t cached_bytes = 0;
     std::uint64_t free_ranges = 0;
     std::uint64_t free_bytes = 0;
-    std::uint64_t whole_segment_bytes = 0;
-    std::uint64_t slack_bytes = 0;  ///< Lost to alignment at segments' ends.
+    std::uint64_t free_page_bytes = 0;
     std::uint64_t reserved_bytes = 0;
-    std::uint64_t segments = 0;
+    std::uint64_t extents = 0;
   };
-  /// Null when every segment, range and bin is as it must be, else what is not; fills `walk`.
+  /// Null when every extent, range and bin is as it must be, else what is not; fills `walk`.
   [[nodiscard]] const char* check(Walk& walk) const noexcept;
   /// The same for `range` and its neighbours only.
   [[nodiscard]] static const char* check_near(const Range* range) noexcept;
 
  private:
-  [[nodiscard]] bool add_segment(Segment segment) noexcept;
   [[nodiscard]] Segment acquire(std::byte* at, std::size_t bytes, std::uint64_t limit_bytes) noexcept;
-  [[nodiscard]] bool extend(SegmentRecord* last, std::size_t capacity_bytes, std::size_t step_bytes,
+  void give_back(Segment segment) noexcept;
+  [[nodiscard]] bool extend(Extent* extent, std::size_t capacity_bytes, std::size_t step_bytes,
                             std::uint64_t limit_bytes) noexcept;
+  [[nodiscard]] bool add(Segment segment) noexcept;
+  /// The last extent that begins at or before `address`, or null.
+  [[nodiscard]] Extent* extent_at(const std::byte* address) const noexcept;
+  /// A new extent, empty, behind `previous` (null: the first); null when the heap has no room.
+  [[nodiscard]] Extent* insert_extent(Extent* previous) noexcept;
+  void erase_extent(Extent* extent) noexcept;
+  /// Takes `pages` out of the one extent around them; `left` and `right` are the ranges (or edges)
+  /// that stay on both sides. `upper` becomes the extent above them where one is needed.
+  void cut_extent(Extent* extent, Extent* upper, Segment pages, Range* left, Range* right) noexcept;
   /// Lists `range`, free now, joined with its free neighbours.
   Range* list_joined(Range* range) noexcept;
   [[nodiscard]] Range* join(Range* left, Range* right) noexcept;
-  void release_run(Range* range, SegmentRecord* first, SegmentRecord* last) noexcept;
-  void return_segment(SegmentRecord* record) noexcept;
-  [[nodiscard]] const char* check_run(const SegmentRecord* first, Walk& walk) const noexcept;
+  [[nodiscard]] const char* check_extent(const Extent* extent, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_range(const Range* range, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_bins(std::uint64_t free_ranges) const noexcept;
 
   MemorySource& source_;
   std::size_t granule_bytes_;
+  std::size_t page_bytes_;
   FreeBins bins_;
   RangePool pool_;
-  SegmentRecord* lowest_ = nullptr;
-  SegmentRecord* highest_ = nullptr;
+  Extent* lowest_ = nullptr;
+  Extent* highest_ = nullptr;
   std::uint64_t reserved_bytes_ = 0;
   Counts counts_;
   SegmentListener* listener_ = nullptr;

@@ -6,15 +6,15 @@
 namespace bufgc {
 
 const char* Arena::check_near(const Range* range) noexcept {
-  for (const Range* end : {range->before, range->after}) {
-    if (end == nullptr) return "a range has no neighbour and no edge beside it";
+  if (range->before == nullptr || range->after == nullptr) {
+    return "a range has neither neighbour nor edge beside it";
   }
   if (range->before->after != range || range->after->before != range) {
     return "neighbours do not know each other";
   }
-  const bool listed = range->state == RangeState::free;
-  for (const Range* other : {range->before, range->after}) {
-    if (listed && other->state == RangeState::free) return "two free neighbours are not joined";
+  if (range->state == RangeState::free &&
+      (range->before->state == RangeState::free || range->after->state == RangeState::free)) {
+    return "two free neighbours are not joined";
   }
   if (range->before->state != RangeState::edge && range->before->end() != range->data) {
     return "a range does not begin where the one before it ends";
@@ -24,10 +24,6 @@ const char* Arena::check_near(const Range* range) noexcept {
   }
   if (range->capacity_bytes == 0) return "a range has no bytes";
   if (range->size_bytes > range->capacity_bytes) return "a block is smaller than its request";
-  if (range->segment == nullptr || range->data < range->segment->begin ||
-      range->data >= range->segment->end) {
-    return "a range does not begin in the segment that it names";
-  }
   return nullptr;
 }
 
@@ -47,37 +43,33 @@ const char* Arena::check_range(const Range* range, Walk& walk) const noexcept {
       walk.cached_bytes += range->capacity_bytes;
       return nullptr;
     case RangeState::free:
-      break;
+      if (range->bin != bins_.bin_of(range->capacity_bytes)) return "a free range is in the wrong bin";
+      ++walk.free_ranges;
+      walk.free_bytes += range->capacity_bytes;
+      walk.free_page_bytes += bins_.pages_of(range).size_bytes;
+      return nullptr;
     case RangeState::edge:
-      return "an edge stands between ranges";
+      break;
   }
-  std::size_t whole = 0;
-  for (const SegmentRecord* record = range->segment; record != nullptr && record->begin < range->end();
-       record = record->next) {
-    if (record->begin >= range->data && record->end <= range->end()) whole += record->segment.size_bytes;
-  }
-  if (whole != range->whole_segment_bytes) return "a free range miscounts the segments that it covers";
-  if (range->bin != bins_.bin_of(range->capacity_bytes)) return "a free range is listed in the wrong bin";
-  ++walk.free_ranges;
-  walk.free_bytes += range->capacity_bytes;
-  walk.whole_segment_bytes += whole;
-  return nullptr;
+  return "an edge stands between ranges";
 }
 
-const char* Arena::check_run(const SegmentRecord* first, Walk& walk) const noexcept {
-  const SegmentRecord* last = first;
-  while (last->touches_next()) last = last->next;
-  const Range* before = &first->front;
-  const std::byte* cursor = first->begin;
-  for (const Range* range = before->after; range->state != RangeState::edge; range = range->after) {
-    if (range->data != cursor) return "ranges do not tile their segments";
+const char* Arena::check_extent(const Extent* extent, Walk& walk) const noexcept {
+  if (reinterpret_cast<std::uintptr_t>(extent->begin) % page_bytes_ != 0 ||
+      bytes_between(extent->begin, extent->end) % page_bytes_ != 0) {
+    return "an extent does not consist of whole pages";
+  }
+  const Range* before = &extent->front;
+  const std::byte* cursor = extent->begin;
+  for (const Range* range = before->after; range != &extent->back; range = range->after) {
+    if (range->data != cursor) return "ranges do not tile their extent";
     if (range->before != before) return "neighbours do not know each other";
     if (const char* fault = check_range(range, walk)) return fault;
     cursor = range->end();
     before = range;
   }
-  if (cursor != last->end) return "ranges do not reach to the end of their segments";
-  if (before->after != &last->back || last->back.before != before) return "segments lost their far edge";
+  if (cursor != extent->end) return "ranges do not reach to the end of their extent";
+  if (extent->back.before != before) return "an extent lost its far edge";
   return nullptr;
 }
 
@@ -98,30 +90,23 @@ const char* Arena::check_bins(std::uint64_t free_ranges) const noexcept {
 }
 
 const char* Arena::check(Walk& walk) const noexcept {
-  const SegmentRecord* previous = nullptr;
-  for (const SegmentRecord* record = lowest_; record != nullptr; record = record->next) {
-    if (record->previous != previous) return "segments do not know each other";
-    if (previous != nullptr && !std::less<>{}(previous->segment.data, record->segment.data)) {
-      return "segments are not in address order";
+  const Extent* previous = nullptr;
+  for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
+    if (extent->previous != previous) return "extents do not know each other";
+    if (previous != nullptr && !std::less<>{}(previous->end, extent->begin)) {
+      return "extents are not in address order with a hole between";
     }
-    if (previous != nullptr && previous->segment.data + previous->segment.size_bytes > record->segment.data) {
-      return "segments overlap";
-    }
-    if (record->spare == nullptr) return "a segment has no spare record";
-    ++walk.segments;
-    walk.reserved_bytes += record->segment.size_bytes;
-    walk.slack_bytes += record->slack_bytes();
-    if (!record->touches_previous()) {
-      if (const char* fault = check_run(record, walk)) return fault;
-    }
-    previous = record;
+    ++walk.extents;
+    walk.reserved_bytes += bytes_between(extent->begin, extent->end);
+    if (const char* fault = check_extent(extent, walk)) return fault;
+    previous = extent;
   }
-  if (highest_ != previous) return "the highest segment is not the last";
+  if (highest_ != previous) return "the highest extent is not the last";
   if (const char* fault = check_bins(walk.free_ranges)) return fault;
   if (walk.free_bytes != bins_.bytes()) return "free bytes are miscounted";
-  if (walk.whole_segment_bytes != bins_.whole_segment_bytes()) return "whole free segments are miscounted";
+  if (walk.free_page_bytes != bins_.page_bytes()) return "free pages are miscounted";
   if (walk.reserved_bytes != reserved_bytes_) return "reserved bytes are miscounted";
-  if (walk.segments != counts_.segments) return "segments are miscounted";
+  if (walk.extents != counts_.extents) return "extents are miscounted";
   return nullptr;
 }
 

@@ -12,6 +12,10 @@ namespace bufgc {
 /// these or belong to the arena and the magazine, so that the fast path writes only what it must.
 class Counters {
  public:
+  Counters() noexcept {
+    for (std::size_t i = 0; i < histogram_.size(); ++i) histogram_[i].lower_bytes = std::uint64_t{1} << i;
+  }
+
   void on_allocate(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
     live_bytes_ += size_bytes;
     live_capacity_bytes_ += capacity_bytes;
@@ -41,6 +45,7 @@ class Counters {
   void on_pressure() noexcept { ++pressure_calls_; }
 
   [[nodiscard]] std::uint64_t live_bytes() const noexcept { return live_bytes_; }
+  [[nodiscard]] std::uint64_t peak_live_bytes() const noexcept { return peak_live_bytes_; }
   [[nodiscard]] std::uint64_t live_capacity_bytes() const noexcept { return live_capacity_bytes_; }
   [[nodiscard]] std::uint64_t live_blocks() const noexcept { return live_blocks_; }
   [[nodiscard]] std::uint64_t frees() const noexcept { return frees_; }

@@ -23,15 +23,15 @@ struct AllocatorOptions {
 /// Who served an allocation.
 enum class ServedBy : std::uint8_t {
   cache = 0,   ///< A freed block of the same rounded size.
-  arena = 1,   ///< Free space of a segment already held.
+  arena = 1,   ///< Free space of memory already held.
   source = 2,  ///< New memory from the source.
 };
 
 /// Where a freed block went.
 enum class FreedTo : std::uint8_t {
   cache = 0,   ///< Kept whole for reuse.
-  arena = 1,   ///< Merged into its segment's free space.
-  source = 2,  ///< Its segment went back to the source.
+  arena = 1,   ///< Merged into free space.
+  source = 2,  ///< Merged, and pages of that free space went back to the source.
 };
 
 /// A block in use: a record beside the memory, never inside it. Owned by its allocator; valid from
@@ -47,7 +47,8 @@ struct Allocation {
   ServedBy served_by = ServedBy::source;
 };
 
-/// Told of segments as they come and go, under the allocator's lock: must not call the allocator.
+/// Told of memory as it comes and goes; what is released need not be what was reserved in one call,
+/// only as many bytes of it. Called under the allocator's lock: must not call the allocator.
 class SegmentListener {
  public:
   virtual ~SegmentListener() = default;
@@ -68,7 +69,7 @@ class CpuAllocator {
   CpuAllocator& operator=(const CpuAllocator&) = delete;
 
   /// A block of at least `size_bytes`, its contents undefined. At the budget: flush the cache,
-  /// coalesce, release free segments, then ask the pressure handler while it says that it freed
+  /// coalesce, exchange free pages, then ask the pressure handler while it says that it freed
   /// something, then fail.
   [[nodiscard]] Allocation allocate(std::size_t size_bytes) noexcept;
 

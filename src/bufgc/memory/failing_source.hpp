@@ -22,8 +22,8 @@ class FailingSource final : public MemorySource {
   }
   /// Acquisitions asked for so far, refused ones too.
   [[nodiscard]] std::uint64_t acquisitions() const noexcept { return acquisitions_; }
-  /// Segments handed out and not yet released.
-  [[nodiscard]] std::uint64_t segments_out() const noexcept { return segments_out_; }
+  /// Handed out and not yet released.
+  [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
   [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
     return refuses() ? Segment{} : counted(source_.acquire(min_bytes));
@@ -32,12 +32,14 @@ class FailingSource final : public MemorySource {
     return refuses() ? Segment{} : counted(source_.acquire_at(address, min_bytes));
   }
   void release(Segment segment) noexcept override {
-    --segments_out_;
+    bytes_out_ -= segment.size_bytes;
     source_.release(segment);
   }
   [[nodiscard]] std::size_t granularity_bytes() const noexcept override {
     return source_.granularity_bytes();
   }
+
+  [[nodiscard]] bool returns_memory() const noexcept override { return source_.returns_memory(); }
 
  private:
   [[nodiscard]] bool refuses() noexcept {
@@ -46,13 +48,13 @@ class FailingSource final : public MemorySource {
     return fails_ == Fails::for_ever || acquisitions_ == fail_at_;
   }
   [[nodiscard]] Segment counted(Segment segment) noexcept {
-    if (segment) ++segments_out_;
+    bytes_out_ += segment.size_bytes;
     return segment;
   }
 
   MemorySource& source_;
   std::uint64_t acquisitions_ = 0;
-  std::uint64_t segments_out_ = 0;
+  std::uint64_t bytes_out_ = 0;
   std::uint64_t fail_at_ = 0;
   Fails fails_ = Fails::once;
 };

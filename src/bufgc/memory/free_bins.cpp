@@ -32,7 +32,8 @@ unsigned lowest_bit(std::uint64_t word) noexcept {
 
 }  // namespace
 
-FreeBins::FreeBins(std::size_t granule_bytes) noexcept : granule_log2_(floor_log2(granule_bytes)) {}
+FreeBins::FreeBins(std::size_t granule_bytes, std::size_t page_bytes) noexcept
+    : granule_log2_(floor_log2(granule_bytes)), page_mask_(page_bytes - 1) {}
 
 std::size_t FreeBins::bin_of(std::size_t bytes) const noexcept {
   const std::size_t granules = bytes >> granule_log2_;
@@ -64,7 +65,7 @@ void FreeBins::insert(Range* range) noexcept {
   words_[bin / 64] |= std::uint64_t{1} << (bin % 64);
   occupied_words_ |= std::uint64_t{1} << (bin / 64);
   bytes_ += range->capacity_bytes;
-  whole_segment_bytes_ += range->whole_segment_bytes;
+  page_bytes_ += pages_of(range).size_bytes;
 }
 
 void FreeBins::remove(Range* range) noexcept {
@@ -80,7 +81,7 @@ void FreeBins::remove(Range* range) noexcept {
     }
   }
   bytes_ -= range->capacity_bytes;
-  whole_segment_bytes_ -= range->whole_segment_bytes;
+  page_bytes_ -= pages_of(range).size_bytes;
 }
 
 Range* FreeBins::find(std::size_t bytes) const noexcept {

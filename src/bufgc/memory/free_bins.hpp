@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "bufgc/memory/memory_source.hpp"
 #include "bufgc/memory/range.hpp"
 
 namespace bufgc {
@@ -17,8 +18,8 @@ class FreeBins {
   static constexpr std::size_t bins_per_octave = std::size_t{1} << bins_per_octave_log2;
   static constexpr std::size_t bin_count = bins_per_octave * (sizeof(std::size_t) * 8 - bins_per_octave_log2);
 
-  /// `granule_bytes`, a power of two, divides every range's capacity.
-  explicit FreeBins(std::size_t granule_bytes) noexcept;
+  /// `granule_bytes` divides every range's capacity; both are powers of two.
+  FreeBins(std::size_t granule_bytes, std::size_t page_bytes) noexcept;
 
   void insert(Range* range) noexcept;
   void remove(Range* range) noexcept;
@@ -28,8 +29,15 @@ class FreeBins {
   /// The largest range's capacity, or 0.
   [[nodiscard]] std::size_t largest_bytes() const noexcept;
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-  /// Sizes of the segments that free ranges cover wholly.
-  [[nodiscard]] std::uint64_t whole_segment_bytes() const noexcept { return whole_segment_bytes_; }
+  /// Of those, in whole pages, which could be released.
+  [[nodiscard]] std::uint64_t page_bytes() const noexcept { return page_bytes_; }
+  /// The whole pages within `range`, empty when there is none.
+  [[nodiscard]] Segment pages_of(const Range* range) const noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(range->data);
+    const std::size_t skipped = static_cast<std::size_t>(-address) & page_mask_;
+    if (range->capacity_bytes < skipped + page_mask_ + 1) return {};
+    return {range->data + skipped, (range->capacity_bytes - skipped) & ~page_mask_};
+  }
 
   [[nodiscard]] std::size_t bin_of(std::size_t bytes) const noexcept;
   [[nodiscard]] Range* head(std::size_t bin) const noexcept { return heads_[bin]; }
@@ -44,11 +52,12 @@ class FreeBins {
   static_assert(word_count <= 64);
 
   unsigned granule_log2_;
+  std::size_t page_mask_;
   std::uint64_t occupied_words_ = 0;
   std::array<std::uint64_t, word_count> words_{};
   std::array<Range*, bin_count> heads_{};
   std::uint64_t bytes_ = 0;
-  std::uint64_t whole_segment_bytes_ = 0;
+  std::uint64_t page_bytes_ = 0;
 };
 
 }  // namespace bufgc

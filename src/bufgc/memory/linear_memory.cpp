@@ -23,44 +23,38 @@ bool move_end(std::size_t bytes) noexcept {
 
 }  // namespace
 
-Segment LinearMemory::handed_out(Segment range) noexcept {
-  if (range) ++segments_;
-  return range;
-}
-
 Segment LinearMemory::acquire(std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
-  // One more than the segments out: the bytes before an end of memory that is not aligned.
-  if (!idle_.reserve(segments_ + 3)) return {};
   const std::size_t bytes = round_up(min_bytes, granularity_bytes());
   if (const Segment range = idle_.take_lowest(bytes)) {
     idle_bytes_ -= bytes;
-    return handed_out(range);
+    return range;
   }
   std::byte* end = end_of_memory();
   const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(end) % granularity_bytes();
   const std::size_t skipped = misaligned == 0 ? 0 : granularity_bytes() - misaligned;
   if (!move_end(skipped + bytes)) return {};
-  return handed_out({end + skipped, bytes});
+  return {end + skipped, bytes};
 }
 
 Segment LinearMemory::acquire_at(std::byte* address, std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
-  if (!idle_.reserve(segments_ + 3)) return {};
+  if (!idle_.reserve(1)) return {};
   const std::size_t bytes = round_up(min_bytes, granularity_bytes());
   if (const Segment range = idle_.take_at(address, bytes)) {
     idle_bytes_ -= bytes;
-    return handed_out(range);
+    return range;
   }
   if (end_of_memory() != address || !move_end(bytes)) return {};
-  return handed_out({address, bytes});
+  return {address, bytes};
 }
 
 void LinearMemory::release(Segment segment) noexcept {
   const Locked locked(lock_);
-  --segments_;
+  // Without heap for one more entry the memory cannot be remembered, and is lost.
+  if (!idle_.reserve(1)) return;
   idle_.put(segment);
   idle_bytes_ += segment.size_bytes;
   if (const Segment last = idle_.take_ending_at(end_of_memory())) {

@@ -13,7 +13,7 @@ namespace bufgc {
 /// WebAssembly's linear memory, taken at its end (`sbrk`), exactly as much as is asked. The runtime
 /// grows the memory underneath in larger steps and shares what is over with `malloc`.
 ///
-/// Linear memory never shrinks. A released segment is therefore used again: at the end of memory
+/// Linear memory never shrinks. What is released is therefore used again: at the end of memory
 /// the end moves back, which gives the bytes to whoever grows next, `malloc` too; elsewhere it is
 /// joined with released neighbours and waits here for the next `acquire` that fits (`idle_bytes`).
 class LinearMemory final : public MemorySource {
@@ -26,16 +26,15 @@ class LinearMemory final : public MemorySource {
   /// Finer than WebAssembly's page of 64 KiB: what is left of a page serves `malloc`.
   [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return 4096; }
 
+  [[nodiscard]] bool returns_memory() const noexcept override { return false; }
+
   /// Released and neither used again nor given back.
   [[nodiscard]] std::size_t idle_bytes() const noexcept { return idle_bytes_; }
 
  private:
-  [[nodiscard]] Segment handed_out(Segment range) noexcept;
-
   Lock lock_;
   AddressRanges idle_;
   std::size_t idle_bytes_ = 0;
-  std::size_t segments_ = 0;
 };
 
 }  // namespace bufgc

@@ -12,10 +12,11 @@ struct Segment {
   [[nodiscard]] explicit operator bool() const noexcept { return data != nullptr; }
 };
 
-/// Where bytes come from. Sources wrap one another (a budget over system pages, a failing one over
-/// a budget in tests); each does the one thing that its name says. A segment goes back whole, to
-/// the source that gave it. Calls are serialised by the allocator that owns the source's use;
-/// a source shared by several allocators must lock by itself.
+/// Where bytes come from. Sources wrap one another (a failing one over system pages in tests); each
+/// does the one thing that its name says. Memory comes in segments and goes back to the source that
+/// gave it in any pieces of whole granules: part of a segment, or a piece of several that touch.
+/// Calls are serialised by the allocator that owns the source's use; a source shared by several
+/// allocators must lock by itself.
 class MemorySource {
  public:
   MemorySource() = default;
@@ -23,23 +24,27 @@ class MemorySource {
   MemorySource& operator=(const MemorySource&) = delete;
   virtual ~MemorySource() = default;
 
-  /// A segment of at least `min_bytes`, aligned to at least `granularity_bytes()`, or an empty one.
-  /// The source may round up; the segment tells the true size.
+  /// A segment of at least `min_bytes`, aligned to `granularity_bytes()`, or an empty one. The
+  /// source may round up to whole granules; the segment tells the true size.
   [[nodiscard]] virtual Segment acquire(std::size_t min_bytes) noexcept = 0;
 
-  /// A segment of at least `min_bytes` that begins exactly at `address`, or an empty one. So an
-  /// allocator's segments join up; a source that cannot place them need not offer it.
+  /// The same, begun exactly at `address`, or an empty segment. So an allocator's memory grows
+  /// without a seam; a source that cannot place segments need not offer it.
   [[nodiscard]] virtual Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept {
     static_cast<void>(address);
     static_cast<void>(min_bytes);
     return {};
   }
 
-  /// Takes back a segment that `acquire` or `acquire_at` gave, whole.
+  /// Takes back whole granules of what was acquired.
   virtual void release(Segment segment) noexcept = 0;
 
-  /// Sizes are rounded up to a multiple of this (a page natively, 64 KiB in WebAssembly).
+  /// The granule of segments: a power of two, 4096 at least (a page natively).
   [[nodiscard]] virtual std::size_t granularity_bytes() const noexcept = 0;
+
+  /// Whether what is released is returned to the system, so that releasing scattered pages and
+  /// acquiring others uses no more memory. Linear memory is only set aside for the next `acquire`.
+  [[nodiscard]] virtual bool returns_memory() const noexcept { return true; }
 };
 
 }  // namespace bufgc

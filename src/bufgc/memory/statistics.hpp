@@ -15,10 +15,9 @@ namespace bufgc {
   X(std::uint64_t, rounding_bytes, "bytes",                                                                  \
     "internal fragmentation: live blocks' capacity beyond the request")                                      \
   X(std::uint64_t, cached_bytes, "bytes",                                                                    \
-    "freed blocks and whole free segments kept for reuse; trim gives them back")                             \
+    "freed blocks and whole free pages kept for reuse; trim gives them back")                                \
   X(std::uint64_t, peak_cached_bytes, "bytes", "highest cached_bytes so far")                                \
-  X(std::uint64_t, gap_bytes, "bytes",                                                                       \
-    "external fragmentation: free space between blocks of segments in use")                                  \
+  X(std::uint64_t, gap_bytes, "bytes", "external fragmentation: free space in pages that blocks share")      \
   X(std::uint64_t, reserved_bytes, "bytes", "every byte that the source backs for blocks")                   \
   X(std::uint64_t, peak_reserved_bytes, "bytes", "highest reserved_bytes so far")                            \
   X(std::uint64_t, budget_bytes, "bytes", "reserved_bytes never exceeds it; the largest integer means none") \
@@ -29,7 +28,7 @@ namespace bufgc {
     "1 - largest_free_bytes / (cached_bytes + gap_bytes), 0 when none is free")                              \
   X(std::uint64_t, live_blocks, "count", "blocks handed out and not yet freed")                              \
   X(std::uint64_t, peak_live_blocks, "count", "highest live_blocks so far")                                  \
-  X(std::uint64_t, segments, "count", "segments held from the source")                                       \
+  X(std::uint64_t, segments, "count", "runs of memory without a hole held from the source")                  \
   X(std::uint64_t, allocations, "count", "blocks ever handed out")                                           \
   X(std::uint64_t, frees, "count", "blocks ever taken back")                                                 \
   X(std::uint64_t, total_allocated_bytes, "bytes", "requested bytes over all allocations")                   \

@@ -42,7 +42,7 @@ SystemPages::~SystemPages() {
 }
 
 bool SystemPages::add_window(std::size_t min_bytes) noexcept {
-  if (!windows_.reserve(1) || !unbacked_.reserve(segments_ + 2)) return false;
+  if (!windows_.reserve(1) || !unbacked_.reserve(2)) return false;
   // Where address space is limited (ulimit -v), take what there is.
   for (std::size_t bytes = std::max(window_bytes, min_bytes);; bytes = std::max(bytes / 2, min_bytes)) {
     bytes = round_up(bytes, page_bytes_);
@@ -61,7 +61,6 @@ Segment SystemPages::back(Segment range) noexcept {
     unbacked_.put(range);
     return {};
   }
-  ++segments_;
   return range;
 }
 
@@ -69,7 +68,7 @@ Segment SystemPages::acquire(std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
   const std::size_t bytes = round_up(min_bytes, page_bytes_);
-  if (!unbacked_.reserve(segments_ + 2)) return {};
+  if (!unbacked_.reserve(2)) return {};
   Segment range = unbacked_.take_middle(bytes, page_bytes_);
   if (!range && add_window(bytes)) range = unbacked_.take_middle(bytes, page_bytes_);
   return back(range);
@@ -78,19 +77,19 @@ Segment SystemPages::acquire(std::size_t min_bytes) noexcept {
 Segment SystemPages::acquire_at(std::byte* address, std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
-  if (!unbacked_.reserve(segments_ + 2)) return {};
+  if (!unbacked_.reserve(2)) return {};
   return back(unbacked_.take_at(address, round_up(min_bytes, page_bytes_)));
 }
 
 void SystemPages::release(Segment segment) noexcept {
   const Locked locked(lock_);
-  --segments_;
   // One call that drops the pages and the right to touch them. Should the system be out of mappings
   // for it, the pages at least are given back, and backing the range again does no harm.
   if (map_unbacked(segment.data, segment.size_bytes, MAP_FIXED) == nullptr) {
     madvise(segment.data, segment.size_bytes, MADV_DONTNEED);
   }
-  unbacked_.put(segment);
+  // Without heap for one more entry the addresses, not the memory, are lost.
+  if (unbacked_.reserve(1)) unbacked_.put(segment);
 }
 
 }  // namespace bufgc

@@ -14,7 +14,7 @@ namespace bufgc {
 /// which costs no memory; `acquire` backs a piece of a window, `release` gives its pages back at
 /// once and keeps the addresses. So an allocator's segments can follow one another without a seam.
 /// Safe to share between allocators: each starts in the middle of the largest window left, with
-/// room to grow. Memory comes zeroed.
+/// room to grow. Memory that comes from the system is zeroed.
 class SystemPages final : public MemorySource {
  public:
   SystemPages() noexcept;
@@ -35,7 +35,6 @@ class SystemPages final : public MemorySource {
   Lock lock_;
   AddressRanges unbacked_;
   AddressRanges windows_;
-  std::size_t segments_ = 0;
 };
 
 }  // namespace bufgc

@@ -52,7 +52,7 @@ TEST_CASE("a source that fails at any one acquisition leaks nothing and breaks n
       check_sound(allocator);
       CHECK(allocator.statistics().live_blocks == 0);
     }
-    REQUIRE(source.segments_out() == 0);
+    REQUIRE(source.bytes_out() == 0);
   }
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("a source that fails from any acquisition on leaks nothing and breaks 
       source.fail_at(0, FailingSource::Fails::once);
       CHECK(allocator.allocate(16 * MiB).block != nullptr);
     }
-    REQUIRE(source.segments_out() == 0);
+    REQUIRE(source.bytes_out() == 0);
   }
 }
 

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <vector>
 
+#include "bufgc/memory/address_ranges.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/default_source.hpp"
 #include "bufgc/memory/failing_source.hpp"
@@ -16,23 +18,35 @@ namespace bufgc::testing {
 inline constexpr std::size_t KiB = 1024;
 inline constexpr std::size_t MiB = 1024 * KiB;
 
-/// Sources of segments from the C++ heap: nothing that it gives touches anything else, and it rounds
-/// to an odd granularity less aligned than most blocks.
+/// A fixed piece of the C++ heap in pages of 16 KiB, which it never places where it is told: every
+/// extent stands alone, and memory has an end.
 class HeapSource final : public MemorySource {
  public:
-  [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
-    const std::size_t bytes =
-        (min_bytes + granularity_bytes() - 1) / granularity_bytes() * granularity_bytes();
-    return {static_cast<std::byte*>(std::malloc(bytes)), bytes};
+  HeapSource() {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    std::byte* begin = memory_.get() + (page_bytes - address % page_bytes);
+    if (idle_.reserve(1)) idle_.put({begin, region_bytes});
   }
-  void release(Segment segment) noexcept override { std::free(segment.data); }
-  [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return 48; }
+  [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+    const std::size_t bytes = (min_bytes + page_bytes - 1) / page_bytes * page_bytes;
+    return idle_.reserve(2) ? idle_.take_middle(bytes, page_bytes) : Segment{};
+  }
+  void release(Segment segment) noexcept override {
+    if (idle_.reserve(1)) idle_.put(segment);
+  }
+  [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return page_bytes; }
+
+ private:
+  static constexpr std::size_t page_bytes = 16 * KiB;
+  static constexpr std::size_t region_bytes = 64 * MiB;
+  std::unique_ptr<std::byte[]> memory_{new std::byte[region_bytes + page_bytes]};
+  AddressRanges idle_;
 };
 
 /// Wraps the platform's source and counts what is out, so that a test sees a leak.
 struct CountedSource {
   FailingSource source{default_source()};
-  ~CountedSource() { CHECK(source.segments_out() == 0); }
+  ~CountedSource() { CHECK(source.bytes_out() == 0); }
 };
 
 /// Checks what must hold at every moment.
