@@ -1,0 +1,261 @@
+// Finalizers, after CPython's weakref.finalize.
+
+#include <any>
+#include <stdexcept>
+#include <string>
+
+#include "support.hpp"
+
+using namespace bufgc;
+using bufgc::test::require_nothing_left;
+using bufgc::test::weightless;
+
+TEST_CASE("finalizers of a buffer run newest first, once, when the last handle goes", "[finalizer]") {
+  BufferManager manager;
+  std::vector<int> order;
+  CpuBuffer a = manager.alloc(10);
+  for (int i = 0; i < 4; ++i) manager.finalize(a, [&order, i] { order.push_back(i); });
+  CpuBuffer same = a;
+  a.reset();
+  REQUIRE(order.empty());
+  same.reset();
+  REQUIRE(order == std::vector<int>{3, 2, 1, 0});
+  REQUIRE(manager.statistics().finalizers_run == 4);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("finalizers run on destroy, and no second time when the handles go", "[finalizer]") {
+  BufferManager manager;
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  manager.finalize(a, [&] {
+    ++runs;
+    REQUIRE(a.destroyed());
+  });
+  a.destroy();
+  REQUIRE(runs == 1);
+  a.reset();
+  REQUIRE(runs == 1);
+}
+
+TEST_CASE("a finalizer's arguments are kept by value and its result is what call returns", "[finalizer]") {
+  BufferManager manager;
+  const CpuBuffer a = manager.alloc(10);
+  std::string word = "kept";
+  Finalizer finalizer = manager.finalize(
+      a, [](const std::string& text, int n) { return text + std::to_string(n); }, word, 7);
+  word = "changed";
+  REQUIRE(finalizer.alive());
+  REQUIRE(std::any_cast<std::string>(finalizer.call()) == "kept7");
+  REQUIRE_FALSE(finalizer.alive());
+  REQUIRE_FALSE(finalizer.call().has_value());
+}
+
+TEST_CASE("a called finalizer does not run at its owner's death", "[finalizer]") {
+  BufferManager manager;
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  Finalizer finalizer = manager.finalize(a, [&] { ++runs; });
+  finalizer.call();
+  a.reset();
+  REQUIRE(runs == 1);
+}
+
+TEST_CASE("a detached finalizer never runs and hands its callback back", "[finalizer]") {
+  BufferManager manager;
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  Finalizer finalizer = manager.finalize(a, [&] { ++runs; });
+  const auto detached = finalizer.detach();
+  REQUIRE(detached);
+  REQUIRE(detached->owner == a.id());
+  REQUIRE_FALSE(finalizer.detach());
+  REQUIRE_FALSE(finalizer.peek());
+  a.reset();
+  REQUIRE(runs == 0);
+  detached->callback();
+  REQUIRE(runs == 1);
+  REQUIRE(manager.statistics().finalizers_run == 0);
+}
+
+TEST_CASE("peek tells the owner and at_exit and leaves the finalizer alive", "[finalizer]") {
+  BufferManager manager;
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  Finalizer finalizer = manager.finalize(a, [&] { ++runs; });
+  REQUIRE(finalizer.at_exit());
+  finalizer.set_at_exit(false);
+  const auto seen = finalizer.peek();
+  REQUIRE(seen);
+  REQUIRE(seen->owner == a.id());
+  REQUIRE_FALSE(seen->at_exit);
+  REQUIRE(finalizer.alive());
+  a.reset();
+  REQUIRE(runs == 1);
+  REQUIRE_FALSE(finalizer.peek());
+}
+
+TEST_CASE("a dropped finalizer handle leaves the registration", "[finalizer]") {
+  BufferManager manager;
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  {
+    const Finalizer dropped = manager.finalize(a, [&] { ++runs; });
+  }
+  a.reset();
+  REQUIRE(runs == 1);
+}
+
+TEST_CASE("an empty finalizer handle answers dead", "[finalizer]") {
+  Finalizer none;
+  REQUIRE_FALSE(none.alive());
+  REQUIRE_FALSE(none.call().has_value());
+  REQUIRE_FALSE(none.peek());
+  REQUIRE_FALSE(none.detach());
+  REQUIRE_FALSE(none.at_exit());
+}
+
+TEST_CASE("what one finalizer throws reaches the handler and stops no other", "[finalizer]") {
+  BufferManager manager;
+  std::vector<std::string> errors;
+  manager.set_error_handler([&](const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& caught) {
+      errors.emplace_back(caught.what());
+    }
+  });
+  int runs = 0;
+  CpuBuffer a = manager.alloc(10);
+  manager.finalize(a, [&] { ++runs; });
+  manager.finalize(a, [] { throw std::runtime_error("first"); });
+  manager.finalize(a, [&] { ++runs; });
+  manager.finalize(a, [] { throw std::logic_error("second"); });
+  a.reset();
+  REQUIRE(runs == 2);
+  REQUIRE(errors == std::vector<std::string>{"second", "first"});
+  REQUIRE(manager.statistics().finalizer_errors == 2);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("an error handler that throws against its promise ends nothing", "[finalizer]") {
+  BufferManager manager;
+  manager.set_error_handler([](const std::exception_ptr&) { throw std::runtime_error("handler"); });
+  CpuBuffer a = manager.alloc(10);
+  int runs = 0;
+  manager.finalize(a, [&] { ++runs; });
+  manager.finalize(a, [] { throw std::runtime_error("finalizer"); });
+  a.reset();
+  REQUIRE(runs == 1);
+}
+
+TEST_CASE("what call throws reaches the caller of call", "[finalizer]") {
+  BufferManager manager;
+  const CpuBuffer a = manager.alloc(10);
+  Finalizer finalizer = manager.finalize(a, [] { throw std::runtime_error("mine"); });
+  REQUIRE_THROWS_WITH(finalizer.call(), "mine");
+  REQUIRE_FALSE(finalizer.alive());
+}
+
+TEST_CASE("a callback holding its own target, or a view of it, is refused", "[finalizer]") {
+  BufferManager manager;
+  const CpuBuffer a = manager.alloc(10);
+  const CpuBuffer view = a.view({});
+  const CpuBuffer other = manager.alloc(10);
+  const auto callback = [](const CpuBuffer&) {};
+  REQUIRE_THROWS_AS(manager.finalize(a, callback, a), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(a, callback, view), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(view, callback, a), InvalidArgument);
+  REQUIRE(manager.finalize(a, callback, other).alive());
+  REQUIRE(manager.statistics().finalizers_alive == 1);
+}
+
+TEST_CASE("a finalizer for a destroyed buffer is refused", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  CpuBuffer view = a.view({});
+  a.destroy();
+  REQUIRE_THROWS_AS(manager.finalize(a, [] {}), UseAfterDestroy);
+  REQUIRE_THROWS_AS(manager.finalize(view, [] {}), UseAfterDestroy);
+  REQUIRE_THROWS_AS(manager.finalize(CpuBuffer{}, [] {}), InvalidArgument);
+  REQUIRE(manager.statistics().finalizers_alive == 0);
+}
+
+TEST_CASE("a finalizer may allocate, free, collect, register, detach and look up", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer victim = manager.alloc(500);
+  CpuBuffer kept;
+  CpuBuffer self_loop = manager.alloc(7);
+  self_loop.link(self_loop);
+  self_loop.reset();
+  bool second_ran = false;
+  bool detached_ran = false;
+  CpuBuffer a = manager.alloc(10);
+  const BufferId id = a.id();
+  const WeakBuffer weak = a.weak();
+  Finalizer to_detach = manager.finalize(a, [&] { detached_ran = true; });
+  manager.finalize(a, [&] {
+    kept = manager.alloc(100);
+    victim.destroy();
+    REQUIRE(manager.collect().buffers == 1);
+    manager.finalize(kept, [&] { second_ran = true; });
+    REQUIRE(to_detach.detach());
+    REQUIRE_FALSE(manager.lock(id));
+    REQUIRE_FALSE(weak.lock());
+    REQUIRE(manager.check_invariants() == nullptr);
+  });
+  a.reset();
+  REQUIRE_FALSE(detached_ran);
+  REQUIRE(victim.destroyed());
+  REQUIRE_FALSE(kept.destroyed());
+  kept.reset();
+  REQUIRE(second_ran);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a chain through finalizers, each holding the next buffer, dies on a small stack", "[finalizer]") {
+  BufferManager manager;
+  constexpr int length = 200'000;
+  int runs = 0;
+  CpuBuffer first = weightless(manager);
+  {
+    CpuBuffer current = first;
+    for (int i = 0; i < length; ++i) {
+      CpuBuffer next = weightless(manager);
+      manager.finalize(
+          current, [&runs](const CpuBuffer&) { ++runs; }, next);
+      current = next;
+    }
+  }
+  first.reset();
+  REQUIRE(runs == length);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a finalizer may reset the very handle whose destroy runs it", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  manager.finalize(a, [&] { a.reset(); });
+  a.destroy();
+  REQUIRE_FALSE(a);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a finalizer handle outlives its manager", "[finalizer]") {
+  Finalizer finalizer;
+  {
+    BufferManager manager;
+    const CpuBuffer a = manager.alloc(10);
+    finalizer = manager.finalize(a, [] {});
+  }
+  REQUIRE_FALSE(finalizer.alive());
+  REQUIRE_FALSE(finalizer.call().has_value());
+}
+
+TEST_CASE("registering and detaching for ever on one buffer leaves nothing", "[finalizer]") {
+  BufferManager manager;
+  const CpuBuffer a = manager.alloc(10);
+  for (int i = 0; i < 100'000; ++i) manager.finalize(a, [] {}).detach();
+  REQUIRE(manager.statistics().finalizers_alive == 0);
+  REQUIRE(manager.check_invariants() == nullptr);
+}

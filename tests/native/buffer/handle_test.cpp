@@ -1,0 +1,165 @@
+// Strong and weak handles, and what a buffer knows of itself.
+
+#include <limits>
+#include <string>
+
+#include "support.hpp"
+
+using namespace bufgc;
+using bufgc::test::require_nothing_left;
+
+TEST_CASE("a buffer knows its size, dtype, shape and label", "[handle]") {
+  BufferManager manager;
+  const CpuBuffer image = manager.alloc(BufferSpec{0, DType::float32, {3, 5, 7}, "frame"});
+  REQUIRE(image.size_bytes() == 3 * 5 * 7 * 4);
+  REQUIRE(image.capacity_bytes() >= image.size_bytes());
+  REQUIRE(image.dtype() == DType::float32);
+  REQUIRE(image.shape() == Shape{3, 5, 7});
+  REQUIRE(image.label() == "frame");
+  REQUIRE(image.as<float>().size() == 105);
+  REQUIRE_FALSE(image.is_view());
+  REQUIRE_FALSE(image.is_external());
+  REQUIRE_FALSE(image.base());
+}
+
+TEST_CASE("a label is kept by the buffer when the caller's text is gone", "[handle]") {
+  BufferManager manager;
+  std::vector<CpuBuffer> buffers;
+  for (int i = 0; i < 10'000; ++i) {
+    std::string text = "label number " + std::to_string(i);
+    buffers.push_back(manager.alloc(BufferSpec{0, DType::uint8, {0}, text}));
+    text.assign(text.size(), '?');
+  }
+  for (int i = 0; i < 10'000; ++i) {
+    REQUIRE(buffers[static_cast<std::size_t>(i)].label() == "label number " + std::to_string(i));
+  }
+}
+
+TEST_CASE("blocks are aligned to 64 bytes", "[handle]") {
+  BufferManager manager;
+  std::vector<CpuBuffer> buffers;
+  for (std::uint64_t size : {1U, 63U, 64U, 65U, 1000U, 4097U}) {
+    buffers.push_back(manager.alloc(size));
+    REQUIRE(reinterpret_cast<std::uintptr_t>(buffers.back().data()) % 64 == 0);
+  }
+}
+
+TEST_CASE("a size that wraps is refused", "[handle]") {
+  BufferManager manager;
+  const std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
+  REQUIRE_THROWS_AS(manager.alloc(BufferSpec{0, DType::float64, {huge / 4}, {}}), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.alloc(BufferSpec{0, DType::uint8, {huge, 2}, {}}), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.alloc(huge), OutOfMemory);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a shape with more than eight extents, and one that disagrees with the size, are refused",
+          "[handle]") {
+  BufferManager manager;
+  REQUIRE(manager.try_alloc({0, DType::uint8, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {}}).status ==
+          Status::invalid_argument);
+  REQUIRE(manager.try_alloc({7, DType::uint8, {2, 4}, {}}).status == Status::invalid_argument);
+  REQUIRE(manager.try_alloc({8, DType::uint8, {2, 4}, {}}).status == Status::ok);
+  REQUIRE(manager.try_alloc({8, static_cast<DType>(200), {}, {}}).status == Status::invalid_argument);
+}
+
+TEST_CASE("copies share a buffer and the last one to go releases it", "[handle]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  CpuBuffer b = a;
+  CpuBuffer c;
+  c = b;
+  REQUIRE(a == c);
+  REQUIRE(a.use_count() == 3);
+  a.reset();
+  b = CpuBuffer{};
+  REQUIRE(manager.statistics().live_buffers == 1);
+  c.reset();
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a moved-from handle is empty and counts nothing", "[handle]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  CpuBuffer b = std::move(a);
+  REQUIRE_FALSE(a);  // NOLINT(bugprone-use-after-move): what a move leaves is the point
+  REQUIRE(b.use_count() == 1);
+  CpuBuffer& same = b;
+  b = same;
+  b = std::move(same);
+  REQUIRE(b.use_count() == 1);
+}
+
+TEST_CASE("an empty handle answers and refuses politely", "[handle]") {
+  CpuBuffer none;
+  REQUIRE_FALSE(none);
+  REQUIRE_FALSE(none.id().valid());
+  REQUIRE(none.size_bytes() == 0);
+  REQUIRE(none.try_data() == nullptr);
+  REQUIRE_FALSE(none.destroyed());
+  REQUIRE_THROWS_AS(none.data(), InvalidArgument);
+  REQUIRE(none.try_destroy() == Status::invalid_argument);
+  REQUIRE(none.try_view({}).status == Status::invalid_argument);
+  REQUIRE_FALSE(none.weak().lock());
+}
+
+TEST_CASE("reset of the last handle ends with dispose, its going out of scope with finalized", "[handle]") {
+  BufferManager manager;
+  manager.alloc(10).reset();
+  REQUIRE(manager.statistics().disposed_buffers == 1);
+  { const CpuBuffer dropped = manager.alloc(10); }
+  REQUIRE(manager.statistics().finalized_buffers == 1);
+  CpuBuffer destroyed = manager.alloc(10);
+  destroyed.destroy();
+  REQUIRE(manager.statistics().disposed_buffers == 2);
+  destroyed.reset();
+  REQUIRE(manager.statistics().disposed_buffers == 2);
+}
+
+TEST_CASE("a weak reference gives the buffer while it lives and nothing after", "[weak]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  const WeakBuffer weak = a.weak();
+  REQUIRE(weak.id() == a.id());
+  REQUIRE(weak.lock() == a);
+  REQUIRE_FALSE(weak.expired());
+  REQUIRE(a.use_count() == 1);
+  a.reset();
+  REQUIRE(weak.expired());
+  REQUIRE_FALSE(weak.lock());
+}
+
+TEST_CASE("a weak reference to a destroyed buffer answers gone though handles remain", "[weak]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  const WeakBuffer before = a.weak();
+  a.destroy();
+  REQUIRE_FALSE(before.lock());
+  REQUIRE(before.expired());
+  REQUIRE_FALSE(a.weak().lock());
+  REQUIRE_FALSE(manager.lock(a.id()));
+}
+
+TEST_CASE("a stale weak reference never answers with the next buffer in its slot", "[weak]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  const WeakBuffer weak = a.weak();
+  const BufferId id = a.id();
+  a.reset();
+  const CpuBuffer next = manager.alloc(10);
+  REQUIRE(next.id().slot == id.slot);
+  REQUIRE_FALSE(weak.lock());
+  REQUIRE_FALSE(manager.lock(id));
+  REQUIRE(manager.lock(next.id()) == next);
+}
+
+TEST_CASE("a buffer held only by an id is released", "[weak]") {
+  BufferManager manager;
+  std::vector<WeakBuffer> traversal;
+  for (int i = 0; i < 100; ++i) {
+    const CpuBuffer held_by_nobody = manager.alloc(10);
+    traversal.push_back(held_by_nobody.weak());
+  }
+  require_nothing_left(manager);
+  for (const WeakBuffer& weak : traversal) REQUIRE_FALSE(weak.lock());
+}

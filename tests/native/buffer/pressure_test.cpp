@@ -1,0 +1,99 @@
+// What happens at the budget: flush, collect, ask, and only then fail.
+
+#include "bufgc/memory/default_source.hpp"
+#include "support.hpp"
+
+using namespace bufgc;
+
+namespace {
+
+ManagerOptions with_budget(std::uint64_t bytes) {
+  ManagerOptions options;
+  options.allocator.budget_bytes = bytes;
+  return options;
+}
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
+}  // namespace
+
+TEST_CASE("at the budget the failure tells size and figures", "[pressure]") {
+  BufferManager manager(with_budget(8 * mebibyte));
+  const CpuBuffer held = manager.alloc(5 * mebibyte);
+  try {
+    static_cast<void>(manager.alloc(5 * mebibyte));
+    FAIL("5 MiB beside 5 MiB fit a budget of 8 MiB");
+  } catch (const OutOfMemory& error) {
+    REQUIRE(error.requested_bytes() == 5 * mebibyte);
+    REQUIRE(error.statistics().live_bytes == 5 * mebibyte);
+    REQUIRE(error.statistics().budget_bytes == 8 * mebibyte);
+  }
+  REQUIRE(manager.statistics().peak_reserved_bytes <= 8 * mebibyte);
+  REQUIRE(manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("at the budget dead cycles are collected before the allocation fails", "[pressure][collection]") {
+  BufferManager manager(with_budget(8 * mebibyte));
+  {
+    CpuBuffer a = manager.alloc(3 * mebibyte);
+    CpuBuffer b = manager.alloc(3 * mebibyte);
+    a.link(b);
+    b.link(a);
+  }
+  const CpuBuffer fits = manager.alloc(5 * mebibyte);
+  REQUIRE(fits);
+  REQUIRE(manager.statistics().collected_buffers == 2);
+}
+
+TEST_CASE("at the budget the pressure handler is asked after cycles were collected", "[pressure]") {
+  BufferManager manager(with_budget(8 * mebibyte));
+  std::vector<CpuBuffer> cache;
+  cache.push_back(manager.alloc(3 * mebibyte));
+  cache.push_back(manager.alloc(3 * mebibyte));
+  int asked = 0;
+  manager.set_pressure_handler([&](std::size_t needed) {
+    ++asked;
+    REQUIRE(needed >= 5 * mebibyte);
+    if (cache.empty()) return false;
+    cache.pop_back();
+    return true;
+  });
+  REQUIRE(manager.try_alloc({5 * mebibyte, DType::uint8, {}, {}}));
+  REQUIRE(asked >= 1);
+}
+
+TEST_CASE("a pressure handler that allocates is not asked again for itself", "[pressure]") {
+  BufferManager manager(with_budget(4 * mebibyte));
+  const CpuBuffer held = manager.alloc(3 * mebibyte);
+  int asked = 0;
+  manager.set_pressure_handler([&](std::size_t) {
+    ++asked;
+    REQUIRE(manager.try_alloc({3 * mebibyte, DType::uint8, {}, {}}).status == Status::out_of_memory);
+    return false;
+  });
+  REQUIRE(manager.try_alloc({3 * mebibyte, DType::uint8, {}, {}}).status == Status::out_of_memory);
+  REQUIRE(asked == 1);
+}
+
+TEST_CASE("what a pressure handler throws reaches the error handler and the allocation fails", "[pressure]") {
+  BufferManager manager(with_budget(4 * mebibyte));
+  const CpuBuffer held = manager.alloc(3 * mebibyte);
+  int errors = 0;
+  manager.set_error_handler([&](const std::exception_ptr&) { ++errors; });
+  manager.set_pressure_handler([](std::size_t) -> bool { throw std::runtime_error("no"); });
+  REQUIRE(manager.try_alloc({3 * mebibyte, DType::uint8, {}, {}}).status == Status::out_of_memory);
+  REQUIRE(errors == 1);
+}
+
+TEST_CASE("finalizers of a cycle collected at the budget may allocate what was freed",
+          "[pressure][collection]") {
+  BufferManager manager(with_budget(8 * mebibyte));
+  CpuBuffer small;
+  {
+    CpuBuffer a = manager.alloc(6 * mebibyte);
+    a.link(a);
+    manager.finalize(a, [&] { small = manager.alloc(1000); });
+  }
+  REQUIRE(manager.try_alloc({6 * mebibyte, DType::uint8, {}, {}}));
+  REQUIRE(small);
+}
