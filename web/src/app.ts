@@ -125,8 +125,22 @@ export class App extends LitElement {
       }
       @media (max-width: 860px) {
         :host {
-          display: block;
+          display: flex;
+          flex-direction: column;
           overflow: auto;
+        }
+        .left {
+          order: 3;
+        }
+        .right {
+          order: 2;
+        }
+        status-line {
+          order: 4;
+        }
+        summary-strip {
+          flex: none;
+          height: 56px;
         }
         top-bar {
           position: sticky;
@@ -134,7 +148,12 @@ export class App extends LitElement {
           z-index: 5;
         }
         main {
-          height: max(440px, 72dvh);
+          flex: none;
+          height: max(440px, 76dvh);
+        }
+        main.empty {
+          height: auto;
+          min-height: 60dvh;
         }
         .left,
         .right {
@@ -145,6 +164,8 @@ export class App extends LitElement {
         status-line {
           position: sticky;
           bottom: 0;
+          z-index: 5;
+          flex: none;
           height: 24px;
         }
       }
@@ -246,7 +267,7 @@ export class App extends LitElement {
         ${this.labBuilt ? this.renderLab() : nothing}
         <facets-panel .session=${session}></facets-panel>
       </aside>
-      <main>
+      <main class=${session.trace ? '' : 'empty'}>
         <notice-bar .session=${session}></notice-bar>
         <mini-map .session=${session}></mini-map>
         <view-tabs .session=${session}></view-tabs>

@@ -1,7 +1,22 @@
-// The filter term that chooses one group.
+// The filter terms that choose one group, in the grammar of src/timeline/row_filter.hpp.
 import type { GroupBy } from './engine/protocol.js';
 
-export function termOf(by: GroupBy, name: string): string {
-  if (by === 'state') return name;
-  return /\s/.test(name) ? `"${name}"` : name;
+const quoted = (text: string): string => (/\s/.test(text) ? `"${text}"` : text);
+
+/** Terms that together choose a group; none when the filter has no word for it (a group without a name). */
+export function termsOf(by: GroupBy, name: string): string[] {
+  // A quotation mark cannot be written inside a term: what stands before it is what is looked for.
+  const text = name.split('"')[0] ?? '';
+  if (text.trim() === '') return [];
+  if (name === 'alive at end') return ['alive'];
+  if (by === 'state') return [text];
+  if (by === 'size') return sizeTerms(name);
+  return [`${by}:${quoted(text)}`];
+}
+
+/** "64 KiB to 128 KiB" → size>=64KiB size<128KiB; "1 B" → size=1B. */
+function sizeTerms(name: string): string[] {
+  const [from, to] = name.split(' to ').map((bound) => bound.replace(' ', ''));
+  if (!from) return [];
+  return to ? [`size>=${from}`, `size<${to}`] : [`size=${from}`];
 }

@@ -67,6 +67,18 @@ export class EmptyState extends LitElement {
       .sample:hover {
         background: var(--hover);
       }
+      @media (max-width: 860px) {
+        :host {
+          padding: var(--gap-4);
+        }
+        .sample {
+          grid-template-columns: 1fr auto;
+        }
+        .sample .muted {
+          grid-row: 2;
+          grid-column: 1 / -1;
+        }
+      }
       .sample b {
         font-size: var(--type-3);
         font-weight: 600;

@@ -3,12 +3,11 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { GroupBy, GroupCount } from '../engine/protocol.js';
 import { bytes, count, exactBytes, plural } from '../format.js';
-import { swatchOf } from '../palette.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
-import { termOf } from '../terms.js';
+import { termsOf } from '../terms.js';
 
 const FACETS: { by: GroupBy; title: string }[] = [
   { by: 'state', title: 'State' },
@@ -144,9 +143,9 @@ export class FacetsPanel extends LitElement {
     void this.load();
   }
 
-  private renderGroup(by: GroupBy, group: GroupCount, rank: number, facet: Facet) {
+  private renderGroup(by: GroupBy, group: GroupCount, facet: Facet) {
     const session = this.session!;
-    const term = termOf(by, group.name);
+    const terms = termsOf(by, group.name);
     const now = facet.matching.get(group.name);
     const alive =
       group.aliveBuffers > 0 && by !== 'state'
@@ -155,11 +154,12 @@ export class FacetsPanel extends LitElement {
     return html`<li>
       <button
         class="group ${now ? '' : 'out'}"
-        aria-pressed=${session.hasTerm(term)}
+        ?disabled=${terms.length === 0}
+        aria-pressed=${session.hasTerms(terms)}
         title="${group.name || '(none)'}: ${exactBytes(now?.bytes ?? 0)} allocated.${alive}"
-        @click=${() => session.toggleTerm(term)}
+        @click=${() => session.toggleTerms(terms)}
       >
-        ${by === session.colorBy ? html`<span class="swatch" .style=${swatchOf(by, group.name, rank)}></span>` : nothing}
+        ${by === session.colorBy ? html`<span class="swatch" .style=${`background: ${group.color ?? 'transparent'}`}></span>` : nothing}
         <span class="text">${group.name || '(none)'}</span>
         <span class="number count">${count(now?.buffers ?? 0)}</span>
         <span class="number bytes">${bytes(now?.bytes ?? 0)}</span>
@@ -180,7 +180,7 @@ export class FacetsPanel extends LitElement {
     return html`<section>
       <h2><span>${title}</span><span class="caption">${count(facet.all.length)}</span></h2>
       <ul class=${by === this.session?.colorBy ? 'swatched' : ''}>
-        ${shown.map((group, rank) => this.renderGroup(by, group, rank, facet))}
+        ${shown.map((group) => this.renderGroup(by, group, facet))}
       </ul>
       ${facet.all.length > SHOWN ? html`<button class="more" @click=${toggle}>${open ? 'show fewer' : `show all ${count(facet.all.length)}`}</button>` : nothing}
     </section>`;

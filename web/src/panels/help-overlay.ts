@@ -70,9 +70,12 @@ export class HelpOverlay extends LitElement {
         line-height: 28px;
       }
       .columns {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(264px, 1fr));
-        gap: var(--gap-4) var(--gap-6);
+        columns: 264px 2;
+        column-gap: var(--gap-6);
+      }
+      section {
+        break-inside: avoid;
+        margin-bottom: var(--gap-4);
       }
       h3 {
         font-size: var(--type-3);

@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
-import { termOf } from '../terms.js';
+import { termsOf } from '../terms.js';
 
 type Unit = 'bytes' | 'count' | 'time';
 const TOTALS: [keyof Summary, string, Unit][] = [
@@ -32,7 +32,7 @@ const TOTALS: [keyof Summary, string, Unit][] = [
 const shown = (value: number, unit: Unit): string =>
   unit === 'bytes' ? bytes(value) : unit === 'time' ? time(value) : count(value);
 const exact = (value: number, unit: Unit): string =>
-  unit === 'bytes' ? exactBytes(value) : unit === 'time' ? `${count(value)} ns` : count(value);
+  unit === 'bytes' ? exactBytes(value) : unit === 'time' ? `${count(value)}\u202fns` : count(value);
 
 interface Groups {
   size: GroupCount[];
@@ -63,7 +63,7 @@ export class StatisticsView extends LitElement {
       }
       .columns {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(408px, 100%), 1fr));
         gap: var(--gap-6);
         align-items: start;
       }
@@ -174,7 +174,7 @@ export class StatisticsView extends LitElement {
           ${groups.slice(0, 40).map(
             (group) => html`<tr>
               <td class="name">
-                <button class="link" title="Filter by ${group.name || '(none)'}" @click=${() => this.session?.toggleTerm(termOf(by, group.name))}>${group.name || '(none)'}</button>
+                <button class="link" title="Filter by ${group.name || '(none)'}" @click=${() => this.session?.toggleTerms(termsOf(by, group.name))}>${group.name || '(none)'}</button>
               </td>
               <td class="number">${count(group.buffers)}</td>
               <td class="number" title=${exactBytes(group.bytes)}>${bytes(group.bytes)}</td>

@@ -79,7 +79,9 @@ export class SummaryStrip extends LitElement {
         background: var(--live);
       }
       .swatch.alive {
-        border: 2px solid var(--alive);
+        background: var(--alive);
+        outline: 1px solid var(--alive-edge);
+        outline-offset: -1px;
       }
       .swatch.reserved {
         height: 2px;
@@ -148,7 +150,7 @@ export class SummaryStrip extends LitElement {
         value: bytes(s.alive_at_end_bytes),
         note: plural(s.alive_at_end_buffers, 'buffer'),
         title: `${exactBytes(s.alive_at_end_bytes)} never released. Show only these.`,
-        act: () => session.toggleTerm('alive'),
+        act: () => session.toggleTerms(['alive']),
       },
       {
         label: 'Overhead',

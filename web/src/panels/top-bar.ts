@@ -144,6 +144,19 @@ export class TopBar extends LitElement {
         .name span {
           display: none;
         }
+        .name {
+          margin: 0;
+        }
+        .sign {
+          width: 24px;
+        }
+        .button:not(.sign),
+        .segmented button {
+          padding: 0 var(--gap-2);
+        }
+        :host {
+          gap: var(--gap-1);
+        }
       }
     `,
   ];

@@ -72,6 +72,11 @@ export class ViewTabs extends LitElement {
       .space {
         flex: 1;
       }
+      .how {
+        display: flex;
+        align-items: center;
+        gap: var(--gap-3);
+      }
       label {
         display: flex;
         align-items: center;
@@ -106,8 +111,8 @@ export class ViewTabs extends LitElement {
         .space {
           display: none;
         }
-        label:first-of-type {
-          margin-left: var(--gap-3);
+        .how {
+          padding: 0 var(--gap-3);
         }
       }
     `,
@@ -142,7 +147,7 @@ export class ViewTabs extends LitElement {
   private renderPictureControls(session: Session) {
     const axis = (value: Axis, title: string) =>
       html`<button aria-pressed=${session.axis === value} @click=${() => void session.setAxis(value)}>${title}</button>`;
-    return html`
+    return html`<div class="how">
       <label
         >colour
         <select
@@ -155,7 +160,7 @@ export class ViewTabs extends LitElement {
       >
       <div class="segmented small" role="group" aria-label="Horizontal axis">${axis('event', 'events')}${axis('time', 'time')}</div>
       <button class="button small" title="Show all (0)" @click=${() => session.glideTo(session.fitted())}>Fit</button>
-    `;
+    </div>`;
   }
 
   override render() {

@@ -278,11 +278,11 @@ export class LifecyclePlot extends LitElement {
     context.beginPath();
     context.rect(area.left, area.top, area.width, area.height);
     context.clip();
-    this.drawGrid(context, scale);
     context.translate(area.left, area.top);
     context.imageSmoothingEnabled = true;
     this.pictures?.draw(context, session.view, session.axis, area.width, area.height);
     context.translate(-area.left, -area.top);
+    this.drawGrid(context, scale);
     this.drawMarks(context, scale);
     this.outline(context, scale, this.hoverRect, 1);
     this.outline(context, scale, this.selectedRect, 2);
@@ -293,10 +293,13 @@ export class LifecyclePlot extends LitElement {
   }
 
   private drawGrid(context: CanvasRenderingContext2D, scale: Scale): void {
-    context.fillStyle = this.colors.grid!;
+    // Over the pictures, which are opaque: so faint that it never competes with data.
+    context.globalAlpha = 0.07;
+    context.fillStyle = this.colors.ink!;
     for (const { at } of this.timeTicks(scale)) context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
     for (const { at } of this.addressTicks(scale))
       context.fillRect(scale.area.left, Math.round(scale.pixelOf(at)), scale.area.width, 1);
+    context.globalAlpha = 1;
   }
 
   private timeTicks(scale: Scale) {
@@ -320,8 +323,7 @@ export class LifecyclePlot extends LitElement {
     for (const { at, text } of this.timeTicks(scale)) {
       const x = scale.xOf(at);
       const half = context.measureText(text).width / 2;
-      if (x - half < area.left - 4) continue;
-      const shown = Math.min(x, area.left + area.width - half - 2);
+      const shown = Math.min(Math.max(x, area.left + half - 4), area.left + area.width - half - 2);
       context.fillText(text, shown, bottom + 13);
       context.fillRect(Math.round(x), bottom, 1, 4);
     }

@@ -125,15 +125,7 @@ export class Pictures {
       const y = (view.y1 - from.y1) * perY;
       const w = (from.t1 - from.t0) * perT;
       const h = (from.y1 - from.y0) * perY;
-      if (picture === this.front && this.whole) {
-        context.save();
-        context.beginPath();
-        context.rect(x, y, w, h);
-        context.clip();
-        context.clearRect(x, y, w, h);
-        context.drawImage(picture.bitmap, x, y, w, h);
-        context.restore();
-      } else context.drawImage(picture.bitmap, x, y, w, h);
+      context.drawImage(picture.bitmap, x, y, w, h);
     }
   }
 }

@@ -47,7 +47,8 @@ export class Queries {
       this.applied = '';
       const { rows } = await this.engine.tableQuery(query);
       if (rows === 0) return null;
-      const at = async (index: number): Promise<number | null> => (await this.engine.tableRows(index, 1))[0]?.row ?? null;
+      const at = async (index: number): Promise<number | null> =>
+        (await this.engine.tableRows(index, 1))[0]?.row ?? null;
       const last = this.lastAlive;
       const next = last !== null && last < rows && row !== null && (await at(last)) === row ? (last + 1) % rows : 0;
       this.lastAlive = next;

@@ -1,6 +1,7 @@
 // One session: the open trace, the visible range, the selection, the filter. Every view reads this
 // state and changes it through these methods; every number in it was answered by the engine.
 import type { Axis, Bounds, ColorBy, Engine, RowDetails, Summary, View } from '../engine/protocol.js';
+import { plural } from '../format.js';
 import { Latest } from './latest.js';
 import { Queries } from './queries.js';
 import { clampView, convertView, fitView, mixViews, sameView } from './view.js';
@@ -18,6 +19,8 @@ export interface Mark {
 export interface Trace {
   name: string;
   live: boolean;
+  /** Still being read: what is there so far. */
+  preview: boolean;
   /** Which bundled sample it is, if one. */
   sample: string | null;
   summary: Summary;
@@ -78,6 +81,7 @@ export class Session extends EventTarget {
   private refreshing: Promise<void> | null = null;
   private refreshAgain = false;
   private opening = 0;
+  private previewing = false;
 
   readonly queries: Queries;
   private readonly pointing = new Latest<Cursor>();
@@ -144,22 +148,16 @@ export class Session extends EventTarget {
         if (turn !== this.opening || !this.loading) return;
         this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
         this.changed('loading');
+        if (progress.events > 0) void this.preview(name, turn);
       });
       if (turn !== this.opening) return;
+      this.loading = null;
       await this.show(name, false, sample);
-      if (this.trace?.summary.buffers === 0) {
-        this.say(
-          'note',
-          `${name} holds no buffers`,
-          'The file was read to its end and lists no allocation. Choose another, or try a sample.',
-        );
-      }
+      if (this.trace?.summary.buffers === 0) this.sayEmpty(name);
     } catch (error) {
       if (turn !== this.opening) return;
-      const message = error instanceof Error ? error.message : String(error);
-      // The engine has let go of what it held: nothing of an older trace may stay on the screen.
-      this.forget();
-      if (!/cancel/i.test(message)) this.say('error', `Could not open ${name}`, message);
+      this.loading = null;
+      await this.showWhatWasRead(name, error);
       throw error;
     } finally {
       if (turn === this.opening) {
@@ -167,6 +165,50 @@ export class Session extends EventTarget {
         this.changed('loading');
       }
     }
+  }
+
+  /** While a file is being read: what is there of it already, asked for as often as the engine answers. */
+  private async preview(name: string, turn: number): Promise<void> {
+    if (this.previewing) return;
+    this.previewing = true;
+    try {
+      const known = await this.ask();
+      if (turn !== this.opening || !this.loading || known.summary.buffers === 0) return;
+      const { trace } = this;
+      if (trace?.preview) Object.assign(trace, known, { revision: ++this.revision });
+      else this.put({ name, live: false, preview: true, sample: null, ...known, revision: ++this.revision });
+      this.view = fitView(known.bounds, this.axis);
+      this.changed('trace', 'view');
+    } catch {
+      // `open` itself tells what is wrong.
+    } finally {
+      this.previewing = false;
+    }
+  }
+
+  /** A file that cannot be read to its end: what stands before the fault is shown, beside the message. */
+  private async showWhatWasRead(name: string, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    const cancelled = error instanceof Error && error.name === 'AbortError';
+    this.forget();
+    const summary = await this.engine.summary().catch(() => null);
+    const part = summary !== null && summary.buffers > 0;
+    if (part) await this.show(`${name} (a part)`, false, null);
+    const rest = part
+      ? `\nShown is what stands before it: ${plural(summary.events, 'event')}, ${plural(summary.buffers, 'buffer')}.`
+      : '';
+    if (cancelled) {
+      if (part) this.say('note', `Reading ${name} was cancelled`, rest.trim().replace('before it', 'before that'));
+    } else this.say('error', part ? `${name} is broken` : `Could not open ${name}`, message + rest);
+  }
+
+  private sayEmpty(name: string): void {
+    this.say(
+      'note',
+      `${name} holds no buffers`,
+      'The file was read to its end and lists no allocation. Choose another, or try a sample.',
+    );
+    this.forget();
   }
 
   cancelOpen(): void {
@@ -197,14 +239,10 @@ export class Session extends EventTarget {
     this.refreshing = this.track(
       (async () => {
         const wasFit = this.isFit();
-        const [summary, bounds, marks] = await Promise.all([
-          this.engine.summary(),
-          this.engine.bounds(),
-          this.engine.marks(),
-        ]);
+        const known = await this.ask();
         if (this.trace !== trace) return;
-        const grown = summary.events !== trace.summary.events;
-        Object.assign(trace, { summary, bounds, marks });
+        const grown = known.summary.events !== trace.summary.events;
+        Object.assign(trace, known);
         if (!grown) return;
         trace.revision = ++this.revision;
         if (this.following) this.followTail(wasFit);
@@ -228,19 +266,28 @@ export class Session extends EventTarget {
     this.view = { ...all, t0: Math.max(0, all.t1 - width) };
   }
 
-  private async show(name: string, live: boolean, sample: string | null): Promise<void> {
+  private async ask(): Promise<Pick<Trace, 'summary' | 'bounds' | 'marks'>> {
     const [summary, bounds, marks] = await Promise.all([
       this.engine.summary(),
       this.engine.bounds(),
       this.engine.marks(),
     ]);
-    this.trace = { name, live, sample, summary, bounds, marks, revision: ++this.revision };
+    return { summary, bounds, marks };
+  }
+
+  private async show(name: string, live: boolean, sample: string | null): Promise<void> {
+    const known = await this.ask();
+    this.put({ name, live, preview: false, sample, ...known, revision: ++this.revision });
+  }
+
+  private put(trace: Trace): void {
+    this.trace = trace;
     this.selectedRow = null;
     this.details = null;
     this.cursor = null;
     this.filter = '';
     this.matched = null;
-    this.view = fitView(bounds, this.axis);
+    this.view = fitView(trace.bounds, this.axis);
     this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'layout');
   }
 
@@ -408,15 +455,17 @@ export class Session extends EventTarget {
     this.changed('cursor');
   }
 
-  /** Adds a term to the filter, or takes it out when it stands there. */
-  toggleTerm(term: string): void {
-    const terms = splitTerms(this.filter);
-    const kept = terms.filter((each) => each !== term);
-    this.setFilter((kept.length < terms.length ? kept : [...terms, term]).join(' '));
+  /** Adds terms to the filter, or takes them out when they stand there. */
+  toggleTerms(terms: string[]): void {
+    if (terms.length === 0) return;
+    const now = splitTerms(this.filter);
+    const kept = now.filter((term) => !terms.includes(term));
+    this.setFilter((this.hasTerms(terms) ? kept : [...kept, ...terms]).join(' '));
   }
 
-  hasTerm(term: string): boolean {
-    return splitTerms(this.filter).includes(term);
+  hasTerms(terms: string[]): boolean {
+    const now = splitTerms(this.filter);
+    return terms.length > 0 && terms.every((term) => now.includes(term));
   }
 
   // Layout ----------------------------------------------------------------------------------
