@@ -1,7 +1,6 @@
 // The live figures: the package's own statistics, and what the lab measures about itself.
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { styleMap } from 'lit/directives/style-map.js';
 import { bytes, count, exactBytes, percent } from '../format';
 import { base } from '../styles';
 import type { LabSession } from './lab-session';
@@ -33,7 +32,7 @@ export class LabFigures extends LitElement {
     const { stats, figures } = session;
     const of = (name: string) => stats[name] ?? 0;
     const budget = session.settings.budgetBytes;
-    const width = (part: number) => styleMap({ width: `${Math.min(100, (100 * part) / Math.max(1, budget))}%` });
+    const width = (part: number) => Math.min(100, (100 * part) / Math.max(1, budget));
     const live = of('live_bytes');
     const cached = of('cached_bytes');
     const reserved = of('reserved_bytes');
@@ -50,9 +49,11 @@ export class LabFigures extends LitElement {
         aria-valuenow=${reserved}
         aria-valuetext=${`${bytes(reserved)} of ${bytes(budget)}`}
       >
-        <i class="reserved" style=${width(reserved)}></i>
-        <i class="cached" style=${width(live + cached)}></i>
-        <i class="live" style=${width(live)}></i>
+        <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+          ${svg`<rect class="reserved" width=${width(reserved)} height="1"></rect>
+            <rect class="cached" width=${width(live + cached)} height="1"></rect>
+            <rect class="live" width=${width(live)} height="1"></rect>`}
+        </svg>
       </div>
       <dl class="figures">
         <dt><i class="swatch live"></i>Live</dt>

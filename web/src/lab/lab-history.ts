@@ -33,6 +33,7 @@ export class LabHistory {
   readonly losses = new Curve(2); // loss, and its running mean
   readonly accuracies = new Curve(1);
   readonly levels = new Curve(2);
+  readonly held = new Curve(3);
   epoch = 1;
   shown: DigitsOutput['shown'] = null;
   weights: DigitsOutput['weights'] = null;
@@ -70,6 +71,7 @@ export class LabHistory {
         this.leak = output;
         return;
       case 'replay':
+        for (const [event, live, recorded, reserved] of output.levels) this.held.add(event, live, recorded, reserved);
         this.replay = output;
         return;
     }

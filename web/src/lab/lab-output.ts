@@ -26,6 +26,11 @@ const CACHE: ChartLine[] = [
   { label: 'believed', colour: '--live' },
   { label: 'alive', colour: '--alive', fill: true },
 ];
+const HELD: ChartLine[] = [
+  { label: 'live', colour: '--live', fill: true },
+  { label: 'held by the recorder', colour: '--alive' },
+  { label: 'reserved here', colour: '--reserved' },
+];
 const plain = (value: number) => value.toFixed(1);
 const share = (value: number) => `${Math.round(100 * value)} %`;
 
@@ -69,6 +74,15 @@ export class LabOutput extends LitElement {
         margin-right: var(--gap-3);
         color: var(--ink-2);
         font-size: var(--type-1);
+      }
+      .kernel {
+        margin: var(--gap-1) 0 var(--gap-2);
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .swatch.recorder {
+        height: 2px;
+        background: var(--alive);
       }
       .swatch.alive {
         background: var(--alive);
@@ -119,6 +133,7 @@ export class LabOutput extends LitElement {
           .lines=${ACCURACY}
           .format=${share}
           .range=${[0, 1] as [number, number]}
+          .end=${history.losses.last(0)}
         ></lab-chart>
       </section>
       <section><lab-digits .shown=${history.shown} .weights=${history.weights}></lab-digits></section>
@@ -127,11 +142,11 @@ export class LabOutput extends LitElement {
 
   #renderNobody({ history, settings, stats }: LabSession) {
     const told = history.nobody;
-    const reserved = stats['peak_reserved_bytes'] ?? 0;
+    const reserved = stats.peak_reserved_bytes ?? 0;
     const within = reserved <= settings.budgetBytes;
     return html`<section>
       <div class="head">
-        <h2>Dropped and reclaimed</h2>
+        <h2>Dropped, never disposed</h2>
         <span class="value number" title=${exactBytes(told?.droppedBytes ?? 0)}>${told ? bytes(told.droppedBytes) : '–'}</span>
       </div>
       <p class="lead">
@@ -148,6 +163,7 @@ export class LabOutput extends LitElement {
         .columns=${[...history.levels.columns]}
         .lines=${MEMORY}
         .format=${bytes}
+        binary
         .limit=${settings.budgetBytes}
         limitLabel="budget"
       ></lab-chart>
@@ -181,10 +197,10 @@ export class LabOutput extends LitElement {
                 <b>alive</b> and look at <b>cache.thumbnail</b>.`
             : 'Press Start: requests come in, thumbnails are cached and evicted.'
         }
-        ${leaked > 0 && options['index'] === 'mended' ? 'Mended, it grows no further; what leaked before stays.' : nothing}
+        ${leaked > 0 && options.index === 'mended' ? 'Mended, it grows no further; what leaked before stays.' : nothing}
       </p>
       <span class="key"><i class="swatch live"></i>the cache believes</span><span class="key"><i class="swatch alive"></i>really alive</span>
-      <lab-chart name="Bytes of thumbnails by request" .columns=${[...history.levels.columns]} .lines=${CACHE} .format=${bytes}></lab-chart>
+      <lab-chart name="Bytes of thumbnails by request" .columns=${[...history.levels.columns]} .lines=${CACHE} .format=${bytes} binary></lab-chart>
       <dl class="figures">
         <dt>Requests served</dt>
         <dd class="number">${count(told?.requests ?? 0)}</dd>
@@ -206,7 +222,10 @@ export class LabOutput extends LitElement {
         <span class="value number">${told ? percent(told.events, told.totalEvents) : '–'}</span>
       </div>
       <progress aria-label="Replayed events" .value=${told?.events ?? 0} max=${told?.totalEvents ?? 1}></progress>
-      <p class="note number">${told?.kernel || 'no kernel yet'}</p>
+      <p class="caption kernel number" title="The kernel that ran last">${told?.kernel || '\u00a0'}</p>
+      <span class="key"><i class="swatch live"></i>live</span><span class="key"><i class="swatch line recorder"></i>held by tinygrad</span
+      ><span class="key"><i class="swatch reserved"></i>held here</span>
+      <lab-chart name="Bytes by event" .columns=${[...history.held.columns]} .lines=${HELD} .format=${bytes} binary></lab-chart>
       <dl class="figures">
         <dt>Recording’s clock</dt>
         <dd class="number">${told ? `${time(told.recordedNs)} of ${time(told.totalNs)}` : '–'}</dd>
@@ -219,9 +238,9 @@ export class LabOutput extends LitElement {
         <dt>Reused here</dt>
         <dd class="number">${percent(told?.replayedHits ?? 0, told?.recordedAllocations ?? 0)}</dd>
         <dt>Reserved at most</dt>
-        <dd class="number">${bytes(stats['peak_reserved_bytes'] ?? 0)}</dd>
+        <dd class="number">${bytes(stats.peak_reserved_bytes ?? 0)}</dd>
         <dt>Live at most</dt>
-        <dd class="number">${bytes(stats['peak_live_bytes'] ?? 0)}</dd>
+        <dd class="number">${bytes(stats.peak_live_bytes ?? 0)}</dd>
       </dl>
     </section>`;
   }

@@ -21,9 +21,9 @@ const PACES: readonly { value: number; label: string }[] = [
   { value: 0, label: 'as fast as it goes' },
 ];
 const RELEASES: readonly { value: Release; label: string; title: string }[] = [
-  { value: 'hand', label: 'By hand', title: 'Each step disposes what it no longer needs, at its last use' },
+  { value: 'hand', label: 'Hand', title: 'Each step disposes what it no longer needs, at its last use' },
   { value: 'scope', label: 'Scope', title: 'A scope ends everything that a step made, at the end of the step' },
-  { value: 'gc', label: 'GC only', title: 'Nobody disposes: the engine’s garbage collector must notice' },
+  { value: 'gc', label: 'GC', title: 'Nobody disposes: the engine’s garbage collector must notice' },
 ];
 
 @customElement('bufgc-lab')

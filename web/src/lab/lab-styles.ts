@@ -74,11 +74,19 @@ export const labStyles = css`
     justify-content: center;
     font-weight: 600;
   }
+  .button:disabled {
+    border-color: var(--line);
+  }
+  .button.primary:disabled {
+    background: var(--pressed);
+    border-color: var(--pressed);
+    color: var(--ink-2);
+  }
   .settings {
     display: grid;
     grid-template-columns: minmax(64px, auto) minmax(0, 1fr);
     align-items: center;
-    gap: var(--gap-2) var(--gap-2);
+    gap: var(--gap-1) var(--gap-2);
   }
   .settings > span:nth-child(odd),
   .settings > label:nth-child(odd) {
@@ -90,6 +98,10 @@ export const labStyles = css`
     justify-content: flex-end;
     gap: var(--gap-1);
     min-width: 0;
+  }
+  .settings .segmented,
+  .settings .field {
+    height: 24px;
   }
   .settings .field {
     width: 84px;
@@ -186,26 +198,25 @@ export const labStyles = css`
     background: var(--reserved);
   }
   .bar {
-    position: relative;
-    height: 12px;
+    height: 8px;
     margin-bottom: var(--gap-2);
+    outline: 1px solid var(--line-strong);
+    outline-offset: -1px;
     background: var(--ground);
-    border: 1px solid var(--line-strong);
-    border-radius: 2px;
-    overflow: hidden;
   }
-  .bar i {
-    position: absolute;
-    inset: 0 auto 0 0;
+  .bar svg {
+    display: block;
+    width: 100%;
+    height: 100%;
   }
   .bar .reserved {
-    border-right: 2px solid var(--reserved);
+    fill: var(--line-strong);
   }
   .bar .cached {
-    background: repeating-linear-gradient(135deg, var(--cached) 0 1.5px, transparent 1.5px 4px);
+    fill: var(--cached);
   }
   .bar .live {
-    background: var(--live);
+    fill: var(--live);
   }
   .error {
     margin-top: var(--gap-2);

@@ -136,7 +136,7 @@ export interface DigitsOutput {
     predictions: Uint8Array;
     confidence: Float32Array;
   } | null;
-  /** First-layer weights of the first units, each width × width; set anew at each evaluation. */
+  /** How far the first units' incoming weights have moved, each width × width; set anew at each evaluation. */
   weights: Float32Array | null;
 }
 
@@ -186,6 +186,8 @@ export interface ReplayOutput {
   recordedHits: number;
   recordedAllocations: number;
   replayedHits: number;
+  /** New points: [event, live bytes, bytes that the recorder held with its cache, bytes reserved here]. */
+  levels: [number, number, number, number][];
 }
 
 export type WorkloadOutput = DigitsOutput | ImageOutput | NobodyOutput | LeakOutput | ReplayOutput;

@@ -11,6 +11,7 @@ export interface TraceEvent {
   numel?: number;
   label?: string;
   src?: string;
+  to?: string;
   kernel?: string;
   name?: string;
   bufs?: [number, string][];

@@ -1,7 +1,7 @@
 // Picture kernels. Planes are one float a pixel in 0 … 1; RGBA is 8 bits a channel. Beyond the
 // border the nearest pixel counts.
 
-const clamp = (value: number, low: number, high: number): number => (value < low ? low : value > high ? high : value);
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** One half of a symmetric Gaussian, centre first, whose whole sums to 1; reaches three deviations. */
 export function gaussianWeights(sigma: number): Float32Array {
@@ -58,8 +58,8 @@ function blurAlong(
       let b = centre * source[at + 2]!;
       for (let k = 1; k <= radius; k++) {
         const w = weights[k]!;
-        const before = line * lineStride + (i - k < 0 ? 0 : i - k) * stride;
-        const after = line * lineStride + (i + k >= length ? length - 1 : i + k) * stride;
+        const before = line * lineStride + Math.max(i - k, 0) * stride;
+        const after = line * lineStride + Math.min(i + k, length - 1) * stride;
         r += w * (source[before]! + source[after]!);
         g += w * (source[before + 1]! + source[after + 1]!);
         b += w * (source[before + 2]! + source[after + 2]!);
@@ -161,12 +161,17 @@ export function compositeOver(
   }
 }
 
-/** Edges as a layer: one colour whose opacity is the edge's strength. */
-export function tintEdges(edges: Float32Array, out: Float32Array, red: number, green: number, blue: number): void {
+/** Edges as a layer: one colour whose opacity is the edge's strength times `gain`. */
+export function tintEdges(
+  edges: Float32Array,
+  out: Float32Array,
+  gain: number,
+  [red, green, blue]: readonly [number, number, number],
+): void {
   for (let i = 0, p = 0; i < edges.length; i++, p += 4) {
     out[p] = red;
     out[p + 1] = green;
     out[p + 2] = blue;
-    out[p + 3] = clamp(edges[i]!, 0, 1);
+    out[p + 3] = clamp(gain * edges[i]!, 0, 1);
   }
 }

@@ -1,7 +1,7 @@
 // What a small classifier needs beside matrix products.
 
 export function relu(z: Float32Array, out: Float32Array): void {
-  for (let i = 0; i < z.length; i++) out[i] = z[i]! > 0 ? z[i]! : 0;
+  for (let i = 0; i < z.length; i++) out[i] = Math.max(z[i]!, 0);
 }
 
 /** The gradient through relu: passes where z was positive. */

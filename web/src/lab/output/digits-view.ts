@@ -73,7 +73,7 @@ export class LabDigits extends LitElement {
       </ol>
       ${
         weights
-          ? html`<h3 class="caption">What its first units look for</h3>
+          ? html`<h3 class="caption">What its first units have learned to look for</h3>
               <ol class="units">
                 ${Array.from(
                   { length: weights.length / size },

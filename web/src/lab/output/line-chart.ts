@@ -5,6 +5,8 @@ import uPlot from 'uplot';
 import uPlotCss from 'uplot/dist/uPlot.min.css';
 import { base } from '../../styles';
 
+const POWERS_OF_TWO = Array.from({ length: 40 }, (_, i) => 2 ** i);
+
 export interface ChartLine {
   label: string;
   /** The name of a colour of tokens.css. */
@@ -20,8 +22,12 @@ export class LabChart extends LitElement {
   @property({ attribute: false }) columns: number[][] = [];
   @property({ attribute: false }) lines: ChartLine[] = [];
   @property({ attribute: false }) format: (value: number) => string = String;
+  /** Ticks at powers of two, for bytes. */
+  @property({ type: Boolean }) binary = false;
   /** The vertical range; without it, from 0 to a little over the highest point. */
   @property({ attribute: false }) range: [number, number] | undefined;
+  /** Where the horizontal axis ends; without it, at the last point. */
+  @property({ type: Number }) end: number | undefined;
   /** A level drawn across, as a budget. */
   @property({ type: Number }) limit: number | undefined;
   @property() limitLabel = '';
@@ -98,12 +104,25 @@ export class LabChart extends LitElement {
       cursor: { show: false },
       padding: [8, 8, 0, 0],
       scales: {
-        x: { time: false },
-        y: { range: (_chart, _low, high) => this.range ?? [0, Math.max(high, this.limit ?? 0, 1e-9) * 1.08] },
+        x: { time: false, range: (_chart, _low, high) => [0, Math.max(this.end ?? 0, high ?? 0, 1)] },
+        y: {
+          range: (_chart, _low, high) =>
+            this.range ?? [
+              0,
+              this.limit === undefined ? Math.max(high, 1e-9) * 1.08 : Math.max(high, this.limit) * 1.24,
+            ],
+        },
       },
       axes: [
         { ...axis(), size: 20, gap: 4, space: 56 },
-        { ...axis(), size: 52, gap: 4, space: 28, values: (_chart, ticks) => ticks.map((value) => this.format(value)) },
+        {
+          ...axis(),
+          size: 52,
+          gap: 4,
+          space: 28,
+          values: (_chart, ticks) => ticks.map((value) => this.format(value)),
+          ...(this.binary ? { incrs: POWERS_OF_TWO } : {}),
+        },
       ],
       series: [
         {},
@@ -138,7 +157,7 @@ export class LabChart extends LitElement {
     ctx.stroke();
     ctx.font = `${11 * ratio}px ${this.#colour('--sans')}`;
     ctx.textAlign = 'right';
-    ctx.fillText(this.limitLabel, bbox.left + bbox.width - 4 * ratio, y + 13 * ratio);
+    ctx.fillText(this.limitLabel, bbox.left + bbox.width - 4 * ratio, y - 4 * ratio);
     ctx.restore();
   }
 

@@ -47,6 +47,8 @@ export class DigitsWorkload implements Workload {
   #b1!: Parameter;
   #w2!: Parameter;
   #b2!: Parameter;
+  /** The shown units' weights as they began: what is drawn is what they learned since. */
+  #initial: Float32Array = new Float32Array();
   #steps = 0;
   #fresh: DigitsOutput;
 
@@ -69,6 +71,7 @@ export class DigitsWorkload implements Workload {
     this.#b1 = this.#parameter('fc1.bias', [HIDDEN], 0);
     this.#w2 = this.#parameter('fc2.weight', [HIDDEN, CLASSES], Math.sqrt(2 / HIDDEN));
     this.#b2 = this.#parameter('fc2.bias', [CLASSES], 0);
+    this.#initial = this.#unitWeights();
   }
 
   #parameter(name: string, shape: number[], deviation: number): Parameter {
@@ -217,12 +220,12 @@ export class DigitsWorkload implements Workload {
       predictions: predictions.slice(0, SHOWN),
       confidence: Float32Array.from({ length: SHOWN }, (_, i) => probabilities[i * CLASSES + predictions[i]!]!),
     };
-    this.#fresh.weights = this.#unitPictures();
+    this.#fresh.weights = this.#unitWeights().map((weight, i) => weight - this.#initial[i]!);
     bench.done(p, y, best);
   }
 
   /** The incoming weights of the first hidden units, unit by unit. */
-  #unitPictures(): Float32Array {
+  #unitWeights(): Float32Array {
     const weights = this.#w1.value.view();
     const out = new Float32Array(SHOWN_UNITS * this.#inputs);
     for (let unit = 0; unit < SHOWN_UNITS; unit++) {

@@ -21,6 +21,8 @@ const WIDTH = 480;
 const HEIGHT = 360;
 const PERIOD = 48; // frames until the blur is back where it began
 const SMALL = 0.26;
+const EDGE_GAIN = 4;
+const EDGE_COLOUR = [0.4, 0.93, 1] as const;
 
 type Floats = Buffer<'float32'>;
 
@@ -94,7 +96,7 @@ export class ImageWorkload implements Workload {
     bench.kernel('sobel', [luma], [edges], () => sobel(luma.view(), edges.view(), width, height));
     bench.done(luma);
     const tint = this.#plane('edges.tint', 4);
-    bench.kernel('tint_edges', [edges], [tint], () => tintEdges(edges.view(), tint.view(), 0.4, 0.93, 1));
+    bench.kernel('tint_edges', [edges], [tint], () => tintEdges(edges.view(), tint.view(), EDGE_GAIN, EDGE_COLOUR));
     bench.done(edges);
 
     const shots = { blurred: this.#shoot('blurred', blurred), edges: this.#shoot('edges', tint) };

@@ -31,11 +31,11 @@ export class NobodyWorkload implements Workload {
   async step(): Promise<void> {
     const { random, gc } = this.#bench;
     const nbytes = random.integer(SMALLEST * 16, LARGEST * 16 + 1) * (MIB / 16);
-    const before = gc.stats()['pressure_calls'] ?? 0;
+    const before = gc.stats().pressure_calls ?? 0;
     const began = performance.now();
     const frame = await this.#bench.allocAsync({ nbytes, dtype: 'uint8', label: 'frame' });
     const waitedMs = performance.now() - began;
-    if ((gc.stats()['pressure_calls'] ?? 0) > before || waitedMs > 5) {
+    if ((gc.stats().pressure_calls ?? 0) > before || waitedMs > 5) {
       this.#waits++;
       this.#slowestWaitMs = Math.max(this.#slowestWaitMs, waitedMs);
     }
@@ -77,7 +77,7 @@ export class NobodyWorkload implements Workload {
       levels,
       dropped: this.#dropped,
       droppedBytes: this.#droppedBytes,
-      reclaimed: stats['finalized_buffers'] ?? 0,
+      reclaimed: stats.finalized_buffers ?? 0,
       held: this.#latest.length,
       waits: this.#waits,
       slowestWaitMs: this.#slowestWaitMs,

@@ -22,6 +22,8 @@ export class ReplayWorkload implements Workload {
   #aliveBytes = 0;
   #recordedHits = 0;
   #allocations = 0;
+  #recordedHeldBytes = 0;
+  #levels: ReplayOutput['levels'] = [];
 
   constructor(bench: Bench, sample: string, events: readonly TraceEvent[], speed: number) {
     this.#bench = bench;
@@ -55,15 +57,17 @@ export class ReplayWorkload implements Workload {
     this.#clockNs = Math.max(this.#clockNs + FRAME_NS * this.#speed, upcoming);
     for (let taken = 0; taken < MOST_EVENTS; taken++) {
       const event = this.#events[this.#next];
-      if (!event || event.t > this.#clockNs) return;
+      if (!event || event.t > this.#clockNs) break;
       this.#apply(event);
       this.#next++;
     }
+    const reserved = this.#bench.gc.stats().reserved_bytes ?? 0;
+    this.#levels.push([this.#next, this.#aliveBytes, this.#recordedHeldBytes, reserved]);
   }
 
   #apply(event: TraceEvent): void {
     if (event.op === 'alloc') this.#allocate(event);
-    else if (event.op === 'free') this.#free(event.id!);
+    else if (event.op === 'free') this.#free(event);
     else if (event.op === 'use') this.#use(event);
     else if (event.op === 'mark') this.#bench.mark(event.name ?? event.label ?? 'mark');
   }
@@ -75,13 +79,15 @@ export class ReplayWorkload implements Workload {
     this.#aliveBytes += buffer.nbytes;
     this.#allocations++;
     if (event.src === 'lru_hit') this.#recordedHits++;
+    else this.#recordedHeldBytes += buffer.nbytes;
   }
 
-  #free(id: number): void {
-    const buffer = this.#alive.get(id);
+  #free(event: TraceEvent): void {
+    const buffer = this.#alive.get(event.id!);
     if (!buffer) return;
-    this.#alive.delete(id);
+    this.#alive.delete(event.id!);
     this.#aliveBytes -= buffer.nbytes;
+    if (event.to !== 'lru') this.#recordedHeldBytes -= buffer.nbytes; // else it went into the recorder's cache
     this.#bench.done(buffer);
   }
 
@@ -99,7 +105,10 @@ export class ReplayWorkload implements Workload {
   }
 
   output(): ReplayOutput {
+    const levels = this.#levels;
+    this.#levels = [];
     return {
+      levels,
       workload: 'replay',
       sample: this.#sample,
       events: this.#next,
@@ -111,7 +120,7 @@ export class ReplayWorkload implements Workload {
       kernel: this.#kernel,
       recordedHits: this.#recordedHits,
       recordedAllocations: this.#allocations,
-      replayedHits: this.#bench.gc.stats()['hits'] ?? 0,
+      replayedHits: this.#bench.gc.stats().hits ?? 0,
     };
   }
 }

@@ -32,10 +32,10 @@ export class WorkloadSources {
       case 'nobody':
         return new NobodyWorkload(bench);
       case 'leak':
-        return new LeakWorkload(bench, options['index'] ?? 'forgets');
+        return new LeakWorkload(bench, options.index ?? 'forgets');
       case 'replay': {
-        const sample = options['sample'] ?? 'mlp_train_noplan_long';
-        return new ReplayWorkload(bench, sample, await this.#trace(sample), Number(options['speed'] ?? 10));
+        const sample = options.sample ?? 'mlp_train_noplan_long';
+        return new ReplayWorkload(bench, sample, await this.#trace(sample), Number(options.speed ?? 10));
       }
     }
   }
