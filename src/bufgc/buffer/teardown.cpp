@@ -247,7 +247,7 @@ void bury_together(DeathRow& doomed) noexcept {
 void Burial::close(BufferHeap& heap) noexcept {
   // What exit finalizers register runs too, but one that registers itself for ever must not hang
   // the close.
-  constexpr int most_finalizers_after_the_first = 1 << 20;
+  constexpr int most_finalizers_after_the_first = 1 << 16;
   DeathRow side;
   {
     const UserCode user_code(side);

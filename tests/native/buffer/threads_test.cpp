@@ -1,0 +1,246 @@
+// Several threads on one manager. The threads count what they find wrong; the main thread judges.
+
+#if !defined(__EMSCRIPTEN__)
+
+#include <atomic>
+#include <thread>
+
+#include "support.hpp"
+
+using namespace bufgc;
+using bufgc::test::require_nothing_left;
+using bufgc::test::weightless;
+
+namespace {
+
+/// Runs `body(thread_number)` on `count` threads at once and waits for all.
+template <class Body>
+void on_threads(int count, Body body) {
+  std::atomic<int> ready{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      ++ready;
+      while (ready < count) std::this_thread::yield();
+      body(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+TEST_CASE("threads that allocate and free share a manager", "[threads]") {
+  BufferManager manager;
+  std::atomic<int> wrong{0};
+  on_threads(4, [&](int thread) {
+    std::vector<CpuBuffer> held;
+    for (int i = 0; i < 500; ++i) {
+      held.push_back(manager.alloc(64 + static_cast<std::uint64_t>(i % 5) * 100));
+      held.back().bytes()[0] = static_cast<std::byte>(thread);
+      if (held.size() > 8) {
+        for (const CpuBuffer& buffer : held) {
+          if (buffer.bytes()[0] != static_cast<std::byte>(thread)) ++wrong;
+        }
+        held.erase(held.begin(), held.begin() + 5);
+      }
+    }
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(manager.statistics().allocations == 2000);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a weak lock racing with the last release gives a live buffer or nothing", "[threads][weak]") {
+  BufferManager manager;
+  std::atomic<int> wrong{0};
+  std::atomic<int> released{0};
+  for (int round = 0; round < 300; ++round) {
+    CpuBuffer buffer = weightless(manager, [&](std::byte*, std::uint64_t) { ++released; });
+    const WeakBuffer weak = buffer.weak();
+    on_threads(3, [&](int thread) {
+      if (thread == 0) {
+        buffer.reset();
+        return;
+      }
+      const int released_before = released;
+      const CpuBuffer locked = weak.lock();
+      if (locked && (locked.try_data() == nullptr || released != released_before)) ++wrong;
+      if (locked && locked.id() != weak.id()) ++wrong;
+    });
+    REQUIRE(released == round + 1);
+    REQUIRE(weak.expired());
+  }
+  REQUIRE(wrong == 0);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("of several threads that destroy one buffer exactly one succeeds", "[threads]") {
+  BufferManager manager;
+  std::atomic<int> succeeded{0};
+  std::atomic<int> finalized{0};
+  for (int round = 0; round < 200; ++round) {
+    const CpuBuffer shared = manager.alloc(100);
+    manager.finalize(shared, [&] { ++finalized; });
+    on_threads(3, [&](int) {
+      CpuBuffer own = shared;
+      if (own.try_destroy() == Status::ok) ++succeeded;
+      static_cast<void>(own.try_data());
+      static_cast<void>(own.try_view({}).value.size_bytes());
+    });
+  }
+  REQUIRE(succeeded == 200);
+  REQUIRE(finalized == 200);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("call, detach and death decide together: a finalizer runs at most once", "[threads][finalizer]") {
+  BufferManager manager;
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<int> runs{0};
+    std::atomic<int> detached{0};
+    CpuBuffer buffer = manager.alloc(10);
+    const Finalizer finalizer = manager.finalize(buffer, [&] { ++runs; });
+    on_threads(3, [&](int thread) {
+      Finalizer own = finalizer;
+      if (thread == 0) buffer.reset();
+      if (thread == 1) own.call();
+      if (thread == 2 && own.detach()) ++detached;
+    });
+    REQUIRE(runs + detached == 1);
+  }
+  require_nothing_left(manager);
+}
+
+TEST_CASE("collecting while other threads copy, lock, link and drop frees only garbage",
+          "[threads][collection]") {
+  BufferManager manager;
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::atomic<std::uint64_t> rings{0};
+  std::atomic<std::uint64_t> collected{0};
+  on_threads(3, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 300; ++i) collected += manager.collect().buffers;
+      stop = true;
+      return;
+    }
+    std::uint32_t state = 77U + static_cast<std::uint32_t>(thread);
+    do {
+      std::vector<CpuBuffer> ring;
+      for (int i = 0; i < 5; ++i) ring.push_back(weightless(manager));
+      for (std::size_t i = 0; i < 5; ++i) ring[i].link(ring[(i + 1) % 5]);
+      state = state * 1664525U + 1013904223U;
+      // Only one of the ring stays held, through a view, a copy or a weak reference made strong.
+      const std::size_t keep = (state >> 16U) % 5;
+      const WeakBuffer weak = ring[(keep + 2) % 5].weak();
+      CpuBuffer held = (state >> 24U) % 2 == 0 ? ring[keep].view({}) : ring[keep];
+      ring.clear();
+      const CpuBuffer other = weak.lock();
+      if (!other || other.try_data() == nullptr || held.try_data() == nullptr) ++wrong;
+      const CpuBuffer base = held.is_view() ? held.base() : held;
+      held.reset();
+      if (!base || base.try_data() == nullptr) ++wrong;
+      if (!weak.lock()) ++wrong;
+      ++rings;
+    } while (!stop);
+  });
+  collected += manager.collect().buffers;
+  REQUIRE(wrong == 0);
+  // Views die by themselves or in the cycle; the ring's own buffers only by collection.
+  REQUIRE(collected >= rings * 5);
+  REQUIRE(manager.statistics().collected_buffers == collected);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("several threads may collect at once", "[threads][collection]") {
+  BufferManager manager;
+  std::atomic<std::uint64_t> collected{0};
+  on_threads(4, [&](int) {
+    for (int i = 0; i < 100; ++i) {
+      {
+        CpuBuffer a = weightless(manager);
+        a.link(a);
+      }
+      collected += manager.collect().buffers;
+    }
+  });
+  collected += manager.collect().buffers;
+  REQUIRE(collected == 400);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("links and unlinks from several threads keep the counts", "[threads]") {
+  BufferManager manager;
+  const CpuBuffer a = manager.alloc(10);
+  const CpuBuffer b = manager.alloc(10);
+  on_threads(3, [&](int) {
+    CpuBuffer holder = a;
+    const CpuBuffer held = b;
+    for (int i = 0; i < 300; ++i) {
+      holder.link(held);
+      if (i % 3 != 0) holder.unlink(held);
+    }
+  });
+  REQUIRE(manager.statistics().edges == 300);
+  REQUIRE(b.use_count() == 301);
+  REQUIRE(manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("closing while other threads allocate and drop ends every buffer once", "[threads][close]") {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> made{0};
+    std::atomic<int> released{0};
+    {
+      BufferManager manager;
+      on_threads(3, [&](int thread) {
+        if (thread == 0) {
+          std::this_thread::yield();
+          manager.close();
+          return;
+        }
+        std::vector<CpuBuffer> held;
+        static std::byte bytes[8];
+        for (int i = 0; i < 200; ++i) {
+          Result<CpuBuffer> result = manager.try_external(bytes, {8, DType::uint8, {}, {}},
+                                                          [&](std::byte*, std::uint64_t) { ++released; });
+          if (!result) break;
+          ++made;
+          held.push_back(std::move(result.value));
+          if (held.size() > 3) held.erase(held.begin());
+        }
+      });
+      REQUIRE(manager.closed());
+    }
+    REQUIRE(released == made);
+  }
+}
+
+TEST_CASE("the visualizer started and stopped while threads work tells each birth once and no death alone",
+          "[threads][visualizer]") {
+  BufferManager manager;
+  std::atomic<bool> stop{false};
+  on_threads(3, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 20; ++i) {
+        manager.start_visualizer();
+        std::this_thread::yield();
+        manager.stop_visualizer();
+      }
+      stop = true;
+      return;
+    }
+    while (!stop) {
+      const CpuBuffer a = weightless(manager);
+      const CpuBuffer view = a.view({});
+    }
+  });
+  manager.start_visualizer();
+  const Lifecycles log = manager.visualizer().snapshot();
+  for (std::size_t row = 0; row < log.size(); ++row) {
+    if (log.free_event[row] == Lifecycles::none) FAIL("id " << log.id[row] << " is shown alive and is dead");
+  }
+  REQUIRE(manager.check_invariants() == nullptr);
+}
+
+#endif
