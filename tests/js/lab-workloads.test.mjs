@@ -149,6 +149,18 @@ describe('training on digits', () => {
     assert.deepEqual(await run('gc'), byHand);
   });
 
+  test('with the GC alone, training goes on within a small budget', async () => {
+    const budgetBytes = 24 * MiB;
+    const lab = await TestLab.open('digits', { release: 'gc', budgetBytes });
+    await lab.runUntil((report) => report.type === 'frame' && report.figures.steps >= 150);
+    assert.equal(lab.status.status, 'paused', lab.status.message);
+    const { stats } = lab.last;
+    assert.ok(stats.total_allocated_bytes > 3 * budgetBytes);
+    assert.ok(stats.peak_reserved_bytes <= budgetBytes);
+    assert.ok(stats.finalized_buffers > 1000);
+    await lab.close();
+  });
+
   for (const release of ['hand', 'scope']) {
     test(`released by ${release}, only what lasts is alive between steps`, async () => {
       const lab = await TestLab.open('digits', { release });

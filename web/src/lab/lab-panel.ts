@@ -140,12 +140,11 @@ export class LabPanel extends LitElement {
       <span class="control">${this.#renderSwitch('cache', settings.cache, (cache) => session.set({ cache }))}</span>
       <span id="release-label">Release</span>
       <span class="control">
-        <span class="segmented" role="radiogroup" aria-labelledby="release-label">
+        <span class="segmented" role="group" aria-labelledby="release-label">
           ${RELEASES.map(
             ({ value, label, title }) => html`<button
-              role="radio"
               data-release=${value}
-              aria-checked=${value === settings.release}
+              aria-pressed=${value === settings.release}
               title=${title}
               ?disabled=${!info.releases.includes(value)}
               @click=${() => session.set({ release: value })}

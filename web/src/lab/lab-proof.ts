@@ -118,11 +118,17 @@ export class LabProof extends LitElement {
       <p class="note">
         ${
           proof.ordered
-            ? `Watched steps took ${proof.slowdown.toFixed(2)} × the time, with the recording of kernel uses.`
+            ? `Watched steps took ${proof.slowdown.toFixed(2)} × the time, with the recording of kernel uses.${this.#byHand(proof)}`
             : 'Here the engine’s GC picks the moment of each release; what was released is compared, not when.'
         }
       </p>
     `;
+  }
+
+  #byHand(proof: ProofResult): string {
+    return proof.release === this.session?.settings.release
+      ? ''
+      : ' Both runs released by hand: left to the engine’s GC, the order is the engine’s, watched or not.';
   }
 
   #sentence(proof: ProofResult): string {
