@@ -1,8 +1,29 @@
 #include "trace/records.hpp"
 
+#include <algorithm>
+
 namespace bufgc::trace {
 
 using EventKind = Lifecycles::EventKind;
+
+Records::Records(const Lifecycles& lifecycles) : rows_(lifecycles) {
+  for (const Lifecycles::SegmentLife& piece : rows_.segments)
+    reservations_.push_back({piece.reserve_event, piece.address, piece.size_bytes});
+  std::sort(reservations_.begin(), reservations_.end(),
+            [](const Reservation& a, const Reservation& b) { return a.event < b.event; });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < reservations_.size(); ++i) {
+    Reservation& piece = reservations_[i];
+    if (kept > 0 && reservations_[kept - 1].event == piece.event) {
+      Reservation& whole = reservations_[kept - 1];
+      whole.address = std::min(whole.address, piece.address);
+      whole.size_bytes += piece.size_bytes;
+    } else {
+      reservations_[kept++] = piece;
+    }
+  }
+  reservations_.resize(kept);
+}
 
 const EventRecord& Records::at(std::size_t event) {
   record_ = {};
@@ -41,7 +62,13 @@ const EventRecord& Records::at(std::size_t event) {
     case EventKind::mark:
       record_.name = rows_.strings.at(rows_.marks[row].name);
       break;
-    case EventKind::reserve:
+    case EventKind::reserve: {
+      const auto whole = std::lower_bound(reservations_.begin(), reservations_.end(), event,
+                                          [](const Reservation& a, std::size_t b) { return a.event < b; });
+      record_.address = whole->address;
+      record_.size_bytes = whole->size_bytes;
+      break;
+    }
     case EventKind::release:
       record_.address = rows_.segments[row].address;
       record_.size_bytes = rows_.segments[row].size_bytes;

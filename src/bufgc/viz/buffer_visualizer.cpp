@@ -170,7 +170,7 @@ void BufferVisualizer::on_segment_reserved(Segment segment) noexcept {
 
 void BufferVisualizer::on_segment_released(Segment segment) noexcept {
   state_->record(false, [&](EventLog& log, std::int64_t now) {
-    return log.release(now, reinterpret_cast<std::uintptr_t>(segment.data));
+    return log.release(now, reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
   });
 }
 

@@ -169,15 +169,7 @@ bool EventLog::mark(std::int64_t time_ns, std::string_view name) {
   return true;
 }
 
-bool EventLog::reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes) {
-  const std::uint32_t held = held_segments_.find(address);
-  if (held != IdMap::none) {
-    if (segments_[held].size_bytes == size_bytes) {
-      segments_[held].listing = listing_;
-      return false;
-    }
-    release(time_ns, address);
-  }
+bool EventLog::push_segment(std::int64_t time_ns, EventKind kind, std::uint64_t from, std::uint64_t to) {
   if (!make_room(0)) return false;
   if (free_segments_.empty()) {
     segments_.push_back({});
@@ -185,26 +177,39 @@ bool EventLog::reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_
     free_segments_.push_back(static_cast<std::uint32_t>(segments_.size() - 1));
   }
   const std::uint32_t index = free_segments_.back();
-  held_segments_.insert(address, index);
   free_segments_.pop_back();
-  segments_[index] = {address, size_bytes, event_count(), time_ns, listing_};
-  push(time_ns, EventKind::reserve, index);
+  segments_[index] = {from, to - from};
+  push(time_ns, kind, index);
   return true;
 }
 
-bool EventLog::release(std::int64_t time_ns, std::uint64_t address) {
-  const std::uint32_t index = held_segments_.erase(address);
-  if (index == IdMap::none) {
-    skip(SkipReason::release_of_unknown_segment);
-    return false;
+bool EventLog::reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes) {
+  const std::uint64_t end = held_.end_of(address, size_bytes);
+  if (listing_) listed_.emplace_back(address, end);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> added;
+  held_.uncovered(address, end, [&](std::uint64_t from, std::uint64_t to) { added.emplace_back(from, to); });
+  bool recorded = false;
+  for (const auto& [from, to] : added) {
+    if (!push_segment(time_ns, EventKind::reserve, from, to)) return recorded;
+    held_.insert(from, to, 0);
+    recorded = true;
   }
-  if (!make_room(0)) {
-    segments_[index].reserve_number = never;
-    free_segments_.push_back(index);
-    return false;
+  return recorded;
+}
+
+bool EventLog::release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes) {
+  const std::uint64_t end = held_.end_of(address, size_bytes);
+  const auto pieces = held_.take(address, end);
+  if (pieces.empty()) skip(SkipReason::release_of_unknown_segment);
+  bool recorded = false;
+  for (const auto& piece : pieces) {
+    const std::uint64_t from = std::max(piece.begin, address);
+    const std::uint64_t to = std::min(piece.end, end);
+    if (piece.begin < from) held_.insert(piece.begin, from, 0);
+    if (to < piece.end) held_.insert(to, piece.end, 0);
+    recorded = push_segment(time_ns, EventKind::release, from, to) || recorded;
   }
-  push(time_ns, EventKind::release, index);
-  return true;
+  return recorded;
 }
 
 bool EventLog::link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t held, bool added) {
@@ -221,17 +226,22 @@ bool EventLog::link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t he
 }
 
 void EventLog::end_segment_listing(std::int64_t time_ns) {
-  for (std::size_t index = 0; index < segments_.size(); ++index) {
-    const SegmentRow& segment = segments_[index];
-    if (segment.reserve_number != never && segment.listing != listing_ &&
-        held_segments_.find(segment.address) == index)
-      release(time_ns, segment.address);
-  }
+  listing_ = false;
+  RangeMap<char> held;
+  for (const auto& [from, to] : listed_)
+    if (!held.overlaps(from, to)) held.insert(from, to, 0);
+  listed_ = {};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gone;
+  for (const auto& piece : held_.pieces())
+    held.uncovered(piece.begin, piece.end,
+                   [&](std::uint64_t from, std::uint64_t to) { gone.emplace_back(from, to); });
+  for (const auto& [from, to] : gone) release(time_ns, from, to - from);
 }
 
 std::size_t EventLog::memory_bytes() const noexcept {
   std::size_t bytes = times_.memory_bytes() + kinds_.memory_bytes() + event_rows_.memory_bytes() +
-                      side_.memory_bytes() + strings_.memory_bytes() + held_segments_.memory_bytes();
+                      side_.memory_bytes() + strings_.memory_bytes() + held_.memory_bytes() +
+                      folded_held_.memory_bytes();
   bytes += rows_.capacity() * sizeof(rows_[0]) + rows_.size() * page_entries * sizeof(Row);
   bytes += slots_.capacity() * sizeof(slots_[0]);
   for (const auto& page : slots_) bytes += page ? page_entries * sizeof(std::uint32_t) : 0;

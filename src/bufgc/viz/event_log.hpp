@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "bufgc/buffer/buffer_observer.hpp"
@@ -14,6 +15,7 @@
 #include "bufgc/viz/event_record.hpp"
 #include "bufgc/viz/id_map.hpp"
 #include "bufgc/viz/lifecycles.hpp"
+#include "bufgc/viz/range_map.hpp"
 
 namespace bufgc {
 
@@ -35,12 +37,12 @@ class EventLog {
   bool use(std::int64_t time_ns, std::string_view kernel, std::span<const KernelUse> uses);
   bool mark(std::int64_t time_ns, std::string_view name);
   bool reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
-  bool release(std::int64_t time_ns, std::uint64_t address);
+  bool release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
   bool link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t held, bool added);
 
   /// Between the two, `reserve` names what is held already; what was held before and is not named
   /// again went unseen, and its release is recorded at `time_ns`.
-  void begin_segment_listing() noexcept { ++listing_; }
+  void begin_segment_listing() noexcept { listing_ = true; }
   void end_segment_listing(std::int64_t time_ns);
 
   /// Forgets detail and totals; what holds now is listed as begun at event 0 and time 0.
@@ -79,10 +81,13 @@ class EventLog {
     bool alive = false, has_base = false;
     std::uint8_t dtype = 0, kind = 0, served_by = 0, cause = 0, freed_to = 0;
   };
+  /// The range of one reserve or release event.
   struct SegmentRow {
-    std::uint64_t address = 0, size_bytes = 0, reserve_number = never;
+    std::uint64_t address = 0, size_bytes = 0;
+  };
+  struct Reservation {
+    std::uint64_t number = 0;
     std::int64_t time_ns = 0;
-    std::uint32_t listing = 0;
   };
   struct LinkEnds {
     std::uint64_t holder, held;
@@ -120,6 +125,8 @@ class EventLog {
   bool make_room(std::size_t side_entries);
   void push(std::int64_t time_ns, EventKind kind, std::uint32_t row) noexcept;
   void fold_oldest();
+  bool push_segment(std::int64_t time_ns, EventKind kind, std::uint64_t from, std::uint64_t to);
+  void fold_segment(bool added, const SegmentRow& range, std::int64_t time_ns);
   void fold_link(bool added, Pair ends, std::int64_t time_ns);
   void forget_links_of_the_dead();
   [[nodiscard]] std::size_t side_offset(std::size_t event_offset) const noexcept {
@@ -136,7 +143,8 @@ class EventLog {
     std::uint64_t number;
     EventKind kind;
     std::uint32_t index;
-    LinkEnds link;
+    LinkEnds link;  ///< Or the reserved range: from, to.
+    std::int64_t time_ns;
   };
   [[nodiscard]] std::vector<Carried> carried() const;
   struct Scratch;
@@ -157,7 +165,10 @@ class EventLog {
   std::vector<std::unique_ptr<std::uint32_t[]>> slots_;  ///< A buffer's slot to its live row.
   std::vector<SegmentRow> segments_;
   std::vector<std::uint32_t> free_segments_;
-  IdMap held_segments_;
+  RangeMap<char> held_;                                          ///< After the newest event.
+  RangeMap<Reservation> folded_held_;                            ///< Before event `first_`.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> listed_;  ///< Ranges named while listing.
+  bool listing_ = false;
   std::unordered_map<LinkEnds, StandingLink, LinkHash> standing_links_;
   std::size_t links_checked_at_ = 1024;
   struct {
@@ -177,7 +188,6 @@ class EventLog {
   Folded folded_;                        ///< Of all events before `first_`, carried ones included.
   std::uint64_t folded_live_bytes_ = 0;  ///< The levels before event `first_`.
   std::uint64_t folded_live_buffers_ = 0;
-  std::uint32_t listing_ = 0;
   std::array<std::uint64_t, skip_reason_count> skipped_{};
 };
 

@@ -40,9 +40,8 @@ void EventLog::fold_oldest() {
       standing_mark_ = {first_, times_.at(0), index};
       break;
     case EventKind::reserve:
-      break;
     case EventKind::release:
-      segments_[index].reserve_number = never;
+      fold_segment(kind == EventKind::reserve, segments_[index], times_.at(0));
       free_segments_.push_back(index);
       break;
     case EventKind::link:
@@ -58,6 +57,18 @@ void EventLog::fold_oldest() {
   event_rows_.pop();
   ++first_;
   ++folded_.events;
+}
+
+void EventLog::fold_segment(bool added, const SegmentRow& range, std::int64_t time_ns) {
+  const std::uint64_t end = range.address + range.size_bytes;
+  if (added) {
+    folded_held_.insert(range.address, end, {first_, time_ns});
+    return;
+  }
+  for (const auto& piece : folded_held_.take(range.address, end)) {
+    if (piece.begin < range.address) folded_held_.insert(piece.begin, range.address, piece.tag);
+    if (end < piece.end) folded_held_.insert(end, piece.end, piece.tag);
+  }
 }
 
 void EventLog::fold_link(bool added, Pair ends, std::int64_t time_ns) {
@@ -104,8 +115,8 @@ void EventLog::clear() {
         row(event.index).alloc_time_ns = 0;
         break;
       case EventKind::reserve:
-        segments_[event.index].reserve_number = number;
-        segments_[event.index].time_ns = 0;
+        folded_held_.take(event.link.holder, event.link.held);
+        folded_held_.insert(event.link.holder, event.link.held, {number, 0});
         break;
       default: {
         StandingLink& link = standing_links_[event.link];

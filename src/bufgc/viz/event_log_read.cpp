@@ -20,21 +20,20 @@ std::vector<EventLog::Carried> EventLog::carried() const {
   for (std::uint32_t index = 0; index < rows_made_; ++index) {
     const Row& candidate = row(index);
     if (candidate.alloc_number >= first_) continue;
-    events.push_back({candidate.alloc_number, EventKind::alloc, index, {}});
+    events.push_back({candidate.alloc_number, EventKind::alloc, index, {}, candidate.alloc_time_ns});
     if (!standing_links_.empty()) rows.insert(candidate.id, index);
   }
-  for (std::size_t index = 0; index < segments_.size(); ++index)
-    if (segments_[index].reserve_number < first_)
-      events.push_back(
-          {segments_[index].reserve_number, EventKind::reserve, static_cast<std::uint32_t>(index), {}});
+  for (const auto& piece : folded_held_.pieces())
+    events.push_back({piece.tag.number, EventKind::reserve, 0, {piece.begin, piece.end}, piece.tag.time_ns});
   for (const auto& [ends, link] : standing_links_) {
     if (rows.find(ends.holder) == IdMap::none || rows.find(ends.held) == IdMap::none) continue;
     for (std::uint64_t copy = 0; copy < link.count; ++copy)
-      events.push_back({link.number, EventKind::link, 0, ends});
+      events.push_back({link.number, EventKind::link, 0, ends, link.time_ns});
   }
-  if (standing_mark_.number < first_) events.push_back({standing_mark_.number, EventKind::mark, 0, {}});
-  std::sort(events.begin(), events.end(),
-            [](const Carried& a, const Carried& b) { return a.number < b.number; });
+  if (standing_mark_.number < first_)
+    events.push_back({standing_mark_.number, EventKind::mark, 0, {}, standing_mark_.time_ns});
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Carried& a, const Carried& b) { return a.number < b.number; });
   return events;
 }
 
@@ -69,24 +68,21 @@ void EventLog::describe(const Carried& carried, EventRecord& record, Scratch& sc
   record = {};
   record.number = carried.number;
   record.kind = carried.kind;
+  record.time_ns = carried.time_ns;
   switch (carried.kind) {
     case EventKind::alloc:
       describe_birth(row(carried.index), record, scratch);
-      record.time_ns = row(carried.index).alloc_time_ns;
       break;
     case EventKind::reserve:
-      record.address = segments_[carried.index].address;
-      record.size_bytes = segments_[carried.index].size_bytes;
-      record.time_ns = segments_[carried.index].time_ns;
+      record.address = carried.link.holder;
+      record.size_bytes = carried.link.held - carried.link.holder;
       break;
     case EventKind::mark:
       record.name = strings_.at(standing_mark_.name);
-      record.time_ns = standing_mark_.time_ns;
       break;
     default:
       record.id = carried.link.holder;
       record.held_id = carried.link.held;
-      record.time_ns = standing_links_.at(carried.link).time_ns;
       break;
   }
 }

@@ -91,6 +91,8 @@ struct Lifecycles {
   };
   std::vector<Mark> marks;
 
+  /// Memory held from the source. A reservation that is given back in pieces has a row for each piece,
+  /// all with its `reserve_event`; the event's own row is one of them.
   struct SegmentLife {
     std::uint64_t address;
     std::uint64_t size_bytes;

@@ -1,5 +1,6 @@
 #include "bufgc/viz/lifecycles_builder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bufgc {
@@ -82,23 +83,40 @@ bool LifecyclesBuilder::mark(std::int64_t time_ns, std::uint32_t name) {
 }
 
 bool LifecyclesBuilder::reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes) {
-  const std::size_t segment = rows_.segments.size();
-  if (!segments_.insert(address, static_cast<std::uint32_t>(segment))) {
+  const std::uint64_t end = segments_.end_of(address, size_bytes);
+  if (end == address || segments_.overlaps(address, end)) {
     skip(SkipReason::reserve_of_held_segment);
     return false;
   }
+  const std::size_t row = rows_.segments.size();
+  segments_.insert(address, end, static_cast<std::uint32_t>(row));
   rows_.segments.push_back(
-      {address, size_bytes, event(time_ns, EventKind::reserve, segment), Lifecycles::none});
+      {address, end - address, event(time_ns, EventKind::reserve, row), Lifecycles::none});
   return true;
 }
 
-bool LifecyclesBuilder::release(std::int64_t time_ns, std::uint64_t address) {
-  const std::uint32_t segment = segments_.erase(address);
-  if (segment == IdMap::none) {
+bool LifecyclesBuilder::release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes) {
+  std::vector<Lifecycles::SegmentLife>& rows = rows_.segments;
+  const std::uint64_t end = segments_.end_of(address, size_bytes);
+  const auto pieces = segments_.take(address, end);
+  if (pieces.empty()) {
     skip(SkipReason::release_of_unknown_segment);
     return false;
   }
-  rows_.segments[segment].release_event = event(time_ns, EventKind::release, segment);
+  const auto split = [&](std::uint32_t row, std::uint64_t from, std::uint64_t to) {
+    rows.push_back({from, to - from, rows[row].reserve_event, Lifecycles::none});
+    return static_cast<std::uint32_t>(rows.size() - 1);
+  };
+  for (const auto& piece : pieces) {
+    const std::uint64_t from = std::max(piece.begin, address);
+    const std::uint64_t to = std::min(piece.end, end);
+    // The piece's own row stays with what is released; what sticks out gets new ones.
+    if (piece.begin < from) segments_.insert(piece.begin, from, split(piece.tag, piece.begin, from));
+    if (to < piece.end) segments_.insert(to, piece.end, split(piece.tag, to, piece.end));
+    rows[piece.tag].address = from;
+    rows[piece.tag].size_bytes = to - from;
+    rows[piece.tag].release_event = event(time_ns, EventKind::release, piece.tag);
+  }
   return true;
 }
 
@@ -129,7 +147,7 @@ bool LifecyclesBuilder::add(const EventRecord& record) {
     case EventKind::reserve:
       return reserve(record.time_ns, record.address, record.size_bytes);
     case EventKind::release:
-      return release(record.time_ns, record.address);
+      return release(record.time_ns, record.address, record.size_bytes);
     case EventKind::link:
     case EventKind::unlink:
       return link(record.time_ns, record.id, record.held_id, record.kind == EventKind::link);

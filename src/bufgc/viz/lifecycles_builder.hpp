@@ -7,6 +7,7 @@
 #include "bufgc/viz/event_record.hpp"
 #include "bufgc/viz/id_map.hpp"
 #include "bufgc/viz/lifecycles.hpp"
+#include "bufgc/viz/range_map.hpp"
 
 namespace bufgc {
 
@@ -24,7 +25,9 @@ class LifecyclesBuilder {
   bool use(std::int64_t time_ns, std::uint32_t kernel, std::span<const EventRecord::Use> uses);
   bool mark(std::int64_t time_ns, std::uint32_t name);
   bool reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
-  bool release(std::int64_t time_ns, std::uint64_t address);
+  /// A release may cover a part of a reservation, which then falls into pieces, each a row of its own,
+  /// or several of them, each of which then gets an event of its own.
+  bool release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
   bool link(std::int64_t time_ns, std::uint64_t holder_id, std::uint64_t held_id, bool added);
   /// Any of them.
   bool add(const EventRecord& event);
@@ -47,7 +50,7 @@ class LifecyclesBuilder {
 
   Lifecycles rows_;
   IdMap live_;
-  IdMap segments_;
+  RangeMap<std::uint32_t> segments_;
 };
 
 }  // namespace bufgc

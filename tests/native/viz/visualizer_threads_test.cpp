@@ -1,0 +1,44 @@
+#if !defined(__EMSCRIPTEN__)
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+#include "bufgc/buffer_manager.hpp"
+#include "viz/levels_of.hpp"
+
+using namespace bufgc;
+
+TEST_CASE("events of several threads get one order in which time never decreases and totals agree") {
+  ManagerOptions options;
+  options.visualize = true;
+  options.visualizer.max_events = 5000;
+  BufferManager manager(options);
+  constexpr int per_thread = 4000;
+  std::atomic<std::uint64_t> told{0};
+  const auto subscription = manager.visualizer().subscribe([&](std::uint64_t) { ++told; });
+  std::vector<std::vector<CpuBuffer>> kept(4);
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < kept.size(); ++thread) {
+    threads.emplace_back([&manager, &mine = kept[thread]] {
+      for (int i = 0; i < per_thread; ++i) {
+        CpuBuffer buffer = manager.alloc(static_cast<std::uint64_t>(100 + i % 1000));
+        if (i % 100 == 0) mine.push_back(std::move(buffer));
+        if (i % 500 == 0) static_cast<void>(manager.visualizer().snapshot());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  manager.visualizer().unsubscribe(subscription);
+  const Lifecycles picture = manager.visualizer().snapshot();
+  const Statistics now = manager.statistics();
+  CHECK(told == 4 * per_thread * 2 - now.live_buffers);
+  CHECK(NaiveLevels(picture).live_bytes.back() == now.live_bytes);
+  CHECK(NaiveLevels(picture).live_buffers.back() == now.live_buffers);
+  CHECK(std::is_sorted(picture.event_time_ns.begin(), picture.event_time_ns.end()));
+  CHECK(picture.skipped_events == 0);
+}
+
+#endif
