@@ -61,7 +61,9 @@ struct BufferManager::State {
   void start_visualizer() {
     const std::lock_guard<std::mutex> one_at_a_time(visualizer_mutex);
     if (visualizing) return;
+    visualizer.begin_segment_listing();
     allocator.set_segment_listener(&visualizer);
+    visualizer.end_segment_listing();
     if (std::exchange(started_before, true)) tell_missed_ends();
     heap.set_observer(&visualizer);
     visualizing = true;
