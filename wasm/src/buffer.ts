@@ -63,7 +63,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   }
 
   get shape(): readonly number[] {
-    this.#shape ??= Object.freeze([Math.floor(this.nbytes / this.#dtype.itemBytes)]);
+    this.#shape ??= [Math.floor(this.nbytes / this.#dtype.itemBytes)];
     return this.#shape;
   }
 

@@ -121,7 +121,7 @@ function resolveShape(
   if (nbytes !== undefined && nbytes !== shapeBytes) {
     throw new InvalidArgumentError('nbytes', `${shapeBytes}, the size of the shape given beside it, or none`, nbytes);
   }
-  return { nbytes: shapeBytes, dtype, shape: Object.freeze([...spec.shape]), label };
+  return { nbytes: shapeBytes, dtype, shape: spec.shape.slice(), label };
 }
 
 function bytesOfShape(shape: readonly number[], dtype: DTypeInfo): number {
@@ -131,10 +131,11 @@ function bytesOfShape(shape: readonly number[], dtype: DTypeInfo): number {
   let bytes = dtype.itemBytes;
   let empty = false;
   for (let axis = 0; axis < shape.length; axis += 1) {
-    const extent = wholeNumber(shape[axis], `shape[${axis}]`);
-    empty ||= extent === 0;
+    const extent = shape[axis] as number;
+    if (extent >>> 0 !== extent) wholeNumber(extent, `shape[${axis}]`);
     // Held at 2^33, so that no product of any number of extents can lose its magnitude.
     if (extent !== 0) bytes = Math.min(bytes * extent, 2 ** 33);
+    else empty = true;
   }
   if (empty) return 0;
   if (bytes > maxBytes) {
