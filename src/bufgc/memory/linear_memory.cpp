@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bufgc/memory/align.hpp"
@@ -11,44 +12,52 @@
 namespace bufgc {
 namespace {
 
-std::byte* end_of_memory() noexcept {
-  return static_cast<std::byte*>(sbrk(0));
-}
+constexpr std::size_t smallest_run_bytes = std::size_t{4} << 20;
+constexpr std::size_t largest_run_bytes = std::size_t{256} << 20;
 
-/// Moves the end of memory up; false when the memory cannot grow so far.
-bool move_end(std::size_t bytes) noexcept {
+/// `bytes` bytes, aligned to `granule`, above the end of memory and one granule apart from what lies
+/// below; empty when the memory cannot grow so far.
+Segment raise_end(std::size_t bytes, std::size_t granule) noexcept {
+  auto* const end = static_cast<std::byte*>(sbrk(0));
+  const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(end) % granule;
+  const std::size_t skipped = granule + (misaligned == 0 ? 0 : granule - misaligned);
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the value by which sbrk says no.
-  return sbrk(static_cast<std::intptr_t>(bytes)) != reinterpret_cast<void*>(-1);
+  if (sbrk(static_cast<std::intptr_t>(skipped + bytes)) == reinterpret_cast<void*>(-1)) return {};
+  return {end + skipped, bytes};
 }
 
 }  // namespace
+
+bool LinearMemory::add_run(std::size_t bytes) noexcept {
+  if (!idle_.reserve(1)) return false;
+  const std::size_t wanted = std::clamp(run_bytes_, smallest_run_bytes, largest_run_bytes);
+  Segment run;
+  if (wanted > bytes) run = raise_end(wanted, granularity_bytes());
+  if (!run) run = raise_end(bytes, granularity_bytes());
+  if (!run) return false;
+  idle_.put(run);
+  idle_bytes_ += run.size_bytes;
+  run_bytes_ += run.size_bytes;
+  return true;
+}
 
 Segment LinearMemory::acquire(std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
   const std::size_t bytes = round_up(min_bytes, granularity_bytes());
-  if (const Segment range = idle_.take_lowest(bytes)) {
-    idle_bytes_ -= bytes;
-    return range;
-  }
-  std::byte* end = end_of_memory();
-  const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(end) % granularity_bytes();
-  const std::size_t skipped = misaligned == 0 ? 0 : granularity_bytes() - misaligned;
-  if (!move_end(skipped + bytes)) return {};
-  return {end + skipped, bytes};
+  Segment range = idle_.take_lowest(bytes);
+  if (!range && add_run(bytes)) range = idle_.take_lowest(bytes);
+  idle_bytes_ -= range.size_bytes;
+  return range;
 }
 
 Segment LinearMemory::acquire_at(std::byte* address, std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
   if (!idle_.reserve(1)) return {};
-  const std::size_t bytes = round_up(min_bytes, granularity_bytes());
-  if (const Segment range = idle_.take_at(address, bytes)) {
-    idle_bytes_ -= bytes;
-    return range;
-  }
-  if (end_of_memory() != address || !move_end(bytes)) return {};
-  return {address, bytes};
+  const Segment range = idle_.take_at(address, round_up(min_bytes, granularity_bytes()));
+  idle_bytes_ -= range.size_bytes;
+  return range;
 }
 
 void LinearMemory::release(Segment segment) noexcept {
@@ -57,10 +66,6 @@ void LinearMemory::release(Segment segment) noexcept {
   if (!idle_.reserve(1)) return;
   idle_.put(segment);
   idle_bytes_ += segment.size_bytes;
-  if (const Segment last = idle_.take_ending_at(end_of_memory())) {
-    idle_bytes_ -= last.size_bytes;
-    sbrk(-static_cast<std::intptr_t>(last.size_bytes));
-  }
 }
 
 }  // namespace bufgc

@@ -10,12 +10,14 @@
 
 namespace bufgc {
 
-/// WebAssembly's linear memory, taken at its end (`sbrk`), exactly as much as is asked. The runtime
-/// grows the memory underneath in larger steps and shares what is over with `malloc`.
+/// WebAssembly's linear memory, taken at its end (`sbrk`) in runs that double from 4 to 256 MiB.
+/// A segment is part of one run; runs do not touch. So where a segment may be extended depends on the
+/// calls made here alone, and not on what `malloc` took from the end of memory in between: whoever
+/// watches, and needs memory to do so, changes no placement and no count. What is not touched of a
+/// run costs addresses, no memory.
 ///
-/// Linear memory never shrinks. What is released is therefore used again: at the end of memory
-/// the end moves back, which gives the bytes to whoever grows next, `malloc` too; elsewhere it is
-/// joined with released neighbours and waits here for the next `acquire` that fits (`idle_bytes`).
+/// Linear memory never shrinks. What is released waits here, joined with released neighbours, for
+/// the next `acquire` that fits.
 class LinearMemory final : public MemorySource {
  public:
   LinearMemory() = default;
@@ -28,13 +30,17 @@ class LinearMemory final : public MemorySource {
 
   [[nodiscard]] bool returns_memory() const noexcept override { return false; }
 
-  /// Released and neither used again nor given back.
+  /// What its runs hold beyond the segments handed out.
   [[nodiscard]] std::size_t idle_bytes() const noexcept { return idle_bytes_; }
 
  private:
+  /// Makes `bytes` idle bytes in one piece; false when the memory cannot grow so far.
+  [[nodiscard]] bool add_run(std::size_t bytes) noexcept;
+
   Lock lock_;
   AddressRanges idle_;
   std::size_t idle_bytes_ = 0;
+  std::size_t run_bytes_ = 0;
 };
 
 }  // namespace bufgc

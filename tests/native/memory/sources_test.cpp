@@ -1,4 +1,6 @@
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "bufgc/memory/address_ranges.hpp"
 #include "memory/support.hpp"
@@ -107,8 +109,9 @@ TEST_CASE("released linear memory is used again instead of growing", "[memory][s
   LinearMemory source;
   const Segment a = source.acquire(MiB);
   const Segment b = source.acquire(MiB);
+  const std::size_t idle_bytes = source.idle_bytes();
   source.release(a);
-  CHECK(source.idle_bytes() == MiB);
+  CHECK(source.idle_bytes() == idle_bytes + MiB);
   const std::size_t heap_bytes = emscripten_get_heap_size();
   for (int i = 0; i < 100; ++i) {
     const Segment again = source.acquire(MiB);
@@ -117,7 +120,35 @@ TEST_CASE("released linear memory is used again instead of growing", "[memory][s
   }
   CHECK(emscripten_get_heap_size() == heap_bytes);
   source.release(b);
-  CHECK(source.idle_bytes() == 0);
+  CHECK(source.idle_bytes() == idle_bytes + 2 * MiB);
+}
+
+TEST_CASE("a segment of linear memory is extended in place, whoever grows the heap meanwhile",
+          "[memory][source]") {
+  LinearMemory source;
+  const Segment first = source.acquire(64 * KiB);
+  REQUIRE(first);
+  std::vector<std::unique_ptr<char[]>> others;
+  std::byte* end = first.data + first.size_bytes;
+  for (int i = 0; i < 20; ++i) {
+    others.emplace_back(new char[100 * KiB]);
+    const Segment more = source.acquire_at(end, 64 * KiB);
+    REQUIRE(more.data == end);
+    end += more.size_bytes;
+  }
+  source.release({first.data, static_cast<std::size_t>(end - first.data)});
+}
+
+TEST_CASE("two runs of linear memory never touch", "[memory][source]") {
+  LinearMemory source;
+  const Segment first = source.acquire(8 * MiB);
+  const Segment second = source.acquire(8 * MiB);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(second.data != first.data + first.size_bytes);
+  CHECK_FALSE(source.acquire_at(first.data + first.size_bytes, 4096));
+  source.release(first);
+  source.release(second);
 }
 
 #else
