@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 // The public types of the package: what `load()` gives and what its parts answer.
 
 /** Element types; the same names stand in C++ and in trace files. */

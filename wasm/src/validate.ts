@@ -132,7 +132,7 @@ function bytesOfShape(shape: readonly number[], dtype: DTypeInfo): number {
   let empty = false;
   for (let axis = 0; axis < shape.length; axis += 1) {
     const extent = shape[axis] as number;
-    if (extent >>> 0 !== extent) wholeNumber(extent, `shape[${axis}]`);
+    if (typeof extent !== 'number' || extent >>> 0 !== extent) wholeNumber(extent, `shape[${axis}]`);
     // Held at 2^33, so that no product of any number of extents can lose its magnitude.
     if (extent !== 0) bytes = Math.min(bytes * extent, 2 ** 33);
     else empty = true;
