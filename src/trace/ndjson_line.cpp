@@ -2,6 +2,7 @@
 
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -109,14 +110,13 @@ struct NdjsonHandler {
   static constexpr int max_depth = 64;
 
   NdjsonLine& line;
-  rapidjson::InsituStringStream& stream;
   int depth = 0;
   bool too_deep = false;
   bool root_is_object = false;
   Field field = Field::other;
   Form form = Form::ignored;
   std::size_t items = 0;  // of the innermost pair of `bufs`
-  const char* value_begin = nullptr;
+  const char* value_begin = "";
 
   [[nodiscard]] std::size_t at() const { return static_cast<std::size_t>(field); }
   void set() { line.present_ |= NdjsonLine::bit(field); }
@@ -128,11 +128,13 @@ struct NdjsonHandler {
     form = Form::ignored;  // one complaint is enough
     return true;
   }
-  /// The text of a number as it stands in the line.
+  /// The text of a number as it stands in the line, for an error. (RapidJSON works on a copy of the
+  /// stream, so the place is found from the field's name.)
   [[nodiscard]] std::string_view raw() const {
-    const char* begin = value_begin;
-    while (begin < stream.src_ && (*begin == ' ' || *begin == '\t' || *begin == ':')) ++begin;
-    return {begin, static_cast<std::size_t>(stream.src_ - begin)};
+    const std::string_view rest(value_begin);
+    const std::size_t begin = std::min(rest.find_first_not_of(" \t:"), rest.size());
+    const std::string_view value = rest.substr(begin);
+    return value.substr(0, value.find_first_of(",}] \t"));
   }
 
   bool number(bool negative, std::uint64_t magnitude) {
@@ -152,7 +154,7 @@ struct NdjsonHandler {
         set();
         return true;
       case Form::name:
-        line.thread_.assign(raw());
+        line.thread_ = (negative ? "-" : "") + std::to_string(magnitude);
         line.texts_[at()] = line.thread_;
         set();
         return true;
@@ -222,7 +224,7 @@ struct NdjsonHandler {
     if (depth == 1) {
       field = field_of({text, length});
       form = fields[static_cast<std::size_t>(field)].form;
-      value_begin = stream.src_;
+      value_begin = text + length + 1;
     }
     return true;
   }
@@ -268,7 +270,7 @@ bool NdjsonLine::parse(std::string_view line) {
   present_ = 0;
   wrong_ = 0;
   rapidjson::InsituStringStream stream(buffer_.data());
-  NdjsonHandler handler{*this, stream};
+  NdjsonHandler handler{*this};
   rapidjson::Reader reader;
   const rapidjson::ParseResult result = reader.Parse<rapidjson::kParseInsituFlag>(stream, handler);
   const bool whole = static_cast<std::size_t>(stream.src_ - buffer_.data()) == buffer_.size();

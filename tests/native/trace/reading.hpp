@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bufgc/viz/lifecycles.hpp"
+#include "trace/readers.hpp"
+#include "trace/writers.hpp"
+
+inline std::string file_text(const std::string& path) {
+  std::string text;
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return text;
+  char block[65536];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, file)) text.append(block, count);
+  std::fclose(file);
+  return text;
+}
+
+struct Read {
+  bool good = false;
+  bufgc::trace::ReadError error;
+  bufgc::Lifecycles rows;
+};
+
+/// Reads a text in pieces of `piece` bytes.
+inline Read read(std::unique_ptr<bufgc::trace::Reader> reader, std::string_view text,
+                 std::size_t piece = ~std::size_t{0}) {
+  Read result;
+  result.good = true;
+  for (std::size_t at = 0; at < text.size() && result.good; at += piece) {
+    result.good = reader->feed(text.substr(at, piece));
+    if (piece >= text.size()) break;
+  }
+  result.good = result.good && reader->finish();
+  result.error = reader->error();
+  result.rows = reader->take();
+  return result;
+}
+inline Read read_ndjson(std::string_view text, std::size_t piece = ~std::size_t{0}) {
+  return read(bufgc::trace::make_ndjson_reader(), text, piece);
+}
+inline Read read_csv(std::string_view text, std::size_t piece = ~std::size_t{0}) {
+  return read(bufgc::trace::make_csv_reader(), text, piece);
+}
+
+inline std::string ndjson_of(const bufgc::Lifecycles& rows) {
+  bufgc::trace::StringSink sink;
+  bufgc::trace::write_ndjson(rows, sink);
+  return sink.text;
+}

@@ -1,0 +1,90 @@
+// The recorded traces that lie beside the project, where they are present.
+
+#if !defined(__EMSCRIPTEN__)
+
+#define RAPIDJSON_HAS_STDSTRING 1
+#include <rapidjson/document.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <string>
+
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "timeline/summary.hpp"
+#include "trace/reading.hpp"
+
+using namespace bufgc;
+
+namespace {
+
+std::string unpacked(const std::string& path) {
+  std::string text;
+  std::FILE* const pipe = popen(("gzip -dc '" + path + "'").c_str(), "r");
+  if (pipe == nullptr) return text;
+  char block[65536];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, pipe)) text.append(block, count);
+  pclose(pipe);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the summaries of recorded traces agree with what their recorder counted") {
+  for (const std::string name :
+       {"conv_jit", "eager_churn", "gpt_generate_noplan", "mlp_jit", "mlp_leak", "mlp_train_noplan_long"}) {
+    const std::string base = BUFGC_SHARED_TRACES "/tinygrad/" + name;
+    const std::string counted = file_text(base + ".stats.json");
+    if (counted.empty()) {
+      WARN("skipped: no shared traces");
+      return;
+    }
+    INFO(name);
+    rapidjson::Document stats;
+    stats.Parse(counted);
+    REQUIRE(stats.IsObject());
+    const auto number = [&](const char* key) { return stats[key].GetUint64(); };
+
+    const Read trace = read_ndjson(unpacked(base + ".ndjson.gz"));
+    INFO(trace.error.message);
+    REQUIRE(trace.good);
+    const timeline::Summary figures = timeline::summarise(trace.rows);
+    CHECK(figures.events == number("events"));
+    CHECK(figures.buffers == number("allocs"));
+    CHECK(figures.buffers - figures.alive_at_end_buffers == number("frees"));
+    CHECK(figures.alive_at_end_buffers == number("end_live"));
+    CHECK(figures.alive_at_end_bytes == number("end_live_bytes"));
+    CHECK(figures.max_live_bytes == number("peak_bytes"));
+    CHECK(figures.max_live_buffers == number("peak_live_bufs"));
+    CHECK(figures.total_allocated_bytes == number("total_alloc_bytes"));
+    CHECK(figures.distinct_sizes == number("distinct_sizes"));
+    CHECK(figures.skipped_events == 0);
+    std::uint64_t hits = 0;
+    std::uint64_t to_cache = 0;
+    for (const std::uint8_t served_by : trace.rows.served_by)
+      hits += served_by == static_cast<std::uint8_t>(ServedBy::cache) ? 1 : 0;
+    for (const std::uint8_t freed_to : trace.rows.freed_to)
+      to_cache += freed_to == static_cast<std::uint8_t>(FreedTo::cache) ? 1 : 0;
+    CHECK(hits == number("lru_hits"));
+    CHECK(to_cache == number("free_to_lru"));
+
+    const Read uses = read_ndjson(unpacked(base + ".use.ndjson.gz"));
+    REQUIRE(uses.good);
+    CHECK(uses.rows.skipped_events == number("kernel_runs"));  // alone, it names no buffer that is known
+  }
+}
+
+TEST_CASE("the planning problems are read as they were made") {
+  if (file_text(BUFGC_SHARED_TRACES "/planning/minimalloc_A.csv").empty()) {
+    WARN("skipped: no shared traces");
+    return;
+  }
+  for (const char* const name : {"A", "E", "G", "I", "K"}) {
+    const Read trace =
+        read_csv(file_text(BUFGC_SHARED_TRACES "/planning/minimalloc_" + std::string(name) + ".csv"));
+    REQUIRE(trace.good);
+    CHECK(timeline::summarise(trace.rows).max_live_bytes == 1U << 20U);
+    CHECK(timeline::summarise(trace.rows).alive_at_end_buffers == 0);
+  }
+}
+
+#endif
