@@ -56,7 +56,8 @@ export async function launch() {
       page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
       page.on('request', (request) => requests.push(request.url()));
       await page.goto((from === 'file' ? pathToFileURL(pageFile).href : url) + hash);
-      if (!(await page.evaluate(() => 'viewer' in window))) throw new Error(`the page did not start: ${complaints.join('\n')}`);
+      if (!(await page.evaluate(() => 'viewer' in window)))
+        throw new Error(`the page did not start: ${complaints.join('\n')}`);
       await page.evaluate(() => window.viewer.ready());
       return { page, complaints, requests, close: () => context.close() };
     },
@@ -92,3 +93,7 @@ export async function openText(page, name, content) {
 
 /** One line of NDJSON for each event. */
 export const ndjson = (...events) => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
+
+/** What a component of the page says, its blanks made single. */
+export const textOf = async (page, component) =>
+  (await page.locator(component).evaluate((element) => element.shadowRoot.textContent)).replace(/\s+/g, ' ').trim();

@@ -66,7 +66,11 @@ const STATES = {
     await idle(page);
   },
   error: async (page) => {
-    await openText(page, 'broken.ndjson', '{"t":1,"op":"alloc","id":1,"size":64}\n{"t":2,"op":"alloc","id":2,"size":\n');
+    await openText(
+      page,
+      'broken.ndjson',
+      '{"t":1,"op":"alloc","id":1,"size":64}\n{"t":2,"op":"alloc","id":2,"size":\n',
+    );
   },
   help: async (page) => {
     await key(page, '?');
@@ -92,7 +96,9 @@ for (const [width, height] of SIZES) {
         await prepare(page);
         await idle(page);
         await page.screenshot({ path: join(folder, `${title}.png`) });
-        console.log(`${title}${complaints.length > 0 ? `: ${[...new Set(complaints)].join(" | ").slice(0, 120)}` : ''}`);
+        console.log(
+          `${title}${complaints.length > 0 ? `: ${[...new Set(complaints)].join(' | ').slice(0, 120)}` : ''}`,
+        );
       } catch (error) {
         console.log(`${title}: ${error.message}`);
         process.exitCode = 1;

@@ -261,8 +261,8 @@ export class App extends LitElement {
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => (this.helpOpen = true)} @save-picture=${() => void this.savePicture()}></top-bar>
-      <summary-strip .session=${session}></summary-strip>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => (this.helpOpen = true)} @save-picture=${() => void this.savePicture()}></top-bar>
+      <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}
         <facets-panel .session=${session}></facets-panel>
@@ -277,7 +277,7 @@ export class App extends LitElement {
         ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
         <details-panel .session=${session}></details-panel>
       </aside>
-      <status-line .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
+      <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}
       ${this.helpOpen ? html`<help-overlay @close=${() => (this.helpOpen = false)}></help-overlay>` : nothing}
     `;

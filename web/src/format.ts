@@ -61,3 +61,20 @@ export const percent = (part: number, whole: number): string =>
   whole > 0 ? `${threeDigits((100 * part) / whole)}${NARROW}%` : '–';
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+const CONTROL = /\p{Cc}/gu;
+const DIRECTION = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+const controlPicture = (code: number): string =>
+  code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
+
+/**
+ * Text out of a file, made safe to stand in a line: cut to `most` characters, control characters as
+ * their pictures, marks that would turn the writing direction round as their code points.
+ */
+export function label(text: string, most = 120): string {
+  const cut = text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return cut
+    .replace(CONTROL, (c) => controlPicture(c.charCodeAt(0)))
+    .replace(DIRECTION, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase()}›`);
+}

@@ -14,7 +14,7 @@ import { theme } from '../store/theme.js';
 import { base } from '../styles.js';
 import { hatch } from './hatch.js';
 
-const HEIGHT = 112;
+const HEIGHT = 120;
 const stepped = uPlot.paths.stepped!({ align: 1 });
 
 @customElement('level-chart')
@@ -38,12 +38,12 @@ export class LevelChart extends LitElement {
     base,
     css`
       :host {
-        height: 113px;
+        height: 121px;
         border-bottom: 1px solid var(--line);
         position: relative;
       }
       .chart {
-        height: 112px;
+        height: 120px;
         overflow: hidden;
       }
       .u-cursor-x {
@@ -60,7 +60,6 @@ export class LevelChart extends LitElement {
         display: flex;
         gap: var(--gap-3);
         padding: 0 var(--gap-1);
-        background: var(--veil);
         color: var(--ink-2);
         font-size: var(--type-1);
         pointer-events: none;
@@ -115,7 +114,7 @@ export class LevelChart extends LitElement {
     return {
       width: Math.max(1, this.clientWidth),
       height: HEIGHT,
-      padding: [8, 0, 6, 0],
+      padding: [24, 0, 6, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -232,6 +231,8 @@ function dataOf({ x, liveMax, cachedMax, reservedMax }: Levels, end: number): uP
   xs[n] = end;
   const live = stretch(liveMax);
   const cached = stretch(cachedMax);
-  const stacked = live.map((value, i) => value + (cached[i] ?? 0));
-  return [xs, live, stacked, stretch(reservedMax)] as unknown as uPlot.AlignedData;
+  // Each level's highest may stand at another moment of the column; together they never pass what is reserved.
+  const reserved = stretch(reservedMax);
+  const stacked = live.map((value, i) => Math.max(value, Math.min(value + (cached[i] ?? 0), reserved[i] ?? 0)));
+  return [xs, live, stacked, reserved] as unknown as uPlot.AlignedData;
 }

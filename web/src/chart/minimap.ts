@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import type { Levels } from '../engine/protocol.js';
-import { count, time } from '../format.js';
+import { count, label, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
@@ -40,7 +40,7 @@ export class MiniMap extends LitElement {
     css`
       .strip {
         position: relative;
-        height: 60px;
+        height: 48px;
         padding-left: 72px;
         border-bottom: 1px solid var(--line);
         background: var(--surface);
@@ -49,11 +49,15 @@ export class MiniMap extends LitElement {
       }
       .track {
         position: relative;
-        height: 60px;
+        height: 48px;
         background: var(--ground);
         border-left: 1px solid var(--line);
         cursor: crosshair;
         overflow: hidden;
+      }
+      .strip.marked,
+      .marked .track {
+        height: 60px;
       }
       canvas {
         position: absolute;
@@ -167,7 +171,10 @@ export class MiniMap extends LitElement {
         context.fillRect(i * perColumn, top(i), perColumn + 0.5, Math.max(0, bottom(i) - top(i)));
     };
     const live = (i: number) => y(levels.liveMax[i] ?? 0);
-    const cached = (i: number) => y((levels.liveMax[i] ?? 0) + (levels.cachedMax[i] ?? 0));
+    const cached = (i: number) => {
+      const stacked = (levels.liveMax[i] ?? 0) + (levels.cachedMax[i] ?? 0);
+      return y(Math.max(levels.liveMax[i] ?? 0, Math.min(stacked, levels.reservedMax[i] ?? 0)));
+    };
     fill(hatch(context, color('cached')), cached, live);
     fill(color('live'), live, () => HEIGHT);
     context.fillStyle = color('reserved');
@@ -225,7 +232,7 @@ export class MiniMap extends LitElement {
       const next = marks[i + 1];
       const from = at(mark);
       const width = (next ? at(next) : 100) - from;
-      return html`<span class="mark" title=${mark.name} .style=${`left: ${from}%; width: ${width}%`}>${width > 3 ? mark.name : ''}</span>`;
+      return html`<span class="mark" title=${label(mark.name, 400)} .style=${`left: ${from}%; width: ${width}%`}>${width > 3 ? label(mark.name) : ''}</span>`;
     });
   }
 
@@ -236,7 +243,7 @@ export class MiniMap extends LitElement {
     const left = (100 * session.view.t0) / extent;
     const right = (100 * session.view.t1) / extent;
     const name = (at: number) => (session.axis === 'event' ? `event ${count(at)}` : time(at));
-    return html`<div class="strip">
+    return html`<div class="strip ${session.trace.marks.length > 0 ? 'marked' : ''}">
       <span class="name">all</span>
       <div class="track" @pointerdown=${this.onDown}>
         <canvas aria-hidden="true"></canvas>

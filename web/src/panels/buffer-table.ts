@@ -10,7 +10,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { RowInfo, SortKey, TableQuery } from '../engine/protocol.js';
-import { bytes, count, exactBytes, plural, time } from '../format.js';
+import { bytes, count, exactBytes, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
@@ -32,15 +32,15 @@ const COLUMNS: Column[] = [
     key: 'label',
     title: 'Label',
     number: false,
-    text: (row) => row.label || '–',
-    exact: (row) => row.site || row.label,
+    text: (row) => label(row.label) || '–',
+    exact: (row) => label(row.site || row.label, 400),
   },
   { key: 'size', title: 'Size', number: true, text: (row) => bytes(row.size), exact: (row) => exactBytes(row.size) },
   {
     key: 'dtype',
     title: 'Type',
     number: false,
-    text: (row) => [row.dtype, row.shape].filter(Boolean).join(' ') || '–',
+    text: (row) => label([row.dtype, row.shape].filter(Boolean).join(' ')) || '–',
   },
   {
     key: 'allocEvent',

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { RowDetails } from '../engine/protocol.js';
-import { bytes, count, exactBytes, plural, time } from '../format.js';
+import { bytes, count, exactBytes, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
@@ -165,7 +165,7 @@ export class DetailsPanel extends LitElement {
       <dl>
         ${this.pair('exact', html`<span class="number">${exactBytes(row.size)}</span>`)}
         ${this.pair('block', capacity, exactBytes(row.capacity))}
-        ${this.pair('type', row.dtype)} ${this.pair('shape', row.shape)}
+        ${this.pair('type', label(row.dtype, 400))} ${this.pair('shape', label(row.shape, 400))}
         ${this.pair('address', row.address ? html`<span class="mono">${row.address}</span>` : '')}
         ${this.pair('from', row.servedBy ? PLACES[row.servedBy] : '')} ${this.pair('back to', row.freedTo ? PLACES[row.freedTo] : '')}
       </dl>
@@ -186,8 +186,8 @@ export class DetailsPanel extends LitElement {
         ${this.pair('born', this.eventLink(row.allocEvent, row.allocTimeNs))}
         ${this.pair('died', row.freeEvent === null || row.freeTimeNs === null ? html`<span class="alive">never released</span>` : this.eventLink(row.freeEvent, row.freeTimeNs))}
         ${this.pair('lifetime', html`<span class="number">${time(row.lifetimeNs)}</span>, ${plural(row.lifetimeEvents, 'event')}`)}
-        ${this.pair('cause', row.cause ? CAUSES[row.cause] : '')} ${this.pair('site', row.site ? html`<span class="mono">${row.site}</span>` : '')}
-        ${this.pair('thread', row.thread)} ${this.pair('id', html`<span class="number">${row.idText}</span>`)}
+        ${this.pair('cause', row.cause ? CAUSES[row.cause] : '')} ${this.pair('site', row.site ? html`<span class="mono">${label(row.site, 2000)}</span>` : '')}
+        ${this.pair('thread', label(row.thread, 400))} ${this.pair('id', html`<span class="number">${row.idText}</span>`)}
         ${this.pair('kind', row.kind === 'owned' ? '' : row.kind)}
         ${this.pair('base', row.baseRow === null ? '' : this.rowLink(row.baseRow, 'the buffer that it views'))}
       </dl>
@@ -212,8 +212,8 @@ export class DetailsPanel extends LitElement {
       <ul>
         ${shown.map(
           (use) => html`<li>
-            <button class="use" title="${use.kernel}, ${time(use.timeNs)}" @click=${() => void this.session?.goToEvent(use.event)}>
-              <span class="number">${count(use.event)}</span><span class="number muted">${ACCESS[use.access]}</span><span class="kernel">${use.kernel}</span>
+            <button class="use" title="${label(use.kernel, 400)}, ${time(use.timeNs)}" @click=${() => void this.session?.goToEvent(use.event)}>
+              <span class="number">${count(use.event)}</span><span class="number muted">${ACCESS[use.access]}</span><span class="kernel">${label(use.kernel)}</span>
             </button>
           </li>`,
         )}
@@ -243,7 +243,7 @@ export class DetailsPanel extends LitElement {
     if (!row || session.selectedRow === null) return this.renderEmpty(session);
     return html`
       <header>
-        <h2>${row.label || `Buffer ${row.idText}`}</h2>
+        <h2>${label(row.label, 600) || `Buffer ${row.idText}`}</h2>
         <button class="button small" title="Let go (Esc)" @click=${() => void session.select(null)}>Close</button>
       </header>
       <div class="big">

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { GroupBy, GroupCount } from '../engine/protocol.js';
-import { bytes, count, exactBytes, plural } from '../format.js';
+import { bytes, count, exactBytes, label, plural } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
@@ -156,11 +156,11 @@ export class FacetsPanel extends LitElement {
         class="group ${now ? '' : 'out'}"
         ?disabled=${terms.length === 0}
         aria-pressed=${session.hasTerms(terms)}
-        title="${group.name || '(none)'}: ${exactBytes(now?.bytes ?? 0)} allocated.${alive}"
+        title="${label(group.name, 400) || '(none)'}: ${exactBytes(now?.bytes ?? 0)} allocated.${alive}"
         @click=${() => session.toggleTerms(terms)}
       >
         ${by === session.colorBy ? html`<span class="swatch" .style=${`background: ${group.color ?? 'transparent'}`}></span>` : nothing}
-        <span class="text">${group.name || '(none)'}</span>
+        <span class="text">${label(group.name) || '(none)'}</span>
         <span class="number count">${count(now?.buffers ?? 0)}</span>
         <span class="number bytes">${bytes(now?.bytes ?? 0)}</span>
       </button>

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { GroupBy, GroupCount, Summary } from '../engine/protocol.js';
-import { bytes, count, exactBytes, percent, time } from '../format.js';
+import { bytes, count, exactBytes, label, percent, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
@@ -174,7 +174,7 @@ export class StatisticsView extends LitElement {
           ${groups.slice(0, 40).map(
             (group) => html`<tr>
               <td class="name">
-                <button class="link" title="Filter by ${group.name || '(none)'}" @click=${() => this.session?.toggleTerms(termsOf(by, group.name))}>${group.name || '(none)'}</button>
+                <button class="link" title="Filter by ${label(group.name) || '(none)'}" @click=${() => this.session?.toggleTerms(termsOf(by, group.name))}>${label(group.name) || '(none)'}</button>
               </td>
               <td class="number">${count(group.buffers)}</td>
               <td class="number" title=${exactBytes(group.bytes)}>${bytes(group.bytes)}</td>

@@ -172,7 +172,7 @@ export class SummaryStrip extends LitElement {
   override render() {
     const { session } = this;
     if (!session) return nothing;
-    return html`<ul aria-label="Summary">
+    return html`<ul>
       ${this.figures(session).map(
         ({ label, value, note, title, swatch, act }) => html`<li>
           <button ?disabled=${!act} title=${title || nothing} @click=${act ?? nothing}>

@@ -1,6 +1,7 @@
 // bufgc · ways in · search · export · theme · help.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { label } from '../format.js';
 import { saveFile } from '../save.js';
 import { Follows } from '../store/controller.js';
 import type { Mode, Session } from '../store/session.js';
@@ -45,6 +46,7 @@ export class TopBar extends LitElement {
         border-bottom: 1px solid var(--line);
       }
       .name {
+        margin: 0;
         display: flex;
         align-items: center;
         gap: var(--gap-2);
@@ -142,7 +144,11 @@ export class TopBar extends LitElement {
           height: 32px;
         }
         .name span {
-          display: none;
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
         }
         .name {
           margin: 0;
@@ -256,16 +262,16 @@ export class TopBar extends LitElement {
       html`<button aria-pressed=${session.mode === value} @click=${() => session.setMode(value)}>${title}</button>`;
     const shown = THEMES.find(({ setting }) => setting === theme.setting)!;
     return html`
-      <div class="name">
+      <h1 class="name">
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
           <path d="M1 10h7v4H1zM5 6h10v3H5zM1 2h4v3H1z" fill="currentColor" />
         </svg>
         <span>bufgc</span>
-      </div>
+      </h1>
       <div class="segmented" role="group" aria-label="Way in">${mode('lab', 'Live lab')}${mode('trace', 'Trace')}</div>
       <button class="button" @click=${() => this.chooseFiles()}>Open…</button>
       <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
-      <span class="trace-name muted" title=${session.trace?.name ?? nothing}>${session.trace?.name ?? ''}</span>
+      <span class="trace-name muted" title=${session.trace ? label(session.trace.name, 400) : nothing}>${label(session.trace?.name ?? '')}</span>
       <span class="space"></span>
       <div class="search">
         <input

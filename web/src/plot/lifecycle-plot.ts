@@ -3,7 +3,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { RowDetails, View } from '../engine/protocol.js';
-import { bytes, count, time } from '../format.js';
+import { bytes, count, label, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
@@ -402,8 +402,8 @@ export class LifecyclePlot extends LitElement {
     const below = y < this.clientHeight / 2;
     const place = `transform: translate(${right ? `calc(${x - 12}px - 100%)` : `${x + 12}px`}, ${below ? `${y + 12}px` : `calc(${y - 12}px - 100%)`})`;
     return html`<div class="tip" .style=${place}>
-      <b>${details.label || `buffer ${details.idText}`}</b>
-      <span class="number">${bytes(details.size)}</span> ${details.dtype} ${details.shape}<br />
+      <b>${label(details.label) || `buffer ${details.idText}`}</b>
+      <span class="number">${bytes(details.size)}</span> ${label(`${details.dtype} ${details.shape}`)}<br />
       ${
         details.freeEvent === null
           ? html`<span class="alive">never released</span>`

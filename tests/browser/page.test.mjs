@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import { launch, ndjson, openSample, openText, pageFile } from './browser.mjs';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const idle = (page) => page.evaluate(() => window.viewer.idle());
+
+/** What axe-core finds, a line each. */
+async function findings(page) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.flat().join(' ')} ${node.html.slice(0, 120)}`),
+  );
+}
+
+describe('the page', () => {
+  let browser;
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser.close());
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`axe-core finds nothing in any view, ${colorScheme}`, async () => {
+      const { page, close } = await browser.open({ colorScheme, bypassCSP: true });
+      const found = {};
+      const look = async (name) => {
+        await idle(page);
+        found[name] = await findings(page);
+      };
+      await look('empty');
+      await openSample(page, 'mlp_leak');
+      await look('address');
+      await page.keyboard.press('l');
+      await look('details');
+      await page.keyboard.press('2');
+      await look('table');
+      await page.keyboard.press('3');
+      await look('statistics');
+      await page.keyboard.press('?');
+      await look('help');
+      await page.keyboard.press('Escape');
+      await openText(page, 'broken.ndjson', 'not a trace\n');
+      await look('error');
+      await page.getByRole('button', { name: 'Live lab' }).click();
+      await look('lab');
+      for (const [name, lines] of Object.entries(found)) assert.deepEqual(lines, [], name);
+      await close();
+    });
+  }
+
+  test('the theme follows the system, the button overrides it, and a reload remembers', async () => {
+    const { page, close } = await browser.open({ colorScheme: 'dark' });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await ground();
+    assert.notEqual(dark, 'rgb(255, 255, 255)');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)');
+    await page.getByRole('button', { name: /^Theme/ }).click();
+    await page.getByRole('button', { name: /^Theme: light/ }).click();
+    assert.equal(await ground(), dark);
+    await page.reload();
+    assert.equal(await ground(), dark);
+    await close();
+  });
+
+  test('labels with markup, control characters, right-to-left text or a megabyte are text and harm nothing', async () => {
+    const { page, complaints, close } = await browser.open();
+    const labels = [
+      '<img src=x onerror="window.harmed = true"><script>window.harmed = true</script>',
+      '"><style>*{display:none}</style>',
+      '\u202egnp.exe\u0000\u0007\u001b[31m',
+      'x'.repeat(1_000_000),
+    ];
+    const text = ndjson(
+      ...labels.map((label, i) => ({ t: i, op: 'alloc', id: i + 1, size: 4096, label, dtype: label, site: label })),
+    );
+    const { stats } = await openText(page, '<b>name</b>.ndjson', text);
+    assert.equal(stats.buffers, 4);
+    for (const id of [1, 2, 3, 4]) {
+      await page.evaluate((which) => window.viewer.select(which), id);
+      for (const key of ['1', '2', '3']) {
+        await page.keyboard.press(key);
+        await idle(page);
+      }
+    }
+    assert.equal(await page.evaluate(() => window.harmed), undefined);
+    assert.ok(await page.getByText('<b>name</b>.ndjson').isVisible());
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 1280, `the page stays as wide as the window: ${width}`);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('its policy lets nothing connect, run or be embedded that it does not carry', async () => {
+    const policy = readFileSync(pageFile, 'utf8').match(/Content-Security-Policy" content="([^"]+)"/)[1];
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /connect-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:/);
+    const { page, close } = await browser.open();
+    const refused = await page.evaluate(() =>
+      fetch('http://127.0.0.1:9/').then(
+        () => 'sent',
+        () => 'refused',
+      ),
+    );
+    assert.equal(refused, 'refused');
+    await close();
+  });
+
+  for (const [width, height] of [
+    [390, 844],
+    [1280, 800],
+    [1600, 900],
+  ]) {
+    test(`nothing reaches beyond the window at ${width} × ${height}`, async () => {
+      const { page, close } = await browser.open({ width, height });
+      await openSample(page, 'mlp_leak');
+      for (const key of ['1', '2', '3']) {
+        await page.keyboard.press(key);
+        await idle(page);
+        const beyond = await page.evaluate(() => {
+          const app = document.querySelector('bufgc-app');
+          return app.scrollWidth - app.clientWidth;
+        });
+        assert.ok(beyond <= 0, `view ${key}: ${beyond} px`);
+      }
+      await close();
+    });
+  }
+
+  test('each view explains itself once', async () => {
+    const { page, close } = await browser.open();
+    await openSample(page, 'mlp_leak');
+    assert.ok(await page.getByText('Each bar is one buffer').isVisible());
+    await page.getByRole('button', { name: 'Got it' }).click();
+    await page.waitForFunction(() => location.hash.includes('sample=mlp_leak'));
+    await page.reload();
+    await page.locator('lifecycle-plot').waitFor();
+    assert.equal(await page.getByText('Each bar is one buffer').count(), 0);
+    await close();
+  });
+
+  test('panels keep their places while a trace is opened and a buffer selected', async () => {
+    const { page, close } = await browser.open();
+    const places = () =>
+      page.evaluate(() => {
+        const root = document.querySelector('bufgc-app').shadowRoot;
+        return ['summary-strip', 'main', '.left', '.right', 'status-line'].map((name) => {
+          const { x, y, width, height } = root.querySelector(name).getBoundingClientRect();
+          return [name, x, y, width, height];
+        });
+      });
+    const before = await places();
+    await openSample(page, 'mlp_leak');
+    assert.deepEqual(await places(), before);
+    await page.keyboard.press('l');
+    await idle(page);
+    assert.deepEqual(await places(), before);
+    await close();
+  });
+});

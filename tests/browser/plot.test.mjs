@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { sampleEvents } from './oracle.mjs';
+
+const idle = (page) => page.evaluate(() => window.viewer.idle());
+/** The hash holds the visible range 300 ms after it last changed. */
+const range = async (page) => {
+  await idle(page);
+  return page.evaluate(() => ({ ...document.querySelector('bufgc-app').session.view }));
+};
+const selectedId = (page) => page.evaluate(() => document.querySelector('bufgc-app').session.details?.id ?? null);
+const press = async (page, key) => {
+  await page.keyboard.press(key);
+  await idle(page);
+};
+/** The colour of the plot at a point of the window. */
+const colorAt = (page, x, y) =>
+  page.evaluate(
+    ([px, py]) => {
+      const plot = document.querySelector('bufgc-app').shadowRoot.querySelector('lifecycle-plot');
+      const canvas = plot.shadowRoot.querySelector('canvas');
+      const box = canvas.getBoundingClientRect();
+      const scale = canvas.width / box.width;
+      const at = [Math.round((px - box.left) * scale), Math.round((py - box.top) * scale)];
+      return [...canvas.getContext('2d').getImageData(at[0], at[1], 1, 1).data.slice(0, 3)];
+    },
+    [x, y],
+  );
+
+// Two buffers, one above the other: the first is never released, the second dies halfway.
+const PAIR = ndjson(
+  { t: 0, op: 'alloc', id: 1, size: 4096, addr: '0x1000', label: 'kept' },
+  { t: 10, op: 'alloc', id: 2, size: 4096, addr: '0x2000', label: 'dropped' },
+  { t: 20, op: 'free', id: 2 },
+  ...Array.from({ length: 4 }, (_, i) => ({ t: 30 + i, op: 'use', kernel: 'k', bufs: [[1, 'r']] })),
+);
+
+describe('the lifecycle plot', () => {
+  let browser;
+  let session;
+  let page;
+  before(async () => {
+    browser = await launch();
+    session = await browser.open();
+    page = session.page;
+    await openSample(page, 'mlp_train_noplan_long');
+    await page.getByRole('button', { name: 'Got it' }).click();
+  });
+  after(() => browser.close());
+  const middle = async () => {
+    const box = await page.locator('lifecycle-plot').boundingBox();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+  const fit = () => press(page, '0');
+
+  test('fifty buffers, chosen at random, are each selected by a click where screenOf says they are', async () => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}`);
+    let state = seed;
+    const random = (below) => {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+      return state % below;
+    };
+    const ids = sampleEvents('mlp_train_noplan_long')
+      .filter(({ op }) => op === 'alloc')
+      .map(({ id }) => id);
+    for (let i = 0; i < 50; i++) {
+      const id = ids[random(ids.length)];
+      const place = await page.evaluate((wanted) => window.viewer.screenOf(wanted), id);
+      assert.ok(place, `buffer ${id} has a place (seed ${seed})`);
+      await page.mouse.click(place.x, place.y);
+      await idle(page);
+      assert.equal(await selectedId(page), id, `seed ${seed}`);
+      assert.equal(await page.evaluate(({ x, y }) => window.viewer.hitTest(x, y), place), id, `seed ${seed}`);
+    }
+    await fit();
+  });
+
+  test('hovering names the buffer under the pointer and tells the moment in the status line', async () => {
+    const id = sampleEvents('mlp_train_noplan_long').find(({ op, size }) => op === 'alloc' && size > 500_000).id;
+    const place = await page.evaluate((wanted) => window.viewer.screenOf(wanted), id);
+    await page.mouse.move(place.x, place.y);
+    await page.locator('lifecycle-plot .tip').waitFor();
+    await idle(page);
+    assert.match(await page.locator('lifecycle-plot .tip').textContent(), /KiB|MiB/);
+    assert.match(await textOf(page, 'status-line'), /event\s+[\d\u2009]+.*live\s+[\d.]+\s*.iB/s);
+    await page.mouse.move(5, 5);
+    assert.equal(await page.locator('lifecycle-plot .tip').count(), 0);
+    await fit();
+  });
+
+  test('the wheel zooms at the pointer: the moment under it stays there', async () => {
+    const { x, y } = await middle();
+    await page.mouse.move(x, y);
+    const before = await range(page);
+    await page.mouse.wheel(0, -400);
+    const after = await range(page);
+    assert.ok(after.t1 - after.t0 < 0.6 * (before.t1 - before.t0));
+    assert.deepEqual([after.y0, after.y1], [before.y0, before.y1]);
+    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const share = (x - box.x - 72) / (box.width - 72);
+    const at = (view) => view.t0 + share * (view.t1 - view.t0);
+    assert.ok(Math.abs(at(before) - at(after)) < 0.01 * (after.t1 - after.t0));
+    await fit();
+  });
+
+  test('dragging pans by as much as the pointer moves', async () => {
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
+    const { x, y } = await middle();
+    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 100, y, { steps: 5 });
+    await page.mouse.up();
+    const after = await range(page);
+    const moved = (100 / (box.width - 72)) * 1000;
+    assert.ok(Math.abs(after.t0 - (4000 - moved)) < 2, `${after.t0}`);
+    assert.ok(Math.abs(after.t1 - after.t0 - 1000) < 1e-6);
+    await fit();
+  });
+
+  test('Shift and drag zooms to the area', async () => {
+    const whole = await range(page);
+    const { x, y } = await middle();
+    await page.keyboard.down('Shift');
+    await page.mouse.move(x - 60, y - 40);
+    await page.mouse.down();
+    await page.mouse.move(x + 60, y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    const after = await range(page);
+    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    assert.ok(Math.abs((after.t1 - after.t0) / (whole.t1 - whole.t0) - 120 / (box.width - 72)) < 0.01);
+    assert.ok(Math.abs((after.y1 - after.y0) / (whole.y1 - whole.y0) - 80 / (box.height - 24)) < 0.01);
+    await page.mouse.dblclick(x, y);
+    assert.deepEqual(await range(page), whole, 'a double click shows all');
+  });
+
+  test('the keyboard zooms, pans, fits, goes to the peak and from leak to leak', async () => {
+    await page.mouse.move(5, 5);
+    const whole = await range(page);
+    await press(page, 'w');
+    const near = await range(page);
+    assert.ok(Math.abs((near.t1 - near.t0) / (whole.t1 - whole.t0) - 0.75) < 1e-6);
+    await press(page, 'd');
+    assert.ok((await range(page)).t0 > near.t0);
+    await press(page, 'a');
+    await press(page, 's');
+    await press(page, '0');
+    assert.deepEqual(await range(page), whole);
+    await press(page, 'p');
+    const peak = await range(page);
+    const { max_live_event: event } = await page.evaluate(
+      () => document.querySelector('bufgc-app').session.trace.summary,
+    );
+    assert.ok(peak.t0 <= event && event <= peak.t1);
+    await press(page, 'l');
+    const first = await selectedId(page);
+    await press(page, 'l');
+    const second = await selectedId(page);
+    assert.ok(first !== null && second !== null && first !== second);
+    assert.match(await textOf(page, 'details-panel'), /never released/);
+    await press(page, 'Escape');
+    assert.equal(await selectedId(page), null);
+    await fit();
+  });
+
+  test('the brackets walk along the lifetimes at one address', async () => {
+    const events = sampleEvents('mlp_train_noplan_long');
+    const again = events.findLast(({ op, src }) => op === 'alloc' && src === 'lru_hit');
+    await page.evaluate((id) => window.viewer.select(id), again.id);
+    await press(page, '[');
+    const earlier = await selectedId(page);
+    assert.notEqual(earlier, again.id);
+    const address = (id) => events.find((event) => event.op === 'alloc' && event.id === id).addr;
+    assert.equal(address(earlier), again.addr);
+    await press(page, ']');
+    assert.equal(await selectedId(page), again.id);
+    await press(page, 'Escape');
+    await fit();
+  });
+
+  test('switching the axis keeps the stretch that is in sight', async () => {
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
+    await page.getByRole('button', { name: 'time', exact: true }).click();
+    const inTime = await range(page);
+    assert.ok(inTime.t1 > 1e6, 'nanoseconds');
+    await page.getByRole('button', { name: 'events', exact: true }).click();
+    const back = await range(page);
+    assert.ok(Math.abs(back.t0 - 4000) <= 2 && Math.abs(back.t1 - 5000) <= 2, JSON.stringify(back));
+    await fit();
+  });
+
+  test('the brush of the minimap sets the visible range', async () => {
+    const box = await page.locator('mini-map .track').boundingBox();
+    const whole = await range(page);
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 30);
+    await page.evaluate(() => window.viewer.setView({ t0: 0, t1: 100 }));
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 30, { steps: 4 });
+    await page.mouse.up();
+    const after = await range(page);
+    assert.ok(Math.abs(after.t0 - 0.25 * whole.t1) < 0.01 * whole.t1);
+    assert.ok(Math.abs(after.t1 - 0.5 * whole.t1) < 0.01 * whole.t1);
+    await fit();
+  });
+
+  test('a buffer alive at the end reaches the right edge in its own colour, a released one ends at its release', async () => {
+    const { stats } = await openText(page, 'pair.ndjson', PAIR);
+    assert.equal(stats.alive_at_end_buffers, 1);
+    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const x = (event) => box.x + 72 + ((box.width - 72) * event) / stats.events;
+    const y = (address) => box.y + (box.height - 24) * (1 - address / 8192);
+    const kept = await colorAt(page, x(4.5), y(2500));
+    const dropped = await colorAt(page, x(1.4), y(6500));
+    const after = await colorAt(page, x(4.5), y(6500));
+    assert.ok(kept[0] > 200 && kept[1] < 140, `red: ${kept}`);
+    assert.ok(dropped[2] > 140 && dropped[0] < 110, `blue: ${dropped}`);
+    assert.ok(Math.min(...after) > 120 && Math.max(...after) - Math.min(...after) < 40, `no colour: ${after}`);
+    assert.equal(await page.evaluate(([a, b]) => window.viewer.hitTest(a, b), [x(4.5), y(6500)]), null);
+    assert.equal(await page.evaluate(([a, b]) => window.viewer.hitTest(a, b), [x(6.5), y(2500)]), 1);
+  });
+
+  test('nothing of all this made the page complain', () => {
+    assert.deepEqual(session.complaints, []);
+  });
+});

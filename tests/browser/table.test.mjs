@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { launch, openSample, textOf } from './browser.mjs';
+import { sampleEvents } from './oracle.mjs';
+
+describe('the table', () => {
+  let browser;
+  let session;
+  let page;
+  before(async () => {
+    browser = await launch();
+    session = await browser.open();
+    page = session.page;
+    await openSample(page, 'mlp_leak');
+    await page.keyboard.press('2');
+    await idle();
+  });
+  after(() => browser.close());
+
+  const idle = () => page.evaluate(() => window.viewer.idle());
+  const column = async (title, rows = 12) => {
+    const heads = await page.locator('buffer-table [role=columnheader]').allInnerTexts();
+    const index = heads.findIndex((head) => head.startsWith(title));
+    const cells = await page.locator(`buffer-table .body [role=row] > :nth-child(${index + 1})`).allInnerTexts();
+    return cells.slice(0, rows).map((cell) => cell.trim());
+  };
+  const sortBy = async (title) => {
+    await page.locator('buffer-table [role=columnheader]', { hasText: title }).locator('button').click();
+    await idle();
+  };
+  const setFilter = async (text) => {
+    await page.getByRole('searchbox').fill(text);
+    await page.keyboard.press('Enter');
+    await idle();
+  };
+  const counted = async () =>
+    Number((await page.locator('buffer-table .above .number').first().textContent()).replace(/\D/g, ''));
+  const number = (text) => Number(text.replace(/\D/g, ''));
+
+  const events = sampleEvents('mlp_leak');
+  const allocations = events.filter(({ op }) => op === 'alloc');
+  const freed = new Set(events.filter(({ op }) => op === 'free').map(({ id }) => id));
+
+  test('buffers that were never released stand first', async () => {
+    assert.deepEqual(await column('Died'), Array(12).fill('alive'));
+  });
+
+  test('a heading sorts, a second click turns the order round', async () => {
+    await sortBy('Born');
+    const up = (await column('Born')).map(number);
+    assert.deepEqual(
+      up,
+      [...up].sort((a, b) => a - b),
+    );
+    await sortBy('Born');
+    const down = (await column('Born')).map(number);
+    assert.deepEqual(
+      down,
+      [...down].sort((a, b) => b - a),
+    );
+    assert.equal(await page.locator('[aria-sort=descending]').textContent(), 'Born ↓');
+  });
+
+  test('without “still alive first” the order is the heading’s alone', async () => {
+    await page.getByLabel('still alive first').uncheck();
+    await idle();
+    const born = (await column('Born')).map(number);
+    const last = events.findLastIndex(({ op }) => op === 'alloc');
+    assert.equal(born[0], last);
+    await page.getByLabel('still alive first').check();
+    await idle();
+  });
+
+  test('the filter counts what a plain search counts, and the plot and facets share it', async () => {
+    await setFilter('label:E_25088_2 alive');
+    const expected = allocations.filter(({ id, label }) => label.toLowerCase().includes('e_25088_2') && !freed.has(id));
+    assert.equal(await counted(), expected.length);
+    assert.match(await page.locator('status-line .drawn').textContent(), new RegExp(`^${expected.length} of`));
+    await setFilter('size>500KiB');
+    assert.equal(await counted(), allocations.filter(({ size }) => size > 500 * 1024).length);
+    await setFilter('');
+    assert.equal(await counted(), allocations.length);
+  });
+
+  test('a click on a group filters by it, another click lets go', async () => {
+    const group = page.locator('facets-panel button.group', { hasText: 'alive at end' });
+    await group.click();
+    await idle();
+    assert.equal(await counted(), allocations.length - freed.size);
+    assert.equal(await group.getAttribute('aria-pressed'), 'true');
+    await group.click();
+    await idle();
+    assert.equal(await counted(), allocations.length);
+  });
+
+  test('a filter that nothing matches says so and can be cleared there', async () => {
+    await setFilter('no-such-label');
+    await page.getByRole('button', { name: 'Clear filter' }).click();
+    await idle();
+    assert.equal(await counted(), allocations.length);
+  });
+
+  test('arrows walk along the rows, End reaches the last, and details follow', async () => {
+    await sortBy('Size');
+    await page.locator('buffer-table .scroll').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    await idle();
+    const second = (await column('Id'))[1];
+    assert.match(await textOf(page, 'details-panel'), new RegExp(`id ?${second}\\b`));
+    await page.keyboard.press('End');
+    await idle();
+    const shown = await page.locator('buffer-table .body [role=row]').last().getAttribute('aria-rowindex');
+    assert.equal(Number(shown), allocations.length + 1);
+    await page.keyboard.press('Home');
+    await idle();
+  });
+
+  test('Enter shows the row in the plot, selected', async () => {
+    await page.locator('buffer-table .scroll').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await idle();
+    assert.ok(await page.locator('lifecycle-plot').isVisible());
+    assert.ok(await page.evaluate(() => document.querySelector('bufgc-app').session.details !== null));
+    await page.keyboard.press('2');
+    await idle();
+  });
+
+  test('only the rows in sight stand in the document', async () => {
+    const rows = await page.locator('buffer-table .body [role=row]').count();
+    assert.ok(rows > 10 && rows < 80, `${rows}`);
+  });
+
+  test('the totals of every group add up to the whole', async () => {
+    const { sums, whole } = await page.evaluate(async () => {
+      const { engine } = document.querySelector('bufgc-app').session;
+      const groupings = await Promise.all(
+        ['label', 'dtype', 'size', 'state', 'site', 'cause'].map((by) => engine.groups(by, '')),
+      );
+      const summary = await engine.summary();
+      const sum = (groups, key) => groups.reduce((total, group) => total + group[key], 0);
+      return {
+        sums: groupings.map((groups) => [sum(groups, 'buffers'), sum(groups, 'bytes'), sum(groups, 'aliveBytes')]),
+        whole: [summary.buffers, summary.total_allocated_bytes, summary.alive_at_end_bytes],
+      };
+    });
+    for (const sum of sums) assert.deepEqual(sum, whole);
+  });
+
+  test('nothing of all this made the page complain', () => {
+    assert.deepEqual(session.complaints, []);
+  });
+});
