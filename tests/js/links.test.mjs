@@ -14,6 +14,16 @@ test('a linked buffer lives as long as its holder', async (t) => {
   assert.equal(gc.stats().live_bytes, 0);
 });
 
+test('a chain of 100,000 links falls without using up the stack', async (t) => {
+  const gc = await open(t);
+  const buffers = Array.from({ length: 100_000 }, () => gc.alloc(8));
+  for (let i = 0; i + 1 < buffers.length; i += 1) gc.link(buffers[i], buffers[i + 1]);
+  for (const buffer of buffers.slice(1)) buffer.dispose();
+  assert.equal(gc.stats().live_buffers, 100_000);
+  buffers[0].dispose();
+  assert.equal(gc.stats().live_buffers, 0);
+});
+
 test('links count: two links need two unlinks, a third is refused', async (t) => {
   const gc = await open(t);
   const a = gc.alloc(8);

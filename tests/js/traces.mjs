@@ -20,12 +20,17 @@ export function readTrace(name) {
     .filter(({ op }) => op === 'alloc' || op === 'free');
 }
 
-/** Feeds a trace's events to a manager; calls `after` once an event. Returns the handles alive at the end. */
-export function replay(gc, events, after = () => {}) {
+/**
+ * Feeds a trace's events to a manager; calls `after` once an event and `born` once a buffer. Returns the handles alive
+ * at the end.
+ */
+export function replay(gc, events, after = () => {}, born = () => {}) {
   const alive = new Map();
   for (const event of events) {
     if (event.op === 'alloc') {
-      alive.set(event.id, gc.alloc({ nbytes: event.size, label: event.label ?? '' }));
+      const buffer = gc.alloc({ nbytes: event.size, label: event.label ?? '' });
+      born(buffer, event.id);
+      alive.set(event.id, buffer);
     } else {
       alive.get(event.id)?.dispose();
       alive.delete(event.id);

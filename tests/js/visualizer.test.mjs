@@ -267,6 +267,28 @@ test('with the visualizer on, the same buffers die at the same steps in the same
   }
 });
 
+test('a recorded run ends the same buffers in the same order with the visualizer on and off', async (t) => {
+  const trace = readTrace('mlp_train_noplan_long');
+  if (trace === null) return;
+  const run = async (options) => {
+    const gc = await open(t, options);
+    const ends = [];
+    const levels = [];
+    replay(
+      gc,
+      trace,
+      () => levels.push(ends.length),
+      (buffer, id) => gc.finalize(buffer, id, (held) => ends.push(held)),
+    );
+    const { live_bytes, peak_live_bytes, live_buffers, frees, allocations, disposed_buffers } = gc.stats();
+    return { ends, levels, stats: { live_bytes, peak_live_bytes, live_buffers, frees, allocations, disposed_buffers } };
+  };
+  const off = await run({});
+  assert.ok(off.ends.length > 10_000);
+  assert.deepEqual(await run({ visualizer: true }), off);
+  assert.deepEqual(await run({ visualizer: true, visualizerEvents: 500 }), off);
+});
+
 test("the picture's level equals the allocator's counter at every event of a recorded run", async (t) => {
   const trace = readTrace('mlp_jit');
   if (trace === null) return;

@@ -314,9 +314,12 @@ export class ManagerImpl implements Manager {
       this.visualizer.recorded();
       return;
     }
+    if (event === NativeEvent.finalizer) {
+      this.#scopes.outside(() => this.#finalizers.run(key));
+      return;
+    }
     this.#scopes.outside(() => {
-      if (event === NativeEvent.finalizer) this.#finalizers.run(key);
-      else if (event === NativeEvent.collectStart) this.#collectStart.call(this.errors.report);
+      if (event === NativeEvent.collectStart) this.#collectStart.call(this.errors.report);
       else if (event === NativeEvent.collectStop)
         this.#collectStop.call(this.errors.report, this.native.cold.lastCollection());
     });
