@@ -128,7 +128,7 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
     if (run.failed_at_event) out.add("failed_at_event", std::uint64_t{*run.failed_at_event});
     out.end();
 
-    std::vector<std::string> row = {path,
+    std::vector<std::string> row = {file_name(path),
                                     human_count(run.operations),
                                     human_bytes(max_live_bytes),
                                     human_bytes(statistics.peak_reserved_bytes),
@@ -152,7 +152,7 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
   if (options.json) {
     out.print();
   } else {
-    table.print();
+    if (!table.empty()) table.print();
   }
   return status;
 }

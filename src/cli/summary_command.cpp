@@ -34,7 +34,7 @@ int summary(const std::vector<std::string>& paths, bool json) {
     out.add(figures);
     out.add_skipped(*lifecycles);
     out.end();
-    table.add({path, human_count(figures.events), human_count(figures.buffers),
+    table.add({file_name(path), human_count(figures.events), human_count(figures.buffers),
                human_bytes(figures.max_live_bytes), human_count(figures.max_live_buffers),
                human_count(figures.alive_at_end_buffers), human_bytes(figures.alive_at_end_bytes),
                human_bytes(figures.total_allocated_bytes), human_count(figures.distinct_sizes),
@@ -46,7 +46,7 @@ int summary(const std::vector<std::string>& paths, bool json) {
   if (json) {
     out.print();
   } else {
-    table.print();
+    if (!table.empty()) table.print();
     for (const std::string& note : notes) std::printf("%s\n", note.c_str());
   }
   return status;

@@ -10,6 +10,8 @@ namespace bufgc::cli {
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 /// A count with its thousands apart: "38,801".
 [[nodiscard]] std::string human_count(std::uint64_t count);
+/// The last part of a path.
+[[nodiscard]] std::string file_name(const std::string& path);
 /// With `digits` behind the point.
 [[nodiscard]] std::string fixed(double value, int digits);
 
@@ -18,6 +20,7 @@ class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  [[nodiscard]] bool empty() const noexcept { return rows_.size() < 2; }
   /// To standard output.
   void print() const;
 

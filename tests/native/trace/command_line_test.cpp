@@ -1,0 +1,218 @@
+// The command `bufgc`, run as a program: its exit statuses, its JSON, its messages.
+
+#if !defined(__EMSCRIPTEN__)
+
+#define RAPIDJSON_HAS_STDSTRING 1
+#include <rapidjson/document.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "trace/reading.hpp"
+
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string output;
+  std::string errors;
+};
+
+/// A folder of its own, gone with the test.
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "bufgc-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return (path / name).string(); }
+};
+
+void write_file(const std::string& path, const std::string& text) {
+  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  REQUIRE(file != nullptr);
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fclose(file);
+}
+
+/// The program beside this one in the build, where it was built.
+std::string program() {
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe");
+  const std::filesystem::path beside = own.parent_path() / "../../src/cli/bufgc";
+  return std::filesystem::exists(beside) ? beside.string() : std::string();
+}
+
+Ran run(const Folder& folder, const std::string& arguments) {
+  const std::string errors = folder / "stderr";
+  Ran ran;
+  std::FILE* const pipe = popen(("'" + program() + "' " + arguments + " 2>'" + errors + "'").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char block[4096];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, pipe)) ran.output.append(block, count);
+  ran.status = WEXITSTATUS(pclose(pipe));
+  ran.errors = file_text(errors);
+  return ran;
+}
+
+const std::string excerpt = BUFGC_TEST_DATA "/mlp_train_excerpt.ndjson";
+
+bool absent() {
+  if (!program().empty()) return false;
+  WARN("skipped: the command bufgc is not built");
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("summary --json prints the one form with exact integers") {
+  if (absent()) return;
+  const Folder folder;
+  const Ran ran = run(folder, "summary --json '" + excerpt + "'");
+  CHECK(ran.status == 0);
+  CHECK(ran.errors.empty());
+  rapidjson::Document json;
+  json.Parse(ran.output);
+  REQUIRE_FALSE(json.HasParseError());
+  const auto& trace = json["traces"][0];
+  CHECK(trace["trace"].GetString() == excerpt);
+  for (const char* const name :
+       {"events", "buffers", "max_live_bytes", "max_live_buffers", "alive_at_end_buffers",
+        "alive_at_end_bytes", "total_allocated_bytes", "distinct_sizes", "skipped_events"})
+    CHECK(trace[name].IsUint64());
+  CHECK(trace["events"].GetUint64() == 400);
+}
+
+TEST_CASE("replay --json adds what the allocator did") {
+  if (absent()) return;
+  const Folder folder;
+  const Ran ran = run(folder, "replay --json --scale 3 --visualizer '" + excerpt + "'");
+  CHECK(ran.status == 0);
+  rapidjson::Document json;
+  json.Parse(ran.output);
+  REQUIRE_FALSE(json.HasParseError());
+  const auto& trace = json["traces"][0];
+  CHECK(trace["peak_reserved_bytes"].GetUint64() >= trace["max_live_bytes"].GetUint64());
+  CHECK(trace["max_live_bytes"].GetUint64() % 3 == 0);
+  CHECK(trace["hits"].GetUint64() + trace["misses"].GetUint64() == trace["buffers"].GetUint64());
+  CHECK(trace["source_calls"].IsUint64());
+  CHECK(trace["ratio"].GetDouble() >= 1);
+  CHECK(trace["ns_per_operation"].GetDouble() > 0);
+  CHECK(trace["events_per_second"].GetDouble() > 0);
+  CHECK(trace["ns_per_operation_with_visualizer"].GetDouble() > 0);
+  CHECK_FALSE(trace.HasMember("failed_at_event"));
+}
+
+TEST_CASE("a replay that runs out of budget tells the event and exits with 1") {
+  if (absent()) return;
+  const Folder folder;
+  const Ran ran = run(folder, "replay --json --budget 65536 '" + excerpt + "'");
+  CHECK(ran.status == 1);
+  rapidjson::Document json;
+  json.Parse(ran.output);
+  REQUIRE_FALSE(json.HasParseError());
+  CHECK(json["traces"][0]["failed_at_event"].GetUint64() < 400);
+  CHECK(ran.errors.find("out of budget") != std::string::npos);
+  CHECK(run(folder, "replay --budget 2x '" + excerpt + "'").status == 0);
+}
+
+TEST_CASE("a bad file is named with the place and what was expected, and exits with 1") {
+  if (absent()) return;
+  const Folder folder;
+  write_file(folder / "bad.ndjson",
+             "{\"t\":1,\"op\":\"alloc\",\"id\":1,\"size\":8}\n{\"t\":0,\"op\":\"free\",\"id\":1}\n");
+  const Ran ran = run(folder, "summary --json '" + folder / "bad.ndjson" + "' '" + excerpt + "'");
+  CHECK(ran.status == 1);
+  CHECK(ran.errors ==
+        "bufgc: " + (folder / "bad.ndjson") + ": line 2: \"t\" expected a time not before 1, found 0\n");
+  rapidjson::Document json;
+  json.Parse(ran.output);
+  CHECK(json["traces"].Size() == 1);  // the good one is there all the same
+
+  const Ran missing = run(folder, "summary '" + folder / "none.ndjson" + "'");
+  CHECK(missing.status == 1);
+  CHECK(missing.errors.find("none.ndjson: cannot be opened: No such file") != std::string::npos);
+}
+
+TEST_CASE("wrong usage exits with 2") {
+  if (absent()) return;
+  const Folder folder;
+  for (const char* const arguments :
+       {"", "summary", "explode x", "replay --budget much x", "replay --scale 0 x", "replay --repeat 0 x",
+        "convert a.ndjson b.unknown", "summary --colour x"}) {
+    INFO(arguments);
+    CHECK(run(folder, arguments).status == 2);
+  }
+  CHECK(run(folder, "--help").status == 0);
+  CHECK(run(folder, "--version").status == 0);
+}
+
+TEST_CASE("convert writes every form, packed or not, and they read back with the same figures") {
+  if (absent()) return;
+  const Folder folder;
+  const auto figures = [&](const std::string& path) {
+    const Ran ran = run(folder, "summary --json '" + path + "'");
+    REQUIRE(ran.status == 0);
+    return ran.output.substr(ran.output.find("\"events\""));
+  };
+  const std::string expected = figures(excerpt);
+  for (const char* const name : {"out.ndjson", "out.ndjson.gz", "out.csv", "out.csv.gz"}) {
+    INFO(name);
+    REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / name + "'").status == 0);
+    CHECK(figures(folder / name) == expected);
+  }
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "out.json" + "'").status == 0);
+  rapidjson::Document chrome;
+  chrome.Parse(file_text(folder / "out.json"));
+  REQUIRE_FALSE(chrome.HasParseError());
+  CHECK(chrome["traceEvents"].Size() > 400);
+  CHECK(run(folder, "convert '" + excerpt + "' '" + folder / "no/such/folder.csv" + "'").status == 1);
+}
+
+TEST_CASE("gzip members that follow one another are one text") {
+  if (absent()) return;
+  const Folder folder;
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "one.ndjson.gz" + "'").status == 0);
+  write_file(folder / "more.ndjson", "{\"t\":9000000000000000000,\"op\":\"mark\",\"name\":\"end\"}\n");
+  REQUIRE(
+      run(folder, "convert '" + folder / "more.ndjson" + "' '" + folder / "more.ndjson.gz" + "'").status ==
+      0);
+  write_file(folder / "both.ndjson.gz",
+             file_text(folder / "one.ndjson.gz") + file_text(folder / "more.ndjson.gz"));
+  const Ran ran = run(folder, "summary --json '" + folder / "both.ndjson.gz" + "'");
+  CHECK(ran.status == 0);
+  CHECK(ran.output.find("\"events\":401") != std::string::npos);
+}
+
+TEST_CASE("a gzip file that is cut off or damaged is an error with its place") {
+  if (absent()) return;
+  const Folder folder;
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "whole.ndjson.gz" + "'").status == 0);
+  const std::string packed = file_text(folder / "whole.ndjson.gz");
+  for (const std::size_t length : {std::size_t{2}, std::size_t{11}, packed.size() / 2, packed.size() - 1}) {
+    INFO("cut at byte " << length);
+    write_file(folder / "cut.ndjson.gz", packed.substr(0, length));
+    const Ran ran = run(folder, "summary '" + folder / "cut.ndjson.gz" + "'");
+    CHECK(ran.status == 1);
+    CHECK(ran.errors.find("cut.ndjson.gz: byte " + std::to_string(length) + ": expected more gzip data") !=
+          std::string::npos);
+  }
+  std::string damaged = packed;
+  damaged[packed.size() - 6] = static_cast<char>(damaged[packed.size() - 6] ^ 1);  // the check sum
+  write_file(folder / "damaged.ndjson.gz", damaged);
+  const Ran ran = run(folder, "summary '" + folder / "damaged.ndjson.gz" + "'");
+  CHECK(ran.status == 1);
+  CHECK(ran.errors.find("expected gzip data, found incorrect data check") != std::string::npos);
+}
+
+#endif
