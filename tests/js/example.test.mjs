@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { here, packageDir } from './package.mjs';
+import { here, packageDir, packageUrl } from './package.mjs';
 
 /** A folder in which the package is installed under its own name, as a user has it. */
 function installed(t) {
@@ -57,4 +57,24 @@ test('the package tells its version, its types and its wasm file', (t) => {
   for (const path of [facts.types, facts.exports['.'].default, facts.exports['./bufgc.wasm']]) {
     assert.ok(readFileSync(join(folder, 'node_modules/bufgc', path)).length > 0, path);
   }
+});
+
+test('where the engine has no Symbol.dispose, the package brings one', () => {
+  const program = `
+    const real = globalThis.Symbol;
+    const old = Object.assign((text) => real(text), { prototype: real.prototype });
+    for (const name of Object.getOwnPropertyNames(real)) {
+      if (!['dispose', 'asyncDispose', 'length', 'name', 'prototype'].includes(name)) old[name] = real[name];
+    }
+    globalThis.Symbol = old;
+    const { load } = await import(${JSON.stringify(packageUrl)});
+    const gc = await load();
+    const buffer = gc.alloc(8);
+    buffer[old.dispose]();
+    gc[old.dispose]();
+    console.log(typeof old.dispose, old.dispose === real.dispose, buffer.disposed, gc.closed);
+  `;
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.equal(run.stderr, '');
+  assert.equal(run.stdout.trim(), 'symbol false true true');
 });

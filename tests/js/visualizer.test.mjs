@@ -50,6 +50,23 @@ test('a lifecycle tells all that is known of a buffer', async (t) => {
   assert.ok(second.freeTimeNs >= second.allocTimeNs);
 });
 
+test('sites name the line of the caller, for buffers, subviews and those that had to wait', async (t) => {
+  const gc = await open(t, { visualizer: true });
+  gc.alloc({ nbytes: 8, label: 'without' });
+  gc.sitesEnabled = true;
+  assert.equal(gc.sitesEnabled, true);
+  const here = Number(/visualizer\.test\.mjs:(\d+)/.exec(new Error().stack)[1]);
+  const base = gc.alloc(8);
+  base.subview(0);
+  await gc.allocAsync(8);
+  gc.scope(() => gc.alloc({ shape: [2] }));
+  const sites = gc.visualizer.snapshot().lifecycles.map((row) => row.site);
+  assert.equal(sites[0], '');
+  sites.slice(1).forEach((site, index) => {
+    assert.ok(site.endsWith(`visualizer.test.mjs:${here + 1 + index}`), site);
+  });
+});
+
 test('it can be started, stopped and cleared at run time', async (t) => {
   const gc = await open(t);
   const before = gc.alloc({ nbytes: 8, label: 'before' });
