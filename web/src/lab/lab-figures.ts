@@ -76,7 +76,7 @@ export class LabFigures extends LitElement {
         <dd class="number">${count(figures.steps)}</dd>
         <dt>Steps a second</dt>
         <dd class="number">${session.running ? figures.stepsPerSecond.toFixed(1) : '–'}</dd>
-        <dt title="Share of the workload’s time that went into handing events to this page">Cost of watching</dt>
+        <dt title="Share of one core that goes into handing events to this page">Cost of watching</dt>
         <dd class="number">${session.settings.visualizer ? percent(figures.watchingShare, 1) : 'off'}</dd>
       </dl>
     </section>`;

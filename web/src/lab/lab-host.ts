@@ -29,7 +29,7 @@ interface Run {
   options: OptionValues;
   cursor: number;
   figures: LabFigures;
-  busyMs: number;
+  runningMs: number;
   watchingMs: number;
   dueMs: number;
   recent: number[]; // when the latest steps ended
@@ -158,7 +158,7 @@ export class LabHost {
       options,
       cursor: 0,
       figures,
-      busyMs: 0,
+      runningMs: 0,
       watchingMs: 0,
       dueMs: 0,
       recent: [],
@@ -219,6 +219,7 @@ export class LabHost {
 
   async #runSlices(run: Run): Promise<void> {
     let posted = performance.now();
+    let counted = posted;
     while (this.#status === 'running' && this.#run === run) {
       if (this.#underWay >= MOST_UNDER_WAY) {
         await new Promise((resolve) => setTimeout(resolve, 4));
@@ -230,7 +231,8 @@ export class LabHost {
         if (run.workload.done) this.#set('finished');
       }
       const now = performance.now();
-      run.busyMs += now - began;
+      run.runningMs += now - counted;
+      counted = now;
       if (now - posted >= FRAME_MS) {
         this.#post();
         posted = now;
@@ -281,7 +283,7 @@ export class LabHost {
     const events = this.#takeEvents(run);
     run.watchingMs += performance.now() - began;
     run.figures.stepsPerSecond = this.#stepsPerSecond(run);
-    run.figures.watchingShare = run.busyMs > 0 ? run.watchingMs / (run.busyMs + run.watchingMs) : 0;
+    run.figures.watchingShare = run.runningMs > 0 ? Math.min(1, run.watchingMs / run.runningMs) : 0;
     const output = run.workload.output();
     this.#host.post(
       { type: 'frame', events, stats: run.gc.stats(), figures: { ...run.figures }, output },

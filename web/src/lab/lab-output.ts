@@ -28,7 +28,7 @@ const CACHE: ChartLine[] = [
 ];
 const HELD: ChartLine[] = [
   { label: 'live', colour: '--live', fill: true },
-  { label: 'held by the recorder', colour: '--alive' },
+  { label: 'held by the recorder', colour: '--warn' },
   { label: 'reserved here', colour: '--reserved' },
 ];
 const plain = (value: number) => value.toFixed(1);
@@ -82,7 +82,7 @@ export class LabOutput extends LitElement {
       }
       .swatch.recorder {
         height: 2px;
-        background: var(--alive);
+        background: var(--warn);
       }
       .swatch.alive {
         background: var(--alive);

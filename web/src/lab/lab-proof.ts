@@ -118,11 +118,17 @@ export class LabProof extends LitElement {
       <p class="note">
         ${
           proof.ordered
-            ? `Watched steps took ${proof.slowdown.toFixed(2)} × the time, with the recording of kernel uses.${this.#byHand(proof)}`
+            ? `${this.#cost(proof.slowdown)}${this.#byHand(proof)}`
             : 'Here the engine’s GC picks the moment of each release; what was released is compared, not when.'
         }
       </p>
     `;
+  }
+
+  #cost(slowdown: number): string {
+    return slowdown <= 1.02
+      ? 'Watched steps were no slower, kernel uses recorded too.'
+      : `Watched steps took ${slowdown.toFixed(2)} × the time, kernel uses recorded too.`;
   }
 
   #byHand(proof: ProofResult): string {

@@ -248,6 +248,10 @@ export const labStyles = css`
     color: var(--ink-2);
     text-align: left;
   }
+  td {
+    padding-left: var(--gap-2);
+    font-size: var(--type-1);
+  }
   thead th {
     color: var(--ink-2);
     font-size: var(--type-1);

@@ -77,7 +77,7 @@ export type LabStatus = 'loading' | 'ready' | 'running' | 'paused' | 'finished' 
 export interface LabFigures {
   steps: number;
   stepsPerSecond: number;
-  /** Share of the worker's working time that went into handing out events. */
+  /** Share of the time while running that went into handing out events. */
   watchingShare: number;
   eventsSent: number;
   reclaimedByGc: number;

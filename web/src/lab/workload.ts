@@ -5,6 +5,9 @@ import type { AllocSpec, Buffer, DType, Manager } from './package';
 import type { OptionValues, Picture, Release, WorkloadOutput } from './protocol';
 import { Random } from './random';
 
+/** How long the engine's GC may take to release something; a busy machine is slow at it. */
+const PATIENCE_MS = 20_000;
+
 export interface Workload {
   /** Allocates what lasts. */
   init(): void | Promise<void>;
@@ -49,7 +52,7 @@ export class Bench {
   }
 
   async allocAsync<D extends DType>(spec: AllocSpec<D>): Promise<Buffer<D>> {
-    const buffer = await this.gc.allocAsync(spec);
+    const buffer = await this.gc.allocAsync(spec, { timeoutMs: PATIENCE_MS });
     this.#ledger?.watch(this.gc, buffer);
     return buffer;
   }
@@ -78,7 +81,7 @@ export class Bench {
     if (this.release !== 'gc') return;
     const { live_bytes: live = 0, rounding_bytes: rounding = 0 } = this.gc.stats();
     if (live + rounding + nbytes <= this.gc.budgetBytes * 0.75) return;
-    (await this.gc.allocAsync({ nbytes, label: 'headroom' })).dispose();
+    (await this.gc.allocAsync({ nbytes, label: 'headroom' }, { timeoutMs: PATIENCE_MS })).dispose();
   }
 
   /** Runs a kernel and tells the visualizer what it read and wrote. */

@@ -3,6 +3,7 @@ import { css, html, LitElement, type PropertyValues, unsafeCSS } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import uPlotCss from 'uplot/dist/uPlot.min.css';
+import { count } from '../../format';
 import { base } from '../../styles';
 
 const POWERS_OF_TWO = Array.from({ length: 40 }, (_, i) => 2 ** i);
@@ -114,7 +115,7 @@ export class LabChart extends LitElement {
         },
       },
       axes: [
-        { ...axis(), size: 20, gap: 4, space: 56 },
+        { ...axis(), size: 20, gap: 4, space: 56, values: (_chart, ticks) => ticks.map(count) },
         {
           ...axis(),
           size: 52,

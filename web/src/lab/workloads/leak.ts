@@ -6,7 +6,7 @@ import type { LeakOutput } from '../protocol';
 import type { Bench, Workload } from '../workload';
 
 const LIMIT = 24; // entries
-const PAGES = 4000;
+const PAGES = 400;
 const KIB = 1024;
 
 type Bytes = Buffer<'uint8'>;
@@ -43,9 +43,9 @@ export class LeakWorkload implements Workload {
   }
 
   step(): void {
-    // Popular pages are asked for more often: the square of a uniform number.
+    // Popular pages are asked for more often: the cube of a uniform number.
     const { random } = this.#bench;
-    const page = Math.floor(random.uniform() ** 2 * PAGES);
+    const page = Math.floor(random.uniform() ** 3 * PAGES);
     if (this.#requests % 100 === 0) this.#bench.mark(`request ${this.#requests}`);
     this.#bench.block(() => this.#serve(page));
     this.#requests++;
