@@ -124,6 +124,8 @@ test('running out of memory names the ways out and carries the statistics', asyn
     },
   );
   assert.equal(gc.stats().failed_allocations, 1);
+  assert.throws(() => gc.alloc(600 * KiB), { code: 'out_of_memory', requestedBytes: 600 * KiB });
+  assert.equal(gc.stats().failed_allocations, 2);
   held.dispose();
   assert.equal(gc.alloc(600 * KiB).disposed, false);
 });

@@ -3,4 +3,6 @@
 
 #include <cstdlib>
 
-extern "C" [[noreturn]] void abort_message(const char*, ...) { std::abort(); }
+extern "C" [[noreturn]] void abort_message(const char*, ...) {
+  std::abort();
+}

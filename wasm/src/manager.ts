@@ -87,7 +87,8 @@ export class ManagerImpl implements Manager {
   alloc(spec: number | AllocSpec): Buffer {
     if (typeof spec === 'number' && spec >>> 0 === spec && !this.#sitesEnabled && !this.#closed) {
       const handle = this.native.alloc(spec);
-      if (handle !== 0) return this.#adopt(handle, spec, uint8, null, '', false, '');
+      if (handle === 0) throw this.#failure(this.native.words[Mail.status] as number, spec, 'alloc()', '');
+      return this.#adopt(handle, spec, uint8, null, '', false, '');
     }
     const resolved = resolveAlloc(spec);
     return this.#alloc(resolved, this.#sitesEnabled ? captureSite(this.alloc) : noSite, 'alloc()', '');
