@@ -13,6 +13,7 @@
 #include <memory_resource>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -129,7 +130,7 @@ void training_step(benchmark::State& state) {
     std::byte* data = Allocator::data(handles[i]);
     for (std::size_t k = 0; k < requests[i].size_bytes; k += 4096) data[k] = std::byte{1};
   };
-  for (auto _ : state) {
+  const auto step = [&] {
     for (std::size_t i = 0; i < requests.size(); ++i) {
       take(i);
       if (i % 4 == 3) allocator.release(handles[i], requests[i]);
@@ -138,8 +139,11 @@ void training_step(benchmark::State& state) {
       if (i % 4 != 3) allocator.release(handles[i], requests[i]);
     }
     benchmark::ClobberMemory();
-  }
-  // Nanoseconds for one allocation and its release.
+  };
+  // What repeats itself is measured after it has settled.
+  for (int i = 0; i < 24; ++i) step();
+  for (auto _ : state) step();
+  // An item is one allocation and its release.
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(requests.size()));
 }
 
@@ -147,10 +151,10 @@ template <class Allocator>
 void add_cases() {
   const std::string name = Allocator::name;
   for (const std::int64_t size : {256, 64 << 10, 1 << 20, 16 << 20}) {
-    benchmark::RegisterBenchmark(("lifo/" + name).c_str(), last_in_first_out<Allocator>)->Arg(size);
+    benchmark::RegisterBenchmark((name + "/lifo").c_str(), last_in_first_out<Allocator>)->Arg(size);
   }
   for (const std::int64_t touches : {0, 1}) {
-    benchmark::RegisterBenchmark(("step/" + name).c_str(), training_step<Allocator>)->Arg(touches);
+    benchmark::RegisterBenchmark((name + "/step").c_str(), training_step<Allocator>)->Arg(touches);
   }
 }
 
@@ -162,7 +166,7 @@ class Ratios final : public benchmark::ConsoleReporter {
       if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
       const std::string& function = run.run_name.function_name;
       const std::size_t slash = function.find('/');
-      double& best = best_[function.substr(0, slash) + "/" + run.run_name.args][function.substr(slash + 1)];
+      double& best = best_[function.substr(slash + 1) + "/" + run.run_name.args][function.substr(0, slash)];
       const double time = run.GetAdjustedCPUTime();
       best = best == 0 ? time : std::min(best, time);
     }
@@ -197,12 +201,20 @@ class Ratios final : public benchmark::ConsoleReporter {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool for_reading = std::none_of(argv, argv + argc, [](const char* argument) {
+    return std::string_view(argument).starts_with("--benchmark_format=") &&
+           std::string_view(argument) != "--benchmark_format=console";
+  });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   add_cases<Bufgc>();
   add_cases<Malloc>();
   add_cases<Pools>();
   add_cases<FreeList>();
+  if (!for_reading) {
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+  }
   Ratios ratios;
   benchmark::RunSpecifiedBenchmarks(&ratios);
   ratios.print();

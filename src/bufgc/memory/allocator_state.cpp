@@ -17,6 +17,11 @@ constexpr std::uint64_t least_growth_bytes = 64 * 1024;
 constexpr unsigned slack_shift = 7;
 constexpr std::uint64_t least_slack_bytes = 128 * 1024;
 
+// Exchanged pages must be faulted in again. A program that repeats itself at the same peak settles:
+// after so many times its peak it is given more room instead.
+constexpr std::uint64_t exchange_factor = 16;
+constexpr unsigned settled_slack_shift = 2;
+
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
   while (alignment < options.alignment_bytes && alignment < 4096) alignment *= 2;
@@ -60,6 +65,22 @@ Allocation CpuAllocator::State::hand_out(Range* range, std::size_t size_bytes, S
   return {range, served_by};
 }
 
+void CpuAllocator::State::exchange_pages(std::size_t capacity_bytes) noexcept {
+  const std::uint64_t most_live =
+      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
+  if (most_live > most_live_at_exchange) {
+    most_live_at_exchange = most_live;
+    exchangeable_bytes = most_live * exchange_factor;
+  }
+  const bool settled = exchangeable_bytes == 0;
+  const std::uint64_t slack = most_live >> (settled ? settled_slack_shift : slack_shift);
+  const std::uint64_t allowed = most_live + std::max(slack, least_slack_bytes);
+  const std::uint64_t grown = arena.reserved_bytes() + capacity_bytes;
+  if (grown <= allowed) return;
+  const std::uint64_t released = arena.release_pages(grown - allowed);
+  exchangeable_bytes -= std::min(released, exchangeable_bytes);
+}
+
 Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
   Range* range = arena.allocate(capacity_bytes);
   if (range == nullptr && magazine.bytes() > 0) {
@@ -68,15 +89,7 @@ Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::siz
   }
   ServedBy served_by = ServedBy::arena;
   if (range == nullptr) {
-    // Pages that lie free in pieces too small are exchanged for others in one piece, as far as the
-    // reserve would else grow beyond the most that was ever live and a little.
-    if (arena.can_exchange_pages()) {
-      const std::uint64_t most_live =
-          std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
-      const std::uint64_t allowed = most_live + std::max(most_live >> slack_shift, least_slack_bytes);
-      const std::uint64_t grown_bytes = arena.reserved_bytes() + capacity_bytes;
-      if (grown_bytes > allowed) arena.release_pages(grown_bytes - allowed);
-    }
+    if (arena.can_exchange_pages()) exchange_pages(capacity_bytes);
     const std::uint64_t growth = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
     bool grown = arena.grow(capacity_bytes, static_cast<std::size_t>(options.cache ? growth : 0),
                             options.budget_bytes);

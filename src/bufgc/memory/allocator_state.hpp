@@ -35,6 +35,9 @@ struct CpuAllocator::State {
   }
 
   void flush() noexcept;
+  /// Before growth by `capacity_bytes`: where the reserve would pass the most that was ever live and
+  /// a little, gives back as many free pages that lie in pieces too small.
+  void exchange_pages(std::size_t capacity_bytes) noexcept;
   /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   /// What must hold after each slow change: nothing is cached beyond the limit.
@@ -57,6 +60,8 @@ struct CpuAllocator::State {
   Arena arena;
   /// Shared, so that a call under way outlives its replacement.
   std::shared_ptr<const PressureHandler> pressure_handler;
+  std::uint64_t most_live_at_exchange = 0;
+  std::uint64_t exchangeable_bytes = 0;
   std::uint64_t mutations_until_walk = 0;
 };
 

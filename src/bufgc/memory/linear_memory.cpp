@@ -12,7 +12,7 @@
 namespace bufgc {
 namespace {
 
-constexpr std::size_t smallest_run_bytes = std::size_t{4} << 20;
+constexpr std::size_t smallest_run_bytes = std::size_t{64} << 20;
 constexpr std::size_t largest_run_bytes = std::size_t{256} << 20;
 
 /// `bytes` bytes, aligned to `granule`, above the end of memory and one granule apart from what lies
@@ -45,6 +45,7 @@ Segment LinearMemory::acquire(std::size_t min_bytes) noexcept {
   if (min_bytes == 0 || min_bytes > max_object_bytes) return {};
   const Locked locked(lock_);
   const std::size_t bytes = round_up(min_bytes, granularity_bytes());
+  if (bytes > max_object_bytes) return {};
   Segment range = idle_.take_lowest(bytes);
   if (!range && add_run(bytes)) range = idle_.take_lowest(bytes);
   idle_bytes_ -= range.size_bytes;
