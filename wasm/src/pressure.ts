@@ -4,10 +4,15 @@
 import { OutOfMemoryError } from './errors.js';
 import { exposedGc, macrotask, pause } from './turns.js';
 
-const mebibyte = 2 ** 20;
-/** What one round shows the engine: more each time that a round frees nothing. */
-const ballastRounds = [256 * mebibyte, 512 * mebibyte, 1024 * mebibyte, 1536 * mebibyte];
-const ballastPiece = 128 * mebibyte;
+const gibibyte = 2 ** 30;
+/**
+ * What one round shows the engine, in pieces of at most 1 GiB that are held together for a moment:
+ * more after each round that freed nothing. Many small pieces would not do: V8 collects at once only
+ * when the memory outside its heap jumps beyond half of what the heap may become, and between small
+ * pieces it throws the earlier ones away.
+ */
+const mostPieces = 4;
+const smallestPiece = gibibyte / 16;
 /** Macrotasks after a collection until its finalizations have run. */
 const turnsAfterCollection = 3;
 
@@ -22,12 +27,14 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < turnsAfterCollection; turn += 1) await macrotask();
 }
 
-function showBallast(bytes: number): void {
-  for (let shown = 0; shown < bytes; shown += ballastPiece) {
+function showBallast(pieces: number): void {
+  const ballast: ArrayBuffer[] = [];
+  let bytes = gibibyte;
+  while (ballast.length < pieces && bytes >= smallestPiece) {
     try {
-      void new ArrayBuffer(ballastPiece);
+      ballast.push(new ArrayBuffer(bytes));
     } catch {
-      return; // The machine grants no more: what was shown must do.
+      bytes /= 2; // The machine does not grant so much at once.
     }
   }
 }
@@ -83,9 +90,7 @@ export class Pressure {
   async #runRound(): Promise<void> {
     try {
       this.#beforeRound();
-      if (exposedGc() === undefined) {
-        showBallast(ballastRounds[Math.min(this.#fruitless, ballastRounds.length - 1)] as number);
-      }
+      if (exposedGc() === undefined) showBallast(Math.min(this.#fruitless + 1, mostPieces));
       await settle();
       this.#fruitless += 1;
     } finally {
