@@ -37,7 +37,7 @@ export interface ViewOf {
 }
 
 export interface LoadOptions {
-  /** Bytes that all blocks together may occupy; without it, as much as WebAssembly gives (4 GiB). */
+  /** Bytes that all blocks together may occupy; without it, or Infinity, as much as WebAssembly gives (4 GiB). */
   budgetBytes?: number;
   /** Record lifecycles from the start. */
   visualizer?: boolean;
@@ -154,7 +154,7 @@ export interface SizeClassCount {
 export type Cause = 'dispose' | 'finalized' | 'collected' | 'closed';
 export type ExportFormat = 'ndjson' | 'csv' | 'chrome';
 
-/** One lifetime, as `snapshot()` lists it. */
+/** One lifetime, as `snapshot()` lists it. Event numbers are the run's: what was folded away counts. */
 export interface Lifecycle {
   id: number;
   kind: 'owned' | 'view' | 'external';
@@ -217,7 +217,7 @@ export interface Manager extends Disposable {
    * or `keep()`. The callback must not be async.
    */
   scope<T>(callback: () => T): T;
-  /** Takes a buffer out of the current scope. */
+  /** Takes a buffer out of the scope that it belongs to, and so of all: it lives until something else ends it. */
   keep<D extends DType>(buffer: Buffer<D>): Buffer<D>;
   /** `held` is kept strongly: it must not be, or hold, the buffer itself. */
   finalize<T, R>(buffer: Buffer, held: T, callback: (held: T) => R): Finalizer<T, R>;
@@ -229,7 +229,10 @@ export interface Manager extends Disposable {
   collect(): CollectReport;
   /** Called before and after each collection. Returns the unsubscriber. */
   onCollect(handler: { start?: () => void; stop?: (report: CollectReport) => void }): () => void;
-  /** Runs the release of what the engine's GC has dropped so far: waits the macrotasks that finalizers need. */
+  /**
+   * Runs the release of what the engine's GC has dropped so far: waits the macrotasks that finalizers
+   * need. Where the engine exposes its collector (Node's --expose-gc), runs that first.
+   */
   drain(): Promise<void>;
   /** Gives memory back until at most `keepBytes` are cached. Returns the bytes released. */
   trim(keepBytes?: number): number;
@@ -243,6 +246,7 @@ export interface Manager extends Disposable {
   /** Where what finalizers and handlers throw arrives. Default: `console.error`. */
   onError(handler: (error: unknown) => void): () => void;
   readonly visualizer: Visualizer;
+  /** Infinity: none. May be changed at any time. */
   budgetBytes: number;
   cacheEnabled: boolean;
   sitesEnabled: boolean;
