@@ -13,7 +13,7 @@ class Pyramid {
  public:
   Pyramid() = default;
   explicit Pyramid(std::vector<std::uint64_t> series) {
-    storeys_.push_back(std::move(series));
+    storeys_.front() = std::move(series);
     while (storeys_.back().size() > fan) {
       const std::vector<std::uint64_t>& below = storeys_.back();
       std::vector<std::uint64_t> above((below.size() + fan - 1) / fan);
@@ -53,7 +53,7 @@ class Pyramid {
   static constexpr std::uint64_t better(std::uint64_t a, std::uint64_t b) noexcept {
     return maximum ? std::max(a, b) : std::min(a, b);
   }
-  std::vector<std::vector<std::uint64_t>> storeys_{{}};
+  std::vector<std::vector<std::uint64_t>> storeys_ = std::vector<std::vector<std::uint64_t>>(1);
 };
 
 }  // namespace bufgc::timeline

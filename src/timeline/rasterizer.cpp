@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace bufgc::timeline {
 namespace {
@@ -96,6 +97,7 @@ class Bands {
     }
   }
 
+  [[nodiscard]] bool any(std::uint32_t band) const noexcept { return first_[band] != first_[band + 1]; }
   template <class Visit>
   void for_each(std::uint32_t band, Visit&& visit) const {
     for (std::size_t i = first_[band]; i < first_[band + 1]; ++i) {
@@ -111,103 +113,42 @@ class Bands {
   std::vector<std::uint32_t> items_;
 };
 
-/// One band of the picture: sums of colour by covered area.
-class Band {
+/// Colours of a box's pixels, weighted by the area that it covers of each, in a form that costs the
+/// same however wide the box is: what each pixel adds to its left neighbour's sum. A running sum
+/// along the row gives the shades.
+class Coverage {
  public:
-  Band(std::uint32_t width, std::uint32_t first_row, std::uint32_t rows, std::vector<Shade>& shades)
-      : width_(width), first_row_(first_row), rows_(rows), shades_(shades) {
-    shades_.assign(static_cast<std::size_t>(width) * rows, Shade{});
-  }
+  Coverage(std::uint32_t width, std::uint32_t first_row, std::uint32_t rows)
+      : stride_(width + 2), first_row_(first_row), rows_(rows) {}
 
-  /// Adds `shade` weighted by the area covered. Columns that are covered in part stand at the ends.
-  void add(const PixelBox& box, Shade shade) {
-    rows_of(box, [&](Shade* line, std::uint32_t, float tall) {
-      const Shade weighted = shade * tall;
-      columns_of(
-          box, [&](std::uint32_t x, float wide) { line[x] += weighted * wide; },
-          [&](std::uint32_t first, std::uint32_t last) {
-            for (std::uint32_t x = first; x < last; ++x) line[x] += weighted;
-          });
-    });
-  }
-
-  /// The same with each pixel's share of hatching.
-  void add_hatched(const PixelBox& box, Shade shade, std::int64_t first_x, std::int64_t first_y) {
-    rows_of(box, [&](Shade* line, std::uint32_t y, float tall) {
-      const Shade weighted = shade * tall;
-      const auto share = [&](std::uint32_t x) {
-        return hatch_share(first_x + static_cast<std::int64_t>(x), first_y + static_cast<std::int64_t>(y));
-      };
-      columns_of(
-          box, [&](std::uint32_t x, float wide) { line[x] += weighted * (wide * share(x)); },
-          [&](std::uint32_t first, std::uint32_t last) {
-            for (std::uint32_t x = first; x < last; ++x) line[x] += weighted * share(x);
-          });
-    });
-  }
-
-  /// Puts `shade` over what is there, by the area covered.
-  void paint(const PixelBox& box, Shade shade) {
-    rows_of(box, [&](Shade* line, std::uint32_t, float tall) {
-      const auto over = [&](std::uint32_t x, float cover) {
-        line[x] = line[x] * (1.0F / std::max(line[x][3], 1.0F)) * (1.0F - cover) + shade * cover;
-      };
-      columns_of(
-          box, [&](std::uint32_t x, float wide) { over(x, tall * wide); },
-          [&](std::uint32_t first, std::uint32_t last) {
-            for (std::uint32_t x = first; x < last; ++x) over(x, tall);
-          });
-    });
-  }
-
-  void resolve(Color background, std::uint8_t* rgba) const {
-    const Shade behind{static_cast<float>(background.red), static_cast<float>(background.green),
-                       static_cast<float>(background.blue), 0.0F};
-    for (const Shade& shade : shades_) {
-      const float cover = shade[3];
-      Shade mixed = behind;
-      if (cover >= 1.0F) {
-        mixed = shade * (1.0F / cover);
-      } else if (cover > 0.0F) {
-        mixed = shade + behind * (1.0F - cover);
-      }
-      rgba[0] = static_cast<std::uint8_t>(mixed[0] + 0.5F);
-      rgba[1] = static_cast<std::uint8_t>(mixed[1] + 0.5F);
-      rgba[2] = static_cast<std::uint8_t>(mixed[2] + 0.5F);
-      rgba[3] = 255;
-      rgba += 4;
-    }
-  }
-
- private:
-  template <class Row>
-  void rows_of(const PixelBox& box, Row&& row) {
+  /// Calls `at(index, share)` for each change of the box's share of a pixel, left to right.
+  template <class Change>
+  void changes(const PixelBox& box, Change&& at) const {
     const double top = std::max(box.top - first_row_, 0.0);
     const double bottom = std::min(box.bottom - first_row_, static_cast<double>(rows_));
     if (!(top < bottom)) return;
-    const auto last = static_cast<std::uint32_t>(std::ceil(bottom));
-    for (auto y = static_cast<std::uint32_t>(top); y < last; ++y) {
-      const double covered = std::min(bottom, y + 1.0) - std::max(top, static_cast<double>(y));
-      row(shades_.data() + static_cast<std::size_t>(y) * width_, first_row_ + y, static_cast<float>(covered));
+    const auto left = static_cast<std::uint32_t>(box.left);
+    const auto right = static_cast<std::uint32_t>(box.right);
+    // Of the pixel in which an edge stands, the part to the right of the edge.
+    const auto left_share = static_cast<float>(left + 1 - box.left);
+    const auto right_share = static_cast<float>(right + 1 - box.right);
+    const auto end = static_cast<std::uint32_t>(std::ceil(bottom));
+    for (auto y = static_cast<std::uint32_t>(top); y < end; ++y) {
+      const auto tall = static_cast<float>(std::min(bottom, y + 1.0) - std::max(top, static_cast<double>(y)));
+      const std::size_t row = static_cast<std::size_t>(y) * stride_;
+      at(row + left, tall * left_share);
+      at(row + left + 1, tall - tall * left_share);
+      at(row + right, -tall * right_share);
+      at(row + right + 1, tall * right_share - tall);
     }
   }
-  template <class Edge, class Inside>
-  static void columns_of(const PixelBox& box, Edge&& edge, Inside&& inside) {
-    const auto first = static_cast<std::uint32_t>(box.left);
-    const auto last = static_cast<std::uint32_t>(std::ceil(box.right)) - 1;
-    if (first == last) {
-      edge(first, static_cast<float>(box.right - box.left));
-      return;
-    }
-    edge(first, static_cast<float>(first + 1.0 - box.left));
-    inside(first + 1, last);
-    edge(last, static_cast<float>(box.right - last));
-  }
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(rows_) * stride_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
 
-  std::uint32_t width_;
+ private:
+  std::size_t stride_;  ///< Room for the changes of a box that ends at the right edge.
   std::uint32_t first_row_;
   std::uint32_t rows_;
-  std::vector<Shade>& shades_;
 };
 
 Shade shade_of(Color color, float share) noexcept {
@@ -216,11 +157,120 @@ Shade shade_of(Color color, float share) noexcept {
          share;
 }
 
-/// A hairline around the box, and a solid wedge's worth of colour at its end: it never ended.
-void outline(Band& band, const Projection& projection, const PixelBox& box, Shade line) {
+std::uint32_t pack(Shade color) noexcept {
+  using Integers = std::int32_t __attribute__((vector_size(16)));
+  const auto rounded = __builtin_convertvector(color + 0.5F, Integers);
+  return static_cast<std::uint32_t>(rounded[0]) | static_cast<std::uint32_t>(rounded[1]) << 8U |
+         static_cast<std::uint32_t>(rounded[2]) << 16U | 0xFF000000U;
+}
+
+/// One picture under way: shades and hatching of a band of rows at a time.
+class Canvas {
+ public:
+  Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba)
+      : size_(size), style_(style), projection_(projection), rgba_(rgba) {}
+
+  void begin(std::uint32_t first_row, std::uint32_t rows) {
+    first_row_ = first_row;
+    rows_ = rows;
+    const std::size_t places = coverage().size();
+    shades_.assign(places, Shade{});
+    hatched_.assign(places, 0.0F);
+  }
+  void add(const PixelBox& box, Shade shade) {
+    coverage().changes(box, [&](std::size_t at, float share) { shades_[at] += shade * share; });
+  }
+  void add_hatched(const PixelBox& box) {
+    coverage().changes(box, [&](std::size_t at, float share) { hatched_[at] += share; });
+  }
+
+  /// Sums the band up and puts it over the background.
+  void resolve(bool any_hatched) {
+    const std::size_t stride = coverage().stride();
+    for (std::uint32_t row = 0; row < rows_; ++row) {
+      const Shade* shades = shades_.data() + row * stride;
+      std::uint8_t* out = line(first_row_ + row);
+      if (any_hatched) {
+        resolve_hatched(shades, hatched_.data() + row * stride, first_row_ + row, out);
+      } else {
+        resolve_row(shades, out);
+      }
+    }
+  }
+
+  /// Puts a colour over what is resolved already, by the area covered.
+  void paint(const PixelBox& box, Color color) {
+    const Shade over = shade_of(color, 1.0F);
+    const auto bottom = static_cast<std::uint32_t>(std::ceil(box.bottom));
+    const auto right = static_cast<std::uint32_t>(std::ceil(box.right));
+    const std::uint32_t first = std::max(static_cast<std::uint32_t>(box.top), first_row_);
+    for (std::uint32_t y = first; y < std::min(bottom, first_row_ + rows_); ++y) {
+      const double tall = std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y));
+      for (auto x = static_cast<std::uint32_t>(box.left); x < right; ++x) {
+        const double wide = std::min(box.right, x + 1.0) - std::max(box.left, static_cast<double>(x));
+        std::uint8_t* pixel = line(y) + static_cast<std::size_t>(x) * 4;
+        const Shade under{static_cast<float>(pixel[0]), static_cast<float>(pixel[1]),
+                          static_cast<float>(pixel[2]), 1.0F};
+        put(under + (over - under) * static_cast<float>(tall * wide), pixel);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Coverage coverage() const noexcept { return {size_.width, first_row_, rows_}; }
+  [[nodiscard]] std::uint8_t* line(std::uint32_t row) noexcept {
+    return rgba_.data() + static_cast<std::size_t>(row) * size_.width * 4;
+  }
+  static void put(Shade color, std::uint8_t* pixel) noexcept {
+    const std::uint32_t packed = pack(color);
+    std::memcpy(pixel, &packed, sizeof packed);
+  }
+  /// Over the background; where more than the whole pixel is covered, the mean.
+  static Shade mix(Shade shade, Shade background) noexcept {
+    const float cover = shade[3];
+    if (cover > 1.0F) return shade * (1.0F / cover);
+    return shade + background * (1.0F - cover);
+  }
+
+  void resolve_row(const Shade* changes, std::uint8_t* out) const {
+    const Shade background = shade_of(style_.background, 1.0F);
+    Shade sum{};
+    for (std::uint32_t x = 0; x < size_.width; ++x) {
+      sum += changes[x];
+      put(mix(sum, background), out + static_cast<std::size_t>(x) * 4);
+    }
+  }
+  void resolve_hatched(const Shade* changes, const float* hatched, std::uint32_t row,
+                       std::uint8_t* out) const {
+    const Shade background = shade_of(style_.background, 1.0F);
+    const Shade hatching = shade_of(style_.cached, 1.0F);
+    const std::int64_t plane_x = projection_.first_x();
+    const std::int64_t plane_y = projection_.first_y() + row;
+    Shade sum{};
+    float covered = 0;
+    for (std::uint32_t x = 0; x < size_.width; ++x) {
+      sum += changes[x];
+      covered += hatched[x];
+      const float share = covered * hatch_share(plane_x + x, plane_y);
+      put(mix(sum + hatching * share, background), out + static_cast<std::size_t>(x) * 4);
+    }
+  }
+
+  PictureSize size_;
+  const Style& style_;
+  const Projection& projection_;
+  std::vector<std::uint8_t>& rgba_;
+  std::uint32_t first_row_ = 0;
+  std::uint32_t rows_ = 0;
+  std::vector<Shade> shades_;
+  std::vector<float> hatched_;
+};
+
+/// A hairline around the box and a thick bar at its end: it never ended.
+void outline(Canvas& canvas, const Projection& projection, const PixelBox& box, Color line) {
   const auto paint = [&](double left, double right, double top, double bottom) {
     const PixelBox part = projection.cut({left, right, top, bottom});
-    if (part.left < part.right && part.top < part.bottom) band.paint(part, line);
+    if (part.left < part.right && part.top < part.bottom) canvas.paint(part, line);
   };
   const double mark = std::min(4.0, (box.right - box.left) / 4);
   paint(box.left, box.right, box.top, box.top + 1);
@@ -246,7 +296,6 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
                std::vector<std::uint8_t>& rgba) {
   rgba.resize(static_cast<std::size_t>(size.width) * size.height * 4);
   if (size.width == 0 || size.height == 0) return;
-  std::vector<Shade> shades;
   const bool empty = !(view.t1 > view.t0) || view.y1 == view.y0;
   const Projection projection(empty ? View{} : view, size);
   const LifecycleIndex no_index;
@@ -256,33 +305,35 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
   };
   const Bands lifetimes(or_none(scene.lifetimes), view, size, projection);
   const Bands cached(or_none(scene.cached), view, size, projection);
-  const Shade hatching = shade_of(style.cached, 1.0F);
+  const auto matches = [&](std::uint32_t box) {
+    return scene.matches == nullptr || (*scene.matches)[box] != 0;
+  };
+  const auto pixels = [&](const Item& item, Strip strip) {
+    return projection.cut(projection.whole(item.start, item.end, strip));
+  };
+  std::vector<Shade> palette;
+  if (scene.colors != nullptr) {
+    for (const Color color : scene.colors->palette()) palette.push_back(shade_of(color, 1.0F));
+  }
   const Shade unmatched = shade_of(style.unmatched, unmatched_share);
-  const Shade line = shade_of(style.outline, 1.0F);
 
+  Canvas canvas(size, style, projection, rgba);
   for (std::uint32_t row = 0; row < size.height; row += band_rows) {
-    const std::uint32_t rows = std::min(band_rows, size.height - row);
-    Band band(size.width, row, rows, shades);
-    const auto matches = [&](std::uint32_t box) {
-      return scene.matches == nullptr || (*scene.matches)[box] != 0;
-    };
-    cached.for_each(row / band_rows, [&](const Item& item, Strip strip) {
-      band.add_hatched(projection.cut(projection.whole(item.start, item.end, strip)), hatching,
-                       projection.first_x(), projection.first_y());
+    const std::uint32_t band = row / band_rows;
+    canvas.begin(row, std::min(band_rows, size.height - row));
+    cached.for_each(band, [&](const Item& item, Strip strip) { canvas.add_hatched(pixels(item, strip)); });
+    lifetimes.for_each(band, [&](const Item& item, Strip strip) {
+      canvas.add(pixels(item, strip),
+                 matches(item.box) ? palette[scene.colors->classes()[item.box]] : unmatched);
     });
-    lifetimes.for_each(row / band_rows, [&](const Item& item, Strip strip) {
-      const Shade shade = matches(item.box) ? shade_of(scene.colors->of(item.box), 1.0F) : unmatched;
-      band.add(projection.cut(projection.whole(item.start, item.end, strip)), shade);
+    canvas.resolve(cached.any(band));
+    if (scene.free_event == nullptr) continue;
+    lifetimes.for_each(band, [&](const Item& item, Strip strip) {
+      if ((*scene.free_event)[item.box] != Lifecycles::none || !matches(item.box)) return;
+      const PixelBox box = projection.whole(item.start, item.end, strip);
+      if (box.right - box.left < outlined_pixels || box.bottom - box.top < outlined_pixels) return;
+      outline(canvas, projection, box, style.outline);
     });
-    if (scene.free_event != nullptr) {
-      lifetimes.for_each(row / band_rows, [&](const Item& item, Strip strip) {
-        if ((*scene.free_event)[item.box] != Lifecycles::none || !matches(item.box)) return;
-        const PixelBox box = projection.whole(item.start, item.end, strip);
-        if (box.right - box.left < outlined_pixels || box.bottom - box.top < outlined_pixels) return;
-        outline(band, projection, box, line);
-      });
-    }
-    band.resolve(style.background, rgba.data() + static_cast<std::size_t>(row) * size.width * 4);
   }
 }
 

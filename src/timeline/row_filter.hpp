@@ -49,6 +49,7 @@ class RowFilter {
 
  private:
   void add(std::string_view word, bool quoted);
+  void complain(std::string_view word, std::string_view what);
 
   std::vector<Term> terms_;
   std::string error_;

@@ -144,6 +144,10 @@ RowFilter::RowFilter(std::string_view text) {
   add(word, quoted);
 }
 
+void RowFilter::complain(std::string_view word, std::string_view what) {
+  error_.assign(1, '"').append(word).append("\": ").append(what);
+}
+
 void RowFilter::add(std::string_view word, bool quoted) {
   Term term;
   if (!quoted && word.size() > 1 && (word.front() == '-' || word.front() == '!')) {
@@ -161,7 +165,7 @@ void RowFilter::add(std::string_view word, bool quoted) {
   } else if (!quoted && split_comparison(text, name, term.compare, value) &&
              (name == "size" || name == "lifetime" || name == "uses")) {
     if (!parse_measure(name, value, term)) {
-      error_ = "\"" + std::string(word) + "\": expected a number, as in size>1MiB, lifetime<5ms or uses=0";
+      complain(word, "expected a number, as in size>1MiB, lifetime<5ms or uses=0");
       return;
     }
   } else {
@@ -175,7 +179,7 @@ void RowFilter::add(std::string_view word, bool quoted) {
         term.text = all.substr(colon + 1);
       }
       if (term.kind == Term::Kind::field && term.text.empty()) {
-        error_ = "\"" + std::string(word) + "\": expected what the field should contain";
+        complain(word, "expected what the field should contain");
         return;
       }
     }
