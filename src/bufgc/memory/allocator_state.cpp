@@ -82,6 +82,8 @@ void CpuAllocator::State::exchange_pages(std::size_t capacity_bytes) noexcept {
 }
 
 Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
+  // Where no page ever returns, a bad place is bad for good: the whole of free space decides.
+  if (!arena.can_exchange_pages()) flush();
   Range* range = arena.allocate(capacity_bytes);
   if (range == nullptr && magazine.bytes() > 0) {
     flush();

@@ -12,7 +12,7 @@
 namespace bufgc {
 namespace {
 
-constexpr std::size_t smallest_run_bytes = std::size_t{64} << 20;
+constexpr std::size_t smallest_run_bytes = std::size_t{16} << 20;
 constexpr std::size_t largest_run_bytes = std::size_t{256} << 20;
 
 /// `bytes` bytes, aligned to `granule`, above the end of memory and one granule apart from what lies

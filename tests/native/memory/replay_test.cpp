@@ -103,6 +103,8 @@ TEST_CASE("recorded plans are served from little more than their live bytes", "[
   CHECK(outcome.ratio() <= most);
 }
 
+#if !defined(__EMSCRIPTEN__)
+
 TEST_CASE("a recorded plan that is repeated reserves at most a third more than in its first round",
           "[memory][replay]") {
   const std::vector<Event> events = read_trace("minimalloc_E");
@@ -128,3 +130,5 @@ TEST_CASE("a recorded plan that is repeated reserves at most a third more than i
   }
   CHECK(allocator.statistics().peak_reserved_bytes <= first_peak + first_peak / 3);
 }
+
+#endif

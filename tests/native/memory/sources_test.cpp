@@ -99,7 +99,7 @@ TEST_CASE("the platform's source takes parts of a segment back", "[memory][sourc
 TEST_CASE("a segment too large for any memory is refused", "[memory][source]") {
   Platform source;
   CHECK_FALSE(source.acquire(~std::size_t{0}));
-  CHECK_FALSE(source.acquire(~std::size_t{0} / 2));
+  CHECK_FALSE(source.acquire(~std::size_t{0} / 2 + 1));
   CHECK_FALSE(source.acquire(0));
 }
 
@@ -141,8 +141,9 @@ TEST_CASE("a segment of linear memory is extended in place, whoever grows the he
 
 TEST_CASE("two runs of linear memory never touch", "[memory][source]") {
   LinearMemory source;
-  const Segment first = source.acquire(8 * MiB);
-  const Segment second = source.acquire(8 * MiB);
+  // More than a run is begun with, and more than is left of it.
+  const Segment first = source.acquire(65 * MiB);
+  const Segment second = source.acquire(65 * MiB);
   REQUIRE(first);
   REQUIRE(second);
   CHECK(second.data != first.data + first.size_bytes);

@@ -66,8 +66,8 @@ inline void check_sound(const CpuAllocator& allocator) {
 
 /// A generator whose seed the caller shows with INFO.
 using Random = std::mt19937_64;
-inline std::uint64_t below(Random& random, std::uint64_t end) {
-  return random() % end;
+inline std::size_t below(Random& random, std::size_t end) {
+  return static_cast<std::size_t>(random() % end);
 }
 
 /// Sizes as programs have them: mostly small, some large, some odd.
