@@ -291,13 +291,14 @@ test('a recorded run ends the same buffers in the same order with the visualizer
     const gc = await open(t, options);
     const ends = [];
     const levels = [];
-    replay(
+    const alive = replay(
       gc,
       trace,
       () => levels.push(ends.length),
       (buffer, id) => gc.finalize(buffer, id, (held) => ends.push(held)),
     );
     const { live_bytes, peak_live_bytes, live_buffers, frees, allocations, disposed_buffers } = gc.stats();
+    for (const buffer of alive.values()) buffer.dispose();
     return { ends, levels, stats: { live_bytes, peak_live_bytes, live_buffers, frees, allocations, disposed_buffers } };
   };
   const off = await run({});
