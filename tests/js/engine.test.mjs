@@ -1,0 +1,196 @@
+// The page's engine without the page: session.ts over the built module, compared with the command.
+//   BUFGC_VIEWER_DIR  folder of viewer.mjs and viewer.wasm
+//   BUFGC_CLI         the native `bufgc`, for comparison
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const viewerDir = process.env.BUFGC_VIEWER_DIR;
+const skip = viewerDir ? false : 'skipped: BUFGC_VIEWER_DIR is not set (build web/engine first)';
+const web = fileURLToPath(new URL('../../web/', import.meta.url));
+const bytes = (text) => new TextEncoder().encode(text);
+
+const lines = [
+  { t: 10, op: 'alloc', id: 1, size: 100, addr: '0x1000', dtype: 'float32', label: 'conv' },
+  { t: 20, op: 'alloc', id: 2, size: 50, addr: '0x2000', label: 'input' },
+  { t: 30, op: 'free', id: 1, to: 'lru' },
+  { t: 45, op: 'alloc', id: 3, size: 100, addr: '0x1000', label: 'conv', src: 'lru_hit' },
+  { t: 60, op: 'free', id: 2, to: 'os' },
+];
+const ndjson = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
+const noProgress = () => {};
+
+let Session;
+let createViewer;
+let wasmBinary;
+
+before(async () => {
+  if (skip) return;
+  const { build } = await import(pathToFileURL(createRequire(join(web, 'package.json')).resolve('esbuild')).href);
+  const entryPoints = [join(web, 'src/engine/session.ts')];
+  const built = await build({ entryPoints, bundle: true, format: 'esm', write: false, platform: 'neutral' });
+  const source = Buffer.from(built.outputFiles[0].text).toString('base64');
+  ({ Session } = await import(`data:text/javascript;base64,${source}`));
+  createViewer = (await import(pathToFileURL(join(viewerDir, 'viewer.mjs')).href)).default;
+  wasmBinary = readFileSync(join(viewerDir, 'viewer.wasm'));
+});
+
+const start = async () => new Session(await createViewer({ wasmBinary }));
+async function opened(...files) {
+  const session = await start();
+  const summary = await session.open(
+    files.map(([name, text]) => ({ name, bytes: typeof text === 'string' ? bytes(text) : text })),
+    noProgress,
+  );
+  return { session, summary };
+}
+
+test('a trace opens with the figures that its events come to', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  assert.equal(summary.events, 5);
+  assert.equal(summary.buffers, 3);
+  assert.equal(summary.max_live_bytes, 150);
+  assert.equal(summary.alive_at_end_bytes, 100);
+  assert.equal(summary.max_cached_bytes, 100);
+  assert.equal(summary.cached_at_end_bytes, 0);
+  assert.deepEqual(session.levelAt(2), { liveBytes: 50, liveBuffers: 1, cachedBytes: 100, reservedBytes: 150 });
+  assert.deepEqual([...session.levels('event', 0, 5, 5).liveMax], [100, 150, 50, 150, 100]);
+  assert.equal(session.eventAtTime(20), 2);
+  assert.equal(session.timeOfEvent(3), 35);
+});
+
+test('the engine and the command agree on every figure', { skip }, async (context) => {
+  if (!process.env.BUFGC_CLI) return context.skip('skipped: BUFGC_CLI is not set');
+  const folder = mkdtempSync(join(tmpdir(), 'bufgc-'));
+  try {
+    const file = join(folder, 'a.ndjson');
+    writeFileSync(file, ndjson);
+    const { traces } = JSON.parse(
+      execFileSync(process.env.BUFGC_CLI, ['summary', file, '--json'], { encoding: 'utf8' }),
+    );
+    const { trace: _name, ...figures } = traces[0];
+    const { summary } = await opened(['a.ndjson', ndjson]);
+    assert.ok(Object.keys(figures).length >= 9);
+    for (const [name, value] of Object.entries(figures)) assert.equal(summary[name], value, name);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('gzip is told by its bytes, not by its name, and a damaged one names the file', { skip }, async () => {
+  const packed = gzipSync(ndjson);
+  const { summary } = await opened(['a.ndjson', packed]);
+  assert.equal(summary.buffers, 3);
+  await assert.rejects(
+    opened(['cut.ndjson.gz', packed.subarray(0, packed.length - 12)]),
+    /^Error: cut\.ndjson\.gz: .*gzip/,
+  );
+});
+
+test('an error names the file, the line and the expectation, and what came before stays', { skip }, async () => {
+  const session = await start();
+  const broken = `${ndjson}{"t":70,"op":"alloc","id":9,"size":"many"}\n`;
+  await assert.rejects(
+    session.open([{ name: 'bad.ndjson', bytes: bytes(broken) }], noProgress),
+    /^Error: bad\.ndjson: line 6: .*size.*expected/,
+  );
+  assert.equal(session.summary().events, 5);
+});
+
+test('uses of a second file are merged by time, right behind the allocation that they caused', { skip }, async () => {
+  const uses = [
+    { t: 5, op: 'use', kernel: 'fill', bufs: [[1, 'w']] },
+    {
+      t: 40,
+      op: 'use',
+      kernel: 'conv',
+      bufs: [
+        [3, 'w'],
+        [2, 'r'],
+      ],
+    },
+  ];
+  const text = `${uses.map((line) => JSON.stringify(line)).join('\n')}\n`;
+  const { session, summary } = await opened(['a.ndjson', ndjson], ['a.use.ndjson', text]);
+  assert.equal(summary.events, 7);
+  assert.equal(summary.skipped_events, 0);
+  assert.deepEqual(session.row(2).uses, [{ event: 5, timeNs: 35, kernel: 'conv', access: 'write' }]);
+  await assert.rejects(
+    opened(['a.ndjson', ndjson], ['b.use.ndjson', `${text}[]\n`]),
+    /^Error: b\.use\.ndjson: line 3: /,
+  );
+});
+
+test('a live trace shows each event as soon as it is fed, and equals the file', { skip }, async () => {
+  const session = await start();
+  session.openLive('lab');
+  assert.equal(session.summary().events, 0);
+  for (const [index, line] of lines.entries()) {
+    session.feed(bytes(`${JSON.stringify(line)}\n`));
+    assert.equal(session.summary().events, index + 1);
+  }
+  const { summary } = await opened(['a.ndjson', ndjson]);
+  assert.deepEqual(session.summary(), summary);
+});
+
+test('the picture shows a buffer where rectOf says, and a hit test finds it there', { skip }, async () => {
+  const { session } = await opened(['a.ndjson', ndjson]);
+  const bounds = session.bounds();
+  const view = { t0: 0, t1: bounds.events, y0: 0, y1: bounds.height };
+  const style = { colorBy: 'state', theme: 'light', filter: '', showCached: true };
+  const pixels = session.render('event', view, 50, 60, style);
+  assert.equal(pixels.length, 50 * 60 * 4);
+  for (const row of [0, 1, 2]) {
+    const rect = session.rectOf('event', row);
+    const x = (rect.t0 + rect.t1) / 2;
+    const y = (rect.y0 + rect.y1) / 2;
+    assert.equal(session.hitTest('event', x, y, 0, 0), row);
+    const at = (Math.floor((1 - y / bounds.height) * 60) * 50 + Math.floor((x / bounds.events) * 50)) * 4;
+    const color = session
+      .groups('state', '')
+      .find(({ name }) => name === (row === 2 ? 'alive at end' : 'released')).color;
+    assert.equal(`#${Buffer.from(pixels.slice(at, at + 3)).toString('hex')}`, color);
+  }
+});
+
+test('the table filters and sorts, and details hold neighbours at the address', { skip }, async () => {
+  const { session } = await opened(['a.ndjson', ndjson]);
+  const query = { filter: 'conv', sort: 'size', descending: false, aliveFirst: true };
+  assert.deepEqual(session.tableQuery(query), { rows: 2, bytes: 200 });
+  assert.deepEqual(
+    session.tableRows(0, 10).map(({ idText }) => idText),
+    ['3', '1'],
+  );
+  assert.equal(session.row(session.rowOfId('3')).previousAtAddress, 0);
+  assert.equal(session.rowOfId('77'), null);
+  assert.throws(() => session.row(3), RangeError);
+});
+
+test('opening gives way: pictures stand before it ends, and it can be cancelled', { skip }, async () => {
+  const many = [];
+  for (let i = 0; i < 60000; i++) many.push(`{"t":${i},"op":"alloc","id":${i},"size":64}\n`);
+  const session = await start();
+  let seen = 0;
+  const opening = session.open([{ name: 'many.ndjson', bytes: bytes(many.join('')) }], ({ events }) => {
+    if (events === 0 || seen > 0) return;
+    seen = session.bounds().events;
+    session.cancelOpen();
+  });
+  await assert.rejects(opening, { name: 'AbortError' });
+  assert.ok(seen > 0 && seen < 60000, `${seen} events stood`);
+  assert.ok(session.summary().events >= seen);
+});
+
+test('an exported trace opens again with the same figures', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  const again = await opened(['b.ndjson', session.export('ndjson')]);
+  assert.deepEqual(again.summary, summary);
+  assert.match(Buffer.from(session.export('csv')).toString(), /^time,op,id,size\n/);
+  assert.ok(JSON.parse(Buffer.from(session.export('chrome')).toString()));
+});

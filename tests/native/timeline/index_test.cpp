@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "timeline/lifecycle_index.hpp"
+
+using namespace bufgc::timeline;
+
+namespace {
+
+std::vector<std::uint32_t> found(const LifecycleIndex& index, std::uint64_t a, std::uint64_t b) {
+  std::vector<std::uint32_t> rows;
+  index.for_each(a, b, [&](std::uint32_t row, std::uint64_t, std::uint64_t) { rows.push_back(row); });
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<std::uint32_t> naive(const Spans& spans, std::uint64_t a, std::uint64_t b) {
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 0; a < b && row < spans.size(); ++row) {
+    const std::uint64_t end = std::max(spans.end[row], spans.start[row] + 1);
+    if (spans.start[row] < b && end > a) rows.push_back(row);
+  }
+  return rows;
+}
+
+Spans random_spans(std::mt19937_64& random, std::size_t count, std::uint64_t extent, bool in_order) {
+  Spans spans;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t start = random() % extent;
+    const unsigned bits = static_cast<unsigned>(random() % 16);
+    spans.start.push_back(start);
+    spans.end.push_back(start + random() % (std::uint64_t{1} << bits));
+  }
+  if (in_order) std::sort(spans.start.begin(), spans.start.end());
+  for (std::size_t i = 0; in_order && i < count; ++i) spans.end[i] = spans.start[i] + random() % 5000;
+  return spans;
+}
+
+}  // namespace
+
+TEST_CASE("the index finds exactly the intervals that meet a range") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    const Spans spans = random_spans(random, 300, seed % 2 == 0 ? 1000 : 100'000, seed % 3 != 0);
+    const LifecycleIndex index(spans);
+    for (int query = 0; query < 60; ++query) {
+      const std::uint64_t a = random() % 101'000;
+      const std::uint64_t b = a + random() % (query % 2 == 0 ? 20 : 50'000);
+      INFO("seed " << seed << ", range " << a << " to " << b);
+      REQUIRE(found(index, a, b) == naive(spans, a, b));
+      REQUIRE(index.count(a, b) == naive(spans, a, b).size());
+    }
+  }
+}
+
+TEST_CASE("the index holds intervals at the far end of the axis") {
+  const std::uint64_t far = ~std::uint64_t{0};
+  const Spans spans{{0, 0, far - 3}, {1, far, far}};
+  const LifecycleIndex index(spans);
+  CHECK(found(index, 0, 1) == std::vector<std::uint32_t>{0, 1});
+  CHECK(found(index, far - 2, far) == std::vector<std::uint32_t>{1, 2});
+  CHECK(found(index, 5, 5).empty());
+}
+
+TEST_CASE("an empty index finds nothing") {
+  CHECK(found(LifecycleIndex(Spans{}), 0, 100).empty());
+}

@@ -1,0 +1,244 @@
+#include "timeline/rasterizer.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "timeline/cached_blocks.hpp"
+#include "timeline/hit_test.hpp"
+#include "trace_maker.hpp"
+
+using namespace bufgc;
+using namespace bufgc::timeline;
+
+namespace {
+
+/// Everything a picture of a trace needs.
+struct Stage {
+  explicit Stage(Lifecycles lifecycles, Axis axis = Axis::event)
+      : trace(std::move(lifecycles)),
+        clock(trace),
+        spans(lifetime_spans(trace, clock, axis)),
+        index(spans),
+        layout(trace),
+        blocks(find_cached_blocks(trace)),
+        waiting(cached_spans(blocks, clock, axis)),
+        cached_index(waiting),
+        strips(cached_strips(blocks, layout.strips())),
+        colors(trace, ColorBy::size) {}
+
+  [[nodiscard]] Scene scene(bool cached) const {
+    Scene out;
+    out.lifetimes = {&index, &layout.strips()};
+    out.colors = &colors;
+    if (cached) out.cached = {&cached_index, &strips};
+    return out;
+  }
+
+  Lifecycles trace;
+  EventClock clock;
+  Spans spans;
+  LifecycleIndex index;
+  AddressLayout layout;
+  CachedBlocks blocks;
+  Spans waiting;
+  LifecycleIndex cached_index;
+  std::vector<Strip> strips;
+  ColorMap colors;
+};
+
+double shared(double a0, double a1, double b0, double b1) {
+  return std::max(0.0, std::min(a1, b1) - std::max(a0, b0));
+}
+
+/// The colour of one pixel by going through every box.
+struct NaivePixel {
+  double red = 0;
+  double green = 0;
+  double blue = 0;
+  double cover = 0;
+  void add(Color color, double share) {
+    red += color.red * share;
+    green += color.green * share;
+    blue += color.blue * share;
+    cover += share;
+  }
+  void over(Color background) {
+    if (cover > 1) {
+      red /= cover;
+      green /= cover;
+      blue /= cover;
+    } else {
+      red += background.red * (1 - cover);
+      green += background.green * (1 - cover);
+      blue += background.blue * (1 - cover);
+    }
+  }
+};
+
+double share_of(const View& view, PictureSize size, std::uint32_t x, std::uint32_t y, std::uint64_t start,
+                std::uint64_t end, Strip strip) {
+  const double wide = (view.t1 - view.t0) / size.width;
+  const double tall = (view.y1 - view.y0) / size.height;
+  const double left = view.t0 + x * wide;
+  const double top = view.y1 - y * tall;
+  return shared(left, left + wide, static_cast<double>(start), static_cast<double>(end)) / wide *
+         shared(top - tall, top, static_cast<double>(strip.y), static_cast<double>(strip.y + strip.height)) /
+         tall;
+}
+
+void check_pixels(const Stage& stage, const View& view, PictureSize size, bool cached) {
+  const Style style = Style::dark();
+  std::vector<std::uint8_t> rgba;
+  rasterize(stage.scene(cached), view, size, style, rgba);
+  const auto plane_x = std::llround(view.t0 * size.width / (view.t1 - view.t0));
+  const auto plane_y = std::llround(-view.y1 * size.height / (view.y1 - view.y0));
+  for (std::uint32_t y = 0; y < size.height; ++y) {
+    for (std::uint32_t x = 0; x < size.width; ++x) {
+      NaivePixel pixel;
+      for (std::uint32_t row = 0; row < stage.trace.size(); ++row) {
+        pixel.add(stage.colors.of(row), share_of(view, size, x, y, stage.spans.start[row],
+                                                 stage.spans.end[row], stage.layout.strips()[row]));
+      }
+      for (std::size_t i = 0; cached && i < stage.blocks.size(); ++i) {
+        const double share =
+            share_of(view, size, x, y, stage.waiting.start[i], stage.waiting.end[i], stage.strips[i]);
+        pixel.add(style.cached, share * hatch_share(plane_x + x, plane_y + y));
+      }
+      pixel.over(style.background);
+      const std::uint8_t* out = rgba.data() + (static_cast<std::size_t>(y) * size.width + x) * 4;
+      INFO("pixel " << x << ", " << y);
+      REQUIRE(std::abs(out[0] - pixel.red) <= 1.0);
+      REQUIRE(std::abs(out[1] - pixel.green) <= 1.0);
+      REQUIRE(std::abs(out[2] - pixel.blue) <= 1.0);
+      REQUIRE(out[3] == 255);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every pixel has the exact share of each buffer that it shows") {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    for (const Axis axis : {Axis::event, Axis::time}) {
+      INFO("seed " << seed << ", axis " << static_cast<int>(axis));
+      const Stage stage(random_trace({seed, 500, seed != 4}), axis);
+      const auto extent = static_cast<double>(stage.clock.extent(axis));
+      const auto height = static_cast<double>(stage.layout.height());
+      check_pixels(stage, {0, extent, 0, height}, {61, 37}, false);
+      check_pixels(stage, {extent * 0.3, extent * 0.37, height * 0.2, height * 0.6}, {40, 50}, true);
+      check_pixels(stage, {-extent, 2 * extent, -height, 2 * height}, {33, 33}, true);
+    }
+  }
+}
+
+TEST_CASE("a thousand buffers within one pixel leave their average") {
+  TraceMaker maker;
+  for (int i = 0; i < 1000; ++i) maker.free(maker.alloc({i % 2 == 0 ? 10U : 1000U, 0x1000}));
+  const Stage stage(maker.trace);
+  check_pixels(stage, {0, 2000, 0, 1000}, {1, 1}, false);
+}
+
+TEST_CASE("a picture cut into tiles equals the whole, to the pixel") {
+  const Stage stage(random_trace({11, 500}));
+  const View whole{0, 512, 0, 32768};
+  std::vector<std::uint8_t> picture;
+  rasterize(stage.scene(true), whole, {64, 64}, Style::light(), picture);
+  for (std::uint32_t tile_y = 0; tile_y < 2; ++tile_y) {
+    for (std::uint32_t tile_x = 0; tile_x < 2; ++tile_x) {
+      const View part{tile_x * 256.0, tile_x * 256.0 + 256, 16384.0 * (1 - tile_y), 16384.0 * (2 - tile_y)};
+      std::vector<std::uint8_t> tile;
+      rasterize(stage.scene(true), part, {32, 32}, Style::light(), tile);
+      for (std::uint32_t y = 0; y < 32; ++y) {
+        for (std::uint32_t i = 0; i < 32 * 4; ++i) {
+          const int there = picture[((tile_y * 32 + y) * 64 + tile_x * 32) * 4 + i];
+          REQUIRE(std::abs(there - tile[y * 32 * 4 + i]) <= 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("what is alive at the end has an outline, where it is large enough") {
+  TraceMaker maker;
+  maker.alloc({100, 0x1000});
+  maker.free(maker.alloc({100, 0x1064}));
+  const Stage stage(maker.trace);
+  Scene scene = stage.scene(false);
+  scene.free_event = &stage.trace.free_event;
+  const Style style = Style::light();
+  const auto at = [&](const std::vector<std::uint8_t>& rgba, std::uint32_t x, std::uint32_t y) {
+    const std::uint8_t* pixel = rgba.data() + (y * 30 + x) * 4;
+    return Color{pixel[0], pixel[1], pixel[2]};
+  };
+  std::vector<std::uint8_t> rgba;
+  rasterize(scene, {0, 3, 0, 200}, {30, 20}, style, rgba);
+  CHECK(at(rgba, 0, 15) == style.outline);
+  CHECK(at(rgba, 5, 19) == style.outline);
+  CHECK(at(rgba, 5, 10) == style.outline);
+  CHECK(at(rgba, 28, 15) == style.outline);
+  CHECK(at(rgba, 10, 15) == stage.colors.of(0));
+  CHECK(at(rgba, 15, 0) == stage.colors.of(1));
+  std::vector<std::uint8_t> small;
+  rasterize(scene, {0, 30, 0, 2000}, {30, 20}, style, small);
+  CHECK_FALSE(at(small, 0, 19) == style.outline);
+}
+
+TEST_CASE("rows that the filter leaves out stay as a shade") {
+  TraceMaker maker;
+  maker.alloc({100, 0x1000});
+  maker.alloc({100, 0x1064});
+  const Stage stage(maker.trace);
+  const std::vector<std::uint8_t> matches{1, 0};
+  Scene scene = stage.scene(false);
+  scene.matches = &matches;
+  std::vector<std::uint8_t> rgba;
+  rasterize(scene, {1, 2, 0, 200}, {1, 2}, Style::light(), rgba);
+  CHECK(Color{rgba[4], rgba[5], rgba[6]} == stage.colors.of(0));
+  const double grey = 255 * (1 - unmatched_share) + Style::light().unmatched.red * unmatched_share;
+  CHECK(std::abs(rgba[0] - grey) <= 1);
+}
+
+TEST_CASE("a view without extent is background, and one of no pixels is empty") {
+  const Stage stage(random_trace({2}));
+  std::vector<std::uint8_t> rgba;
+  rasterize(stage.scene(true), {5, 5, 0, 10}, {2, 1}, Style::light(), rgba);
+  CHECK(rgba == std::vector<std::uint8_t>(8, 255));
+  rasterize(stage.scene(true), {0, 5, 0, 10}, {0, 7}, Style::light(), rgba);
+  CHECK(rgba.empty());
+}
+
+TEST_CASE("a hit test finds the buffer under the point") {
+  for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+    const Stage stage(random_trace({seed, 400, seed % 2 == 0}));
+    std::mt19937 random(seed);
+    for (int i = 0; i < 400; ++i) {
+      const double x = static_cast<double>(random() % (stage.clock.events() * 4)) / 4.0;
+      const double y = static_cast<double>(random() % stage.layout.height()) + 0.5;
+      INFO("seed " << seed << ", point " << x << ", " << y);
+      std::optional<std::uint32_t> expected;
+      for (std::uint32_t row = 0; row < stage.trace.size(); ++row) {
+        const Strip strip = stage.layout.strips()[row];
+        if (x >= static_cast<double>(stage.spans.start[row]) &&
+            x < static_cast<double>(stage.spans.end[row]) && y >= static_cast<double>(strip.y) &&
+            y < static_cast<double>(strip.y + strip.height)) {
+          expected = row;
+        }
+      }
+      REQUIRE(hit_test({&stage.index, &stage.layout.strips()}, {x, y, 0, 0}) == expected);
+    }
+  }
+}
+
+TEST_CASE("a hit test near a buffer finds the nearest within the tolerance, and none beyond it") {
+  TraceMaker maker;
+  const std::uint32_t low = maker.alloc({100, 0x1000});
+  maker.free(low);
+  for (int i = 0; i < 8; ++i) maker.free(maker.alloc({100, 0x5000}));
+  const Stage stage(maker.trace);
+  const Boxes boxes{&stage.index, &stage.layout.strips()};
+  CHECK(hit_test(boxes, {3, 50, 2.5, 1}) == low);
+  CHECK(hit_test(boxes, {3, 50, 1.5, 1}) == std::nullopt);
+  CHECK(hit_test(boxes, {1, 50, 0, 0}) == std::nullopt);
+  CHECK(hit_test(boxes, {1, 50, 1, 1}) == low);
+  CHECK(hit_test(boxes, {-5, 50, 1, 1}) == std::nullopt);
+}

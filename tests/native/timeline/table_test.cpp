@@ -1,0 +1,177 @@
+#include <catch2/catch.hpp>
+
+#include "timeline/row_filter.hpp"
+#include "timeline/row_table.hpp"
+#include "trace_maker.hpp"
+
+using namespace bufgc;
+using namespace bufgc::timeline;
+
+namespace {
+
+/// Rows 0 to 4: two convolutions (one leaked), an input, a large weight, one with a quoted label.
+Lifecycles sample() {
+  TraceMaker maker;
+  const std::uint32_t conv = maker.alloc({4096, 0x1000, "Conv 1", "float32"});
+  maker.alloc({8192, 0x2000, "conv 2", "float16"});
+  const std::uint32_t input = maker.alloc({100, 0x9000, "input", "uint8"});
+  maker.alloc({std::uint64_t{3} << 20U, 0x100000, "weight", "float32"});
+  maker.now += 2'000'000;
+  maker.free(conv, to_cache, static_cast<std::uint8_t>(Cause::dispose));
+  maker.now += 3'000'000;
+  maker.free(input, 2, static_cast<std::uint8_t>(Cause::finalized));
+  maker.alloc({4096, 0x1000, "a b", "float32"});
+  maker.trace.uses.push_back({3, 1, 0, 1});
+  maker.trace.uses.push_back({3, 1, 0, 2});
+  maker.trace.uses.push_back({3, 0, 0, 1});
+  return maker.trace;
+}
+
+std::vector<std::uint32_t> matching(std::string_view filter) {
+  const Lifecycles trace = sample();
+  return sorted_rows(trace, RowFilter(filter).apply(trace), {});
+}
+
+using Rows = std::vector<std::uint32_t>;
+
+}  // namespace
+
+TEST_CASE("words must all be contained, in any case, in label, site, dtype, id or cause") {
+  CHECK(matching("") == Rows{0, 1, 2, 3, 4});
+  CHECK(matching("conv") == Rows{0, 1});
+  CHECK(matching("CONV float16") == Rows{1});
+  CHECK(matching("dispose") == Rows{0});
+  CHECK(matching("13") == Rows{4});
+  CHECK(matching("\"a b\"") == Rows{4});
+  CHECK(matching("nowhere").empty());
+}
+
+TEST_CASE("a field is asked alone") {
+  CHECK(matching("label:conv") == Rows{0, 1});
+  CHECK(matching("dtype:float32") == Rows{0, 3, 4});
+  CHECK(matching("label:\"conv 2\"") == Rows{1});
+  CHECK(matching("cause:final") == Rows{2});
+  CHECK(matching("kind:owned dtype:uint8") == Rows{2});
+  CHECK(matching("id:1") == Rows{0});
+}
+
+TEST_CASE("sizes and lifetimes compare with units") {
+  CHECK(matching("size>1MiB") == Rows{3});
+  CHECK(matching("size>=8KiB") == Rows{1, 3});
+  CHECK(matching("size<4096") == Rows{2});
+  CHECK(matching("size=4096") == Rows{0, 4});
+  CHECK(matching("size<=4kb") == Rows{2});
+  CHECK(matching("lifetime>4") == Rows{1});
+  CHECK(matching("lifetime=2.5ms").empty());
+  CHECK(matching("lifetime=2ms") == Rows{0});
+  CHECK(matching("lifetime>2ms") == Rows{1, 2, 3});
+  CHECK(matching("uses>1") == Rows{1});
+  CHECK(matching("uses=0") == Rows{2, 3, 4});
+}
+
+TEST_CASE("alive and leaked are those that no free ended; a minus turns a term around") {
+  CHECK(matching("alive") == Rows{1, 3, 4});
+  CHECK(matching("leaked") == Rows{1, 3, 4});
+  CHECK(matching("released") == Rows{0, 2});
+  CHECK(matching("-alive") == Rows{0, 2});
+  CHECK(matching("!label:conv alive") == Rows{3, 4});
+}
+
+TEST_CASE("a term that is not finished holds for every row and is named") {
+  for (const std::string_view text : {"size>", "size>abc", "lifetime<5 size<x", "uses=3MiB", "label:"}) {
+    INFO(text);
+    const RowFilter filter(text);
+    CHECK_FALSE(filter.error().empty());
+  }
+  CHECK(matching("size>") == Rows{0, 1, 2, 3, 4});
+  CHECK(RowFilter("size>1").error().empty());
+}
+
+TEST_CASE("rows sort by each key, equal ones in order of birth, both ways") {
+  const Lifecycles trace = sample();
+  const std::vector<std::uint8_t> all(trace.size(), 1);
+  CHECK(sorted_rows(trace, all, {SortKey::size}) == Rows{2, 0, 4, 1, 3});
+  CHECK(sorted_rows(trace, all, {SortKey::size, true}) == Rows{3, 1, 0, 4, 2});
+  CHECK(sorted_rows(trace, all, {SortKey::label}) == Rows{0, 4, 1, 2, 3});
+  CHECK(sorted_rows(trace, all, {SortKey::free_event}) == Rows{0, 2, 1, 3, 4});
+  CHECK(sorted_rows(trace, all, {SortKey::use_count, true}) == Rows{1, 0, 2, 3, 4});
+  CHECK(sorted_rows(trace, all, {SortKey::lifetime_events, true}) == Rows{1, 0, 3, 2, 4});
+  CHECK(sorted_rows(trace, all, {SortKey::row, true}) == Rows{4, 3, 2, 1, 0});
+  CHECK(sorted_rows(trace, all, {SortKey::size, false, true}) == Rows{4, 1, 3, 2, 0});
+}
+
+TEST_CASE("groups count buffers and bytes, most bytes first, in the colours of the picture") {
+  const Lifecycles trace = sample();
+  const std::vector<std::uint8_t> all(trace.size(), 1);
+  const std::vector<Group> dtypes = group_rows(trace, all, GroupBy::dtype);
+  REQUIRE(dtypes.size() == 3);
+  CHECK(dtypes[0].name == "float32");
+  CHECK(dtypes[0].buffers == 3);
+  CHECK(dtypes[0].bytes == (std::uint64_t{3} << 20U) + 8192);
+  CHECK(dtypes[0].alive_buffers == 2);
+  CHECK(dtypes[0].alive_bytes == (std::uint64_t{3} << 20U) + 4096);
+  CHECK(dtypes[0].color == ColorMap(trace, ColorBy::dtype).of(0));
+
+  const std::vector<Group> states = group_rows(trace, all, GroupBy::state);
+  REQUIRE(states.size() == 2);
+  CHECK(states[0].name == "alive at end");
+  CHECK(states[0].color == alive_color);
+  CHECK(states[1].buffers == 2);
+
+  const std::vector<Group> causes = group_rows(trace, all, GroupBy::cause);
+  REQUIRE(causes.size() == 3);
+  CHECK(causes[1].name == "dispose");
+
+  const std::vector<Group> sizes = group_rows(trace, all, GroupBy::size);
+  REQUIRE(sizes.size() == 4);
+  CHECK(sizes[0].name == "64 B to 128 B");
+  CHECK(sizes[3].name == "2 MiB to 4 MiB");
+}
+
+TEST_CASE("groups count only what matches, and together all of it") {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    INFO("seed " << seed);
+    const Lifecycles trace = random_trace({seed});
+    const std::vector<std::uint8_t> matches = RowFilter("size>300").apply(trace);
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    for (std::size_t row = 0; row < trace.size(); ++row) {
+      REQUIRE(matches[row] == (trace.size_bytes[row] > 300 ? 1 : 0));
+      rows += matches[row];
+      if (matches[row] != 0 && trace.kind[row] == 0) bytes += trace.size_bytes[row];
+    }
+    for (const GroupBy by :
+         {GroupBy::label, GroupBy::dtype, GroupBy::size, GroupBy::state, GroupBy::site, GroupBy::cause}) {
+      std::uint64_t counted = 0;
+      std::uint64_t held = 0;
+      for (const Group& group : group_rows(trace, matches, by)) {
+        counted += group.buffers;
+        held += group.bytes;
+      }
+      REQUIRE(counted == rows);
+      REQUIRE(held == bytes);
+    }
+  }
+}
+
+TEST_CASE("neighbours are the rows before and after at the same address") {
+  const Lifecycles trace = sample();
+  CHECK(neighbours_at_address(trace, 0).previous == Lifecycles::none);
+  CHECK(neighbours_at_address(trace, 0).next == 4);
+  CHECK(neighbours_at_address(trace, 4).previous == 0);
+  CHECK(neighbours_at_address(trace, 2).next == Lifecycles::none);
+}
+
+TEST_CASE("colours: the names with most bytes get the palette, magnitudes run through viridis") {
+  const Lifecycles trace = sample();
+  const ColorMap labels(trace, ColorBy::label);
+  CHECK(labels.of(3) == tol::groups[0]);
+  CHECK(labels.of(1) == tol::groups[1]);
+  const ColorMap sizes(trace, ColorBy::size);
+  CHECK(sizes.of(2) == viridis(0));
+  CHECK(sizes.of(3) == viridis(1));
+  const ColorMap states(trace, ColorBy::state);
+  CHECK(states.of(0) == released_color);
+  CHECK(states.of(1) == alive_color);
+  CHECK(to_hex(tol::blue) == "#4477aa");
+}
