@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { page } from './src/template.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const from = (...parts) => resolve(here, ...parts);
@@ -124,11 +125,7 @@ const policy = [
 const blocks = [...assets]
   .map(([name, bytes]) => `<script type="text/plain" data-asset="${name}">${bytes.toString('base64')}</script>`)
   .join('\n');
-const html = readFileSync(from('src/index.html'), 'utf8')
-  .replace('{{policy}}', () => policy)
-  .replace('{{style}}', () => style)
-  .replace('{{assets}}', () => blocks)
-  .replace('{{code}}', () => code);
+const html = page({ policy, style, assets: blocks, code });
 
 mkdirSync(dirname(output), { recursive: true });
 writeFileSync(output, html);

@@ -16,6 +16,9 @@ export function connectEngine(): Engine {
 function absentEngine(reason: string): Engine {
   const refuse = (): Promise<never> => Promise.reject(new Error(reason));
   return new Proxy({} as Engine, {
-    get: (_target, name) => (name === 'cancelOpen' ? () => undefined : name === 'then' ? undefined : refuse),
+    get: (_target, name) => {
+      if (typeof name !== 'string' || name === 'then' || name.startsWith('_')) return undefined; // asked by promises and by Lit
+      return name === 'cancelOpen' ? () => undefined : refuse;
+    },
   });
 }

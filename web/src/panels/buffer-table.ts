@@ -16,6 +16,7 @@ import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
 
 const ROW_HEIGHT = 24;
+const HEAD_HEIGHT = 25;
 const PAGE = 100;
 
 interface Column {
@@ -120,13 +121,6 @@ export class BufferTable extends LitElement {
         margin: 0;
         accent-color: var(--ink);
       }
-      .grid {
-        flex: 1;
-        min-height: 0;
-        display: flex;
-        flex-direction: column;
-        overflow: auto hidden;
-      }
       [role='row'] {
         display: grid;
         grid-template-columns: 72px minmax(112px, 1fr) 80px minmax(96px, 160px) 72px 72px 80px 56px 72px;
@@ -134,11 +128,12 @@ export class BufferTable extends LitElement {
         height: 24px;
       }
       .head {
-        flex: none;
+        position: sticky;
+        top: 0;
+        z-index: 1;
+        min-width: 712px;
         border-bottom: 1px solid var(--line);
         background: var(--surface);
-        scrollbar-gutter: stable;
-        overflow: hidden;
       }
       [role='columnheader'] button {
         display: block;
@@ -162,12 +157,12 @@ export class BufferTable extends LitElement {
       .scroll {
         position: relative;
         flex: 1;
-        min-width: 712px;
-        overflow: hidden auto;
-        scrollbar-gutter: stable;
+        min-height: 0;
+        overflow: auto;
       }
       .body {
         position: relative;
+        min-width: 712px;
       }
       .body [role='row'] {
         position: absolute;
@@ -186,7 +181,7 @@ export class BufferTable extends LitElement {
         outline: 1px solid var(--ink-2);
         outline-offset: -1px;
       }
-      .scroll:not(:focus-within) .active {
+      .scroll:not(:focus) .active {
         outline: none;
       }
       [role='gridcell'] {
@@ -225,6 +220,8 @@ export class BufferTable extends LitElement {
       getScrollElement: () => this.scroller,
       estimateSize: () => ROW_HEIGHT,
       overscan: 8,
+      scrollMargin: HEAD_HEIGHT,
+      scrollPaddingStart: HEAD_HEIGHT,
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
@@ -302,6 +299,7 @@ export class BufferTable extends LitElement {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.target !== this.scroller) return; // a heading takes its own keys
     const inSight = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT) - 1);
     const steps: Record<string, number> = {
       ArrowDown: 1,
@@ -338,7 +336,7 @@ export class BufferTable extends LitElement {
       aria-rowindex=${index + 2}
       aria-selected=${selected}
       class=${index === this.active ? 'active' : ''}
-      .style=${`top: ${start}px`}
+      .style=${`top: ${start - HEAD_HEIGHT}px`}
       @click=${() => this.choose(index)}
       @dblclick=${() => row && void this.showInPlot(row)}
     >
@@ -351,6 +349,13 @@ export class BufferTable extends LitElement {
         >`,
       )}
     </div>`;
+  }
+
+  private renderNone(session: Session) {
+    return html`<p class="none">
+      No buffer matches the filter.
+      <button class="button small" @click=${() => session.setFilter('')}>Clear filter</button>
+    </p>`;
   }
 
   private renderHead() {
@@ -389,24 +394,24 @@ export class BufferTable extends LitElement {
           />still alive first</label
         >
       </div>
-      <div class="grid" role="grid" aria-label="Buffers" aria-rowcount=${this.rows + 1} aria-colcount=${COLUMNS.length}>
+      ${this.loaded && this.rows === 0 ? this.renderNone(session) : nothing}
+      <div
+        class="scroll"
+        role="grid"
+        tabindex="0"
+        aria-label="Buffers"
+        aria-rowcount=${this.rows + 1}
+        aria-colcount=${COLUMNS.length}
+        aria-activedescendant=${this.rows > 0 ? `row-${this.active}` : nothing}
+        @keydown=${this.onKey}
+      >
         ${this.renderHead()}
-        <div
-          class="scroll"
-          role="rowgroup"
-          tabindex="0"
-          aria-label="Rows"
-          aria-activedescendant=${this.rows > 0 ? `row-${this.active}` : nothing}
-          @keydown=${this.onKey}
-        >
-          <div class="body" role="presentation" .style=${`height: ${this.virtual?.getTotalSize() ?? 0}px`}>
-            ${repeat(
-              items,
-              (item) => item.index,
-              (item) => this.renderRow(item.index, item.start),
-            )}
-          </div>
-          ${this.loaded && this.rows === 0 ? html`<p class="none">No buffer matches the filter. <button class="button small" @click=${() => session.setFilter('')}>Clear filter</button></p>` : nothing}
+        <div class="body" role="rowgroup" .style=${`height: ${this.virtual?.getTotalSize() ?? 0}px`}>
+          ${repeat(
+            items,
+            (item) => item.index,
+            (item) => this.renderRow(item.index, item.start),
+          )}
         </div>
       </div>
     `;

@@ -86,9 +86,24 @@ export class Session extends EventTarget {
   readonly queries: Queries;
   private readonly pointing = new Latest<Cursor>();
 
-  constructor(readonly engine: Engine) {
+  readonly engine: Engine;
+
+  constructor(engine: Engine) {
     super();
-    this.queries = new Queries(engine);
+    this.engine = this.watched(engine);
+    this.queries = new Queries(this.engine);
+  }
+
+  /** The engine, each of whose answers `idle()` waits for. */
+  private watched(engine: Engine): Engine {
+    return new Proxy(engine, {
+      get: (target, name: keyof Engine) => {
+        const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
+        if (typeof method !== 'function') return method;
+        if (name === 'cancelOpen' || name === 'ready') return method.bind(target);
+        return (...args: unknown[]) => this.track(method.apply(target, args) as Promise<unknown>);
+      },
+    });
   }
 
   changed(...topics: Topic[]): void {
@@ -410,7 +425,7 @@ export class Session extends EventTarget {
       this.changed('selection');
       return;
     }
-    const details = await this.track(this.engine.row(row));
+    const details = await this.engine.row(row);
     if (this.selectedRow !== row) return;
     this.details = details;
     if (reveal) await this.reveal(row);
@@ -419,7 +434,7 @@ export class Session extends EventTarget {
 
   /** Pans, and zooms when it must, until the row's rectangle is in sight and wide enough to see. */
   async reveal(row: number): Promise<void> {
-    const rect = await this.track(this.engine.rectOf(this.axis, row));
+    const rect = await this.engine.rectOf(this.axis, row);
     if (!rect || !this.trace) return;
     this.setView(viewAround(rect, this.view));
   }
@@ -438,7 +453,7 @@ export class Session extends EventTarget {
       this.say('note', 'Nothing leaks', 'Every buffer of this trace was released before its end.');
       return;
     }
-    const row = await this.track(this.queries.nextAlive(this.selectedRow));
+    const row = await this.queries.nextAlive(this.selectedRow);
     if (row !== null) await this.select(row, true);
   }
 
