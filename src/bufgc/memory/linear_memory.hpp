@@ -10,7 +10,7 @@
 
 namespace bufgc {
 
-/// WebAssembly's linear memory, taken at its end (`sbrk`) in runs of 64 to 256 MiB.
+/// WebAssembly's linear memory, taken at its end (`sbrk`) in runs of 16 to 256 MiB.
 /// A segment is part of one run; runs do not touch. So where a segment may be extended depends on the
 /// calls made here alone, and not on what `malloc` took from the end of memory in between: whoever
 /// watches, and needs memory to do so, changes no placement and no count. What is not touched of a
