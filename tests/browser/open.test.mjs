@@ -100,6 +100,26 @@ describe('opening a trace', () => {
     await close();
   });
 
+  test('Cancel stops the reading and keeps what was read so far in sight', async () => {
+    const { page, close } = await browser.open();
+    await page.evaluate(() => {
+      const lines = [];
+      for (let i = 0; i < 400_000; i++)
+        lines.push(`{"t":${i},"op":"alloc","id":${i},"size":4096,"label":"buffer number ${i}"}`);
+      window.reading = window.viewer
+        .open(new TextEncoder().encode(lines.join('\n')), 'large.ndjson')
+        .catch((error) => error.name);
+    });
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    assert.equal(await page.evaluate(() => window.reading), 'AbortError');
+    await page.evaluate(() => window.viewer.idle());
+    const { events } = await page.evaluate(() => window.viewer.stats());
+    assert.ok(events < 400_000);
+    assert.equal(await page.getByRole('button', { name: 'Cancel' }).count(), 0);
+    assert.equal((await openText(page, 'small.ndjson', SMALL)).stats.buffers, 2);
+    await close();
+  });
+
   test('an empty file is told, and what to do stands there again', async () => {
     const { page, complaints, close } = await browser.open();
     await openText(page, 'empty.ndjson', '');

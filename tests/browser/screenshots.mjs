@@ -78,6 +78,12 @@ const STATES = {
   lab: async (page) => {
     await page.getByRole('button', { name: 'Live lab' }).click();
   },
+  running: async (page) => {
+    await page.getByRole('button', { name: 'Live lab' }).click();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.waitForTimeout(4000);
+    await page.getByRole('button', { name: 'Pause' }).click();
+  },
 };
 const SIZES = [
   [1600, 900],

@@ -59,7 +59,7 @@ export class HelpOverlay extends LitElement {
       dialog::backdrop {
         background: var(--veil);
       }
-      header {
+      .head {
         display: flex;
         align-items: center;
         justify-content: space-between;
@@ -111,10 +111,10 @@ export class HelpOverlay extends LitElement {
 
   override render() {
     return html`<dialog aria-labelledby="help-title" @close=${() => this.close()} @click=${(event: Event) => event.target === this.dialog && this.close()}>
-      <header>
+      <div class="head">
         <h2 id="help-title">Keys</h2>
         <button class="button small" @click=${() => this.close()}>Close</button>
-      </header>
+      </div>
       <div class="columns">
         ${KEYS.map(
           ([title, rows]) => html`<section>

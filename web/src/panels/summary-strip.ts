@@ -93,6 +93,11 @@ export class SummaryStrip extends LitElement {
         font-size: var(--type-4);
         line-height: 24px;
       }
+      @media (max-width: 860px) {
+        button .note {
+          display: none;
+        }
+      }
       .note {
         align-self: end;
         padding-bottom: 2px;

@@ -158,6 +158,8 @@ export class Session extends EventTarget {
     this.notice = null;
     this.mode = 'trace';
     this.changed('loading', 'notice', 'layout');
+    // A running lab must have heard that it is not in front any more before the engine forgets its trace.
+    if (this.trace?.live) await new Promise((resolve) => setTimeout(resolve));
     try {
       await this.engine.open(files, (progress) => {
         if (turn !== this.opening || !this.loading) return;
@@ -238,9 +240,7 @@ export class Session extends EventTarget {
   }
 
   stopLive(): void {
-    if (!this.trace?.live) return;
-    this.following = false;
-    void this.refreshLive();
+    if (this.trace?.live) void this.refreshLive();
   }
 
   /** More events have reached the live trace. Calls that come faster than the engine answers are merged. */
@@ -358,9 +358,11 @@ export class Session extends EventTarget {
     const begin = performance.now();
     const glide = { goal };
     this.glide = glide;
-    this.following = false;
+    // Who asks a live trace for all of it wants what is yet to come, too.
+    this.following = this.trace.live && sameView(goal, this.fitted());
     if (stillPreferred.matches) {
-      this.setView(goal);
+      this.glide = null;
+      this.moveTo(goal);
       return;
     }
     const start = this.view;
