@@ -154,7 +154,8 @@ struct NdjsonHandler {
         set();
         return true;
       case Form::name:
-        line.thread_ = (negative ? "-" : "") + std::to_string(magnitude);
+        line.thread_ = std::to_string(magnitude);
+        if (negative) line.thread_.insert(line.thread_.begin(), '-');
         line.texts_[at()] = line.thread_;
         set();
         return true;
