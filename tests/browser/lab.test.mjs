@@ -182,7 +182,7 @@ test('"Prove it" says that watching changed nothing, and shows both columns', as
   const { proof } = await labState(page);
   assert.deepEqual(proof.differing, []);
   assert.equal(await verdict.getAttribute('data-equal'), 'true');
-  assert.match(await verdict.innerText(), /same releases, same order, same counts/);
+  assert.match(await verdict.textContent(), /same releases, same order, same counts/);
   assert.equal(proof.off.hash, proof.on.hash);
   assert.ok(proof.off.releases > 100);
   await close();

@@ -59,7 +59,7 @@ export class LabOutput extends LitElement {
         line-height: 24px;
       }
       .good {
-        color: var(--good);
+        color: color-mix(in srgb, var(--good) 82%, var(--ink));
       }
       .bad {
         color: var(--bad);

@@ -272,7 +272,7 @@ export const labStyles = css`
     height: 16px;
   }
   .verdict.equal {
-    color: var(--good);
+    color: color-mix(in srgb, var(--good) 82%, var(--ink));
   }
   .verdict.differs {
     color: var(--bad);
