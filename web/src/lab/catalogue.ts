@@ -9,7 +9,7 @@ const INFOS: readonly WorkloadInfo[] = [
     name: 'digits',
     title: 'Train on digits',
     description:
-      'A 784-64-10 network learns 1 200 real handwritten digits. Every activation, gradient and temporary is a buffer, made and released at each step.',
+      'A 784-64-10 network learns 1 200 real handwritten digits. Every activation, gradient and temporary is a buffer, made and released at each step.',
     unit: 'batches',
     releases: ['hand', 'scope', 'gc'],
     options: [],

@@ -124,7 +124,7 @@ export class LabOutput extends LitElement {
         </div>
         <lab-chart name="Loss by step" .columns=${[...history.losses.columns]} .lines=${LOSS} .format=${plain}></lab-chart>
         <div class="head">
-          <h2>Accuracy on 300 unseen digits</h2>
+          <h2>Accuracy, 300 unseen</h2>
           <span class="value number">${accuracy === undefined ? '–' : `${(100 * accuracy).toFixed(1)} %`}</span>
         </div>
         <lab-chart

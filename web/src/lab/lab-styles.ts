@@ -84,7 +84,7 @@ export const labStyles = css`
   }
   .settings {
     display: grid;
-    grid-template-columns: minmax(64px, auto) minmax(0, 1fr);
+    grid-template-columns: minmax(56px, auto) minmax(0, 1fr);
     align-items: center;
     gap: var(--gap-1) var(--gap-2);
   }
@@ -124,7 +124,7 @@ export const labStyles = css`
     background: none;
   }
   .segmented button {
-    padding: 0 var(--gap-2);
+    padding: 0 5px;
   }
   input[type='range'] {
     grid-column: 1 / -1;

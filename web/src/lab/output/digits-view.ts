@@ -60,7 +60,7 @@ export class LabDigits extends LitElement {
     if (!shown) return html`<p class="caption">Predictions appear at the first evaluation, after 20 batches.</p>`;
     const size = shown.width * shown.width;
     return html`
-      <h3 class="caption">Digits it was not trained on, and what it says</h3>
+      <h3 class="caption">Unseen digits, and what it says</h3>
       <ol>
         ${[...shown.predictions].map((said, i) => {
           const right = shown.labels[i]!;
@@ -73,7 +73,7 @@ export class LabDigits extends LitElement {
       </ol>
       ${
         weights
-          ? html`<h3 class="caption">What its first units have learned to look for</h3>
+          ? html`<h3 class="caption">What its first units learned</h3>
               <ol class="units">
                 ${Array.from(
                   { length: weights.length / size },
