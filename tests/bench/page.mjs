@@ -63,11 +63,24 @@ export async function measurePage() {
     ]) {
       const times = [];
       for (let turn = 0; turn < 5; turn += 1) times.push(await openTimes(browser, from));
-      rows.push({ what: `opened until it answers, ${name}`, value: median(times.map((time) => time.ready)), unit: 'ms' });
-      rows.push({ what: `opened until a bundled trace is drawn, ${name}`, value: median(times.map((time) => time.picture)), unit: 'ms' });
+      rows.push({
+        what: `opened until it answers, ${name}`,
+        value: median(times.map((time) => time.ready)),
+        unit: 'ms',
+      });
+      rows.push({
+        what: `opened until a bundled trace is drawn, ${name}`,
+        value: median(times.map((time) => time.picture)),
+        unit: 'ms',
+      });
     }
     const frames = await trainingFrames(browser, 10);
-    rows.push({ what: 'while the digits train', value: frames.perSecond, unit: 'frames/s', beside: `interval p95 ${frames.p95.toFixed(1)} ms` });
+    rows.push({
+      what: 'while the digits train',
+      value: frames.perSecond,
+      unit: 'frames/s',
+      beside: `interval p95 ${frames.p95.toFixed(1)} ms`,
+    });
     return rows;
   } finally {
     await browser.close();

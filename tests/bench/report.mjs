@@ -12,10 +12,19 @@ const { values: options } = parseArgs({ options: { json: { type: 'string' } } })
 const rows = [];
 const add = (part, what, value, unit, beside = '') => rows.push({ part, what, value, unit, beside });
 const run = (command, ...args) => execFileSync(command, args, { cwd: top, maxBuffer: 2 ** 28, encoding: 'utf8' });
-const gzipBytes = (...files) => gzipSync(Buffer.concat(files.map((file) => readFileSync(join(top, file)))), { level: 9 }).length;
+const gzipBytes = (...files) =>
+  gzipSync(Buffer.concat(files.map((file) => readFileSync(join(top, file)))), { level: 9 }).length;
 
 function allocation() {
-  const found = JSON.parse(run('.build/bench/alloc_bench', '--benchmark_format=json', '--benchmark_repetitions=5', '--benchmark_enable_random_interleaving=true', '--benchmark_report_aggregates_only=true'));
+  const found = JSON.parse(
+    run(
+      '.build/bench/alloc_bench',
+      '--benchmark_format=json',
+      '--benchmark_repetitions=5',
+      '--benchmark_enable_random_interleaving=true',
+      '--benchmark_report_aggregates_only=true',
+    ),
+  );
   // A case is "who/what…": bufgc beside each peer of the same what.
   const medians = new Map();
   for (const entry of found.benchmarks) {
@@ -28,7 +37,9 @@ function allocation() {
   for (const [name, times] of medians) {
     const own = times.get('bufgc');
     if (own === undefined) continue;
-    const peers = [...times].filter(([who]) => who !== 'bufgc').map(([who, time]) => `${(own / time).toFixed(2)} × ${who}`);
+    const peers = [...times]
+      .filter(([who]) => who !== 'bufgc')
+      .map(([who, time]) => `${(own / time).toFixed(2)} × ${who}`);
     add('allocation', name, own, 'ns', peers.join(', '));
   }
 }
@@ -45,9 +56,23 @@ function replay() {
     ['wasm', process.execPath, '.build/wasm-cli/src/cli/bufgc.js'],
   ];
   for (const [host, command, ...before] of hosts) {
-    const [result] = JSON.parse(run(command, ...before, 'replay', plain, '--json', '--repeat', '15', '--visualizer')).traces;
-    add('replay', `${name}, ${host}`, result.events_per_second, 'events/s', `${result.ns_per_operation.toFixed(1)} ns an operation; reserved ÷ live ${result.ratio.toFixed(3)}`);
-    add('visualizer', `on ÷ off, ${name}, ${host}`, result.visualizer_ratio, '×', `${result.ns_per_operation_with_visualizer.toFixed(1)} ns an operation`);
+    const [result] = JSON.parse(
+      run(command, ...before, 'replay', plain, '--json', '--repeat', '15', '--visualizer'),
+    ).traces;
+    add(
+      'replay',
+      `${name}, ${host}`,
+      result.events_per_second,
+      'events/s',
+      `${result.ns_per_operation.toFixed(1)} ns an operation; reserved ÷ live ${result.ratio.toFixed(3)}`,
+    );
+    add(
+      'visualizer',
+      `on ÷ off, ${name}, ${host}`,
+      result.visualizer_ratio,
+      '×',
+      `${result.ns_per_operation_with_visualizer.toFixed(1)} ns an operation`,
+    );
   }
   const script = join(top, 'tests/bench/replay.mjs');
   if (existsSync(script)) {
@@ -60,8 +85,20 @@ function replay() {
 function sizes() {
   const code = gzipBytes('wasm/dist/index.js');
   const wasm = gzipBytes('wasm/dist/bufgc.wasm');
-  add('size', 'package, gzip', (code + wasm) / 1024, 'KiB', `JavaScript ${(code / 1024).toFixed(1)}, WebAssembly ${(wasm / 1024).toFixed(1)}`);
-  add('size', 'one-file page, gzip', gzipBytes('web/dist/index.html') / 1024, 'KiB', 'with its bundled traces and digits');
+  add(
+    'size',
+    'package, gzip',
+    (code + wasm) / 1024,
+    'KiB',
+    `JavaScript ${(code / 1024).toFixed(1)}, WebAssembly ${(wasm / 1024).toFixed(1)}`,
+  );
+  add(
+    'size',
+    'one-file page, gzip',
+    gzipBytes('web/dist/index.html') / 1024,
+    'KiB',
+    'with its bundled traces and digits',
+  );
 }
 
 async function page() {
@@ -72,7 +109,8 @@ for (const part of [allocation, replay, sizes, page]) {
   console.error(`bench: ${part.name}`);
   await part();
 }
-const text = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en').replaceAll(',', ' ') : value.toPrecision(3));
+const text = (value) =>
+  Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en').replaceAll(',', ' ') : value.toPrecision(3);
 const cells = rows.map(({ part, what, value, unit, beside }) => [part, what, `${text(value)} ${unit}`, beside ?? '']);
 const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column].length)));
 for (const [part, what, value, beside] of cells) {

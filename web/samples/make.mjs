@@ -65,17 +65,20 @@ const SAMPLES = [
   {
     name: 'mlp_leak',
     title: 'Training that leaks',
-    description: 'A network trains in tinygrad and one 196 KiB buffer of every step stays referenced: live memory climbs and never comes back.',
+    description:
+      'A network trains in tinygrad and one 196 KiB buffer of every step stays referenced: live memory climbs and never comes back.',
   },
   {
     name: 'gpt_generate_noplan',
     title: 'Text generation',
-    description: 'A GPT-like model writes token by token: many sizes, and a cache that ends holding more than is alive.',
+    description:
+      'A GPT-like model writes token by token: many sizes, and a cache that ends holding more than is alive.',
   },
   {
     name: 'mlp_train_noplan_long',
     title: 'Training, steady state',
-    description: 'A network trains without a memory plan: every step allocates and frees the same buffers, so nearly every allocation is a reuse.',
+    description:
+      'A network trains without a memory plan: every step allocates and frees the same buffers, so nearly every allocation is a reuse.',
   },
 ];
 
