@@ -110,7 +110,7 @@ const style = (
 ).outputFiles[0].text;
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-// Embind writes its invokers with `new Function` unless linked with -sDYNAMIC_EXECUTION=0.
+// Workers inherit it: both modules are linked with -sDYNAMIC_EXECUTION=0 or without Embind, and need no 'unsafe-eval'.
 const policy = [
   "default-src 'none'",
   `script-src ${sha256(code)} 'wasm-unsafe-eval'`,

@@ -59,6 +59,12 @@ const STATES = {
     await key(page, '3');
     await gotIt(page);
   },
+  labels: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await gotIt(page);
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 4400 }));
+    await page.getByLabel('colour').selectOption('label');
+  },
   filtered: async (page) => {
     await openSample(page);
     await gotIt(page);

@@ -1,56 +1,14 @@
 // One session: the open trace, the visible range, the selection, the filter. Every view reads this
 // state and changes it through these methods; every number in it was answered by the engine.
-import type { Axis, Bounds, ColorBy, Engine, RowDetails, Summary, View } from '../engine/protocol.js';
+import type { Axis, ColorBy, Engine, RowDetails, View } from '../engine/protocol.js';
 import { plural } from '../format.js';
 import { Latest } from './latest.js';
+import { Pending } from './pending.js';
 import { Queries } from './queries.js';
-import { clampView, convertView, fitView, mixViews, sameView } from './view.js';
+import type { Cursor, Loading, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
+import { clampView, convertView, fitView, mixViews, sameView, viewAround } from './view.js';
 
-export type Mode = 'trace' | 'lab';
-export type Tab = 'address' | 'table' | 'statistics';
-/** What changed; listeners name the topics that they draw. */
-export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
-
-export interface Mark {
-  event: number;
-  timeNs: number;
-  name: string;
-}
-export interface Trace {
-  name: string;
-  live: boolean;
-  /** Still being read: what is there so far. */
-  preview: boolean;
-  /** Which bundled sample it is, if one. */
-  sample: string | null;
-  summary: Summary;
-  bounds: Bounds;
-  marks: Mark[];
-  /** Grows whenever the engine knows more than before: pictures and queries of older ones are stale. */
-  revision: number;
-}
-export interface Loading {
-  name: string;
-  bytes: number;
-  totalBytes: number | null;
-  events: number;
-  startedAt: number;
-}
-export interface Notice {
-  kind: 'error' | 'note';
-  title: string;
-  detail: string;
-}
-export interface Cursor {
-  event: number;
-  timeNs: number;
-  y: number | null;
-  level: { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } | null;
-}
-export interface SourceFile {
-  name: string;
-  bytes: Blob | Uint8Array;
-}
+export type { Cursor, Loading, Mark, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
 
 const FOLLOWED_EVENTS = 4000;
 const GLIDE_MS = 120;
@@ -75,8 +33,7 @@ export class Session extends EventTarget {
   following = false;
 
   private glide: { goal: View } | null = null;
-  private pending = 0;
-  private idleWaiters: (() => void)[] = [];
+  private readonly pending = new Pending();
   private revision = 0;
   private refreshing: Promise<void> | null = null;
   private refreshAgain = false;
@@ -90,20 +47,8 @@ export class Session extends EventTarget {
 
   constructor(engine: Engine) {
     super();
-    this.engine = this.watched(engine);
+    this.engine = this.pending.watched(engine);
     this.queries = new Queries(this.engine);
-  }
-
-  /** The engine, each of whose answers `idle()` waits for. */
-  private watched(engine: Engine): Engine {
-    return new Proxy(engine, {
-      get: (target, name: keyof Engine) => {
-        const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
-        if (typeof method !== 'function') return method;
-        if (name === 'cancelOpen' || name === 'ready') return method.bind(target);
-        return (...args: unknown[]) => this.track(method.apply(target, args) as Promise<unknown>);
-      },
-    });
   }
 
   changed(...topics: Topic[]): void {
@@ -112,35 +57,12 @@ export class Session extends EventTarget {
 
   /** Counts work that `idle()` waits for. */
   track<T>(work: Promise<T>): Promise<T> {
-    this.pending++;
-    const done = () => {
-      this.pending--;
-      this.settle();
-    };
-    work.then(done, done);
-    return work;
-  }
-
-  private settle(): void {
-    if (this.pending > 0 || this.glide) return;
-    // Answers may have started more work: look again once the views have drawn.
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        if (this.pending > 0) return;
-        if (this.glide) {
-          this.settle();
-          return;
-        }
-        for (const resolve of this.idleWaiters.splice(0)) resolve();
-      }, 0),
-    );
+    return this.pending.track(work);
   }
 
   /** Resolves when nothing is being loaded, asked or drawn. */
   idle(): Promise<void> {
-    const waiting = new Promise<void>((resolve) => this.idleWaiters.push(resolve));
-    this.settle();
-    return waiting;
+    return this.pending.idle();
   }
 
   // Opening ---------------------------------------------------------------------------------
@@ -366,18 +288,18 @@ export class Session extends EventTarget {
       return;
     }
     const start = this.view;
-    const step = (now: number) => {
-      if (this.glide !== glide) return;
-      const share = Math.min(1, Math.max(0, (now - begin) / GLIDE_MS));
-      const next = share === 1 ? goal : mixViews(start, goal, 1 - (1 - share) ** 3);
-      this.moveTo(next);
-      if (share < 1) requestAnimationFrame(step);
-      else {
-        this.glide = null;
-        this.settle();
-      }
-    };
-    requestAnimationFrame(step);
+    const gliding = new Promise<void>((resolve) => {
+      const step = (now: number) => {
+        if (this.glide !== glide) return resolve();
+        const share = Math.min(1, Math.max(0, (now - begin) / GLIDE_MS));
+        if (share === 1) this.glide = null;
+        this.moveTo(share === 1 ? goal : mixViews(start, goal, 1 - (1 - share) ** 3));
+        if (share === 1) return resolve();
+        requestAnimationFrame(step);
+      };
+      requestAnimationFrame(step);
+    });
+    void this.track(gliding);
   }
 
   private moveTo(view: View): void {
@@ -544,20 +466,3 @@ export class Session extends EventTarget {
 
 /** Terms are parted by spaces; a quoted part keeps its spaces. */
 export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
-
-/** A revealed buffer takes at least this share of the picture's width and height. */
-const LEAST_SHARE = 1 / 80;
-
-/** The nearest range to `view` in which `rect` is in sight and big enough to see. */
-function viewAround(rect: View, view: View): View {
-  const along = (low: number, high: number, from: number, to: number): [number, number] => {
-    const size = high - low;
-    const width = size < (to - from) * LEAST_SHARE ? size / LEAST_SHARE : Math.max(to - from, size * 1.1);
-    if (width === to - from && low >= from && high <= to) return [from, to];
-    const middle = (low + high) / 2;
-    return [middle - width / 2, middle + width / 2];
-  };
-  const [t0, t1] = along(rect.t0, rect.t1, view.t0, view.t1);
-  const [y0, y1] = along(rect.y0, rect.y1, view.y0, view.y1);
-  return { t0, t1, y0, y1 };
-}

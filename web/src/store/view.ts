@@ -64,3 +64,20 @@ export async function convertView(engine: Engine, view: View, bounds: Bounds, fr
   const [t0, t1] = await Promise.all([convert(view.t0), convert(view.t1)]);
   return { ...view, t0, t1 };
 }
+
+/** A revealed buffer takes at least this share of the picture's width and height. */
+const LEAST_SHARE = 1 / 80;
+
+/** The nearest range to `view` in which `rect` is in sight and big enough to see. */
+export function viewAround(rect: View, view: View): View {
+  const along = (low: number, high: number, from: number, to: number): [number, number] => {
+    const size = high - low;
+    const width = size < (to - from) * LEAST_SHARE ? size / LEAST_SHARE : Math.max(to - from, size * 1.1);
+    if (width === to - from && low >= from && high <= to) return [from, to];
+    const middle = (low + high) / 2;
+    return [middle - width / 2, middle + width / 2];
+  };
+  const [t0, t1] = along(rect.t0, rect.t1, view.t0, view.t1);
+  const [y0, y1] = along(rect.y0, rect.y1, view.y0, view.y1);
+  return { t0, t1, y0, y1 };
+}

@@ -1,0 +1,48 @@
+// What the session holds.
+import type { Bounds, Summary } from '../engine/protocol.js';
+
+export type Mode = 'trace' | 'lab';
+export type Tab = 'address' | 'table' | 'statistics';
+/** What changed; listeners name the topics that they draw. */
+export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
+
+export interface Mark {
+  event: number;
+  timeNs: number;
+  name: string;
+}
+export interface Trace {
+  name: string;
+  live: boolean;
+  /** Still being read: what is there so far. */
+  preview: boolean;
+  /** Which bundled sample it is, if one. */
+  sample: string | null;
+  summary: Summary;
+  bounds: Bounds;
+  marks: Mark[];
+  /** Grows whenever the engine knows more than before: pictures and queries of older ones are stale. */
+  revision: number;
+}
+export interface Loading {
+  name: string;
+  bytes: number;
+  totalBytes: number | null;
+  events: number;
+  startedAt: number;
+}
+export interface Notice {
+  kind: 'error' | 'note';
+  title: string;
+  detail: string;
+}
+export interface Cursor {
+  event: number;
+  timeNs: number;
+  y: number | null;
+  level: { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } | null;
+}
+export interface SourceFile {
+  name: string;
+  bytes: Blob | Uint8Array;
+}
