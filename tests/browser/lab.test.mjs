@@ -196,7 +196,7 @@ test('the lab leaves an opened trace alone until it is started, and the keyboard
   await page.getByRole('button', { name: 'Live lab' }).click();
   await state(page, ({ status }) => status === 'ready');
   assert.deepEqual(await page.evaluate(() => window.viewer.stats()), opened);
-  await page.locator('bufgc-lab #step').focus();
+  await page.locator('bufgc-lab #step:not([disabled])').focus();
   await page.keyboard.press('Enter');
   await state(page, ({ figures }) => figures.steps === 1);
   await page.evaluate(() => window.viewer.idle());
