@@ -227,7 +227,7 @@ export class App extends LitElement {
   };
   private readonly onLabStopped = (event: CustomEvent<LabDetail>): void => {
     this.labDetail = event.detail ?? this.labDetail;
-    this.session.stopLive();
+    void this.session.refreshLive();
   };
 
   private renderLab() {

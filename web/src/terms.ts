@@ -20,3 +20,6 @@ function sizeTerms(name: string): string[] {
   if (!from) return [];
   return to ? [`size>=${from}`, `size<${to}`] : [`size=${from}`];
 }
+
+/** Terms are parted by spaces; a quoted part keeps its spaces. */
+export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];

@@ -12,6 +12,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { RowInfo, SortKey, TableQuery } from '../engine/protocol.js';
 import { bytes, count, exactBytes, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
+import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
 
@@ -87,7 +88,9 @@ export class BufferTable extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['trace', 'filter'], () => void this.load());
+    const pace = new Pace(() => void this.load());
+    new Follows(this, ['trace'], () => pace.call(this.session?.trace?.live ?? false));
+    new Follows(this, ['filter'], () => void this.load());
     new Follows(this, ['selection']);
   }
 

@@ -5,6 +5,7 @@ import type { GroupBy, GroupCount, Summary } from '../engine/protocol.js';
 import { bytes, count, exactBytes, label, percent, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
+import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
 import { termsOf } from '../terms.js';
@@ -50,7 +51,9 @@ export class StatisticsView extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['trace', 'filter'], () => void this.load());
+    const pace = new Pace(() => void this.load());
+    new Follows(this, ['trace'], () => pace.call(this.session?.trace?.live ?? false));
+    new Follows(this, ['filter'], () => void this.load());
   }
 
   static override styles = [

@@ -2,15 +2,15 @@
 // state and changes it through these methods; every number in it was answered by the engine.
 import type { Axis, ColorBy, Engine, RowDetails, View } from '../engine/protocol.js';
 import { plural } from '../format.js';
+import { splitTerms } from '../terms.js';
 import { Latest } from './latest.js';
 import { Pending } from './pending.js';
 import { Queries } from './queries.js';
 import type { Cursor, Loading, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
-import { clampView, convertView, fitView, mixViews, sameView, viewAround } from './view.js';
+import { clampView, convertView, fitView, mixViews, sameView, tailView, viewAround } from './view.js';
 
 export type { Cursor, Loading, Mark, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
 
-const FOLLOWED_EVENTS = 4000;
 const GLIDE_MS = 120;
 const stillPreferred = window.matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -161,10 +161,6 @@ export class Session extends EventTarget {
     this.following = true;
   }
 
-  stopLive(): void {
-    if (this.trace?.live) void this.refreshLive();
-  }
-
   /** More events have reached the live trace. Calls that come faster than the engine answers are merged. */
   async refreshLive(): Promise<void> {
     if (!this.trace?.live) return;
@@ -182,7 +178,7 @@ export class Session extends EventTarget {
         Object.assign(trace, known);
         if (!grown) return;
         trace.revision = ++this.revision;
-        if (this.following) this.followTail(wasFit);
+        if (this.following) this.view = tailView(trace.bounds, this.axis, wasFit);
         this.changed('trace', 'view');
       })(),
     );
@@ -192,15 +188,6 @@ export class Session extends EventTarget {
       this.refreshAgain = false;
       await this.refreshLive();
     }
-  }
-
-  private followTail(wasFit: boolean): void {
-    const trace = this.trace;
-    if (!trace) return;
-    const all = fitView(trace.bounds, this.axis);
-    const perEvent = trace.bounds.events > 0 ? all.t1 / trace.bounds.events : 1;
-    const width = wasFit && trace.bounds.events <= FOLLOWED_EVENTS ? all.t1 : FOLLOWED_EVENTS * perEvent;
-    this.view = { ...all, t0: Math.max(0, all.t1 - width) };
   }
 
   private async ask(): Promise<Pick<Trace, 'summary' | 'bounds' | 'marks'>> {
@@ -463,6 +450,3 @@ export class Session extends EventTarget {
     this.changed('cursor');
   }
 }
-
-/** Terms are parted by spaces; a quoted part keeps its spaces. */
-export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];

@@ -65,6 +65,17 @@ export async function convertView(engine: Engine, view: View, bounds: Bounds, fr
   return { ...view, t0, t1 };
 }
 
+/** Events of a live trace that are in sight once it has grown beyond them. */
+const FOLLOWED_EVENTS = 4000;
+
+/** The last stretch of a growing trace; all of it while it is short and was wholly in sight. */
+export function tailView(bounds: Bounds, axis: Axis, wasFit: boolean): View {
+  const all = fitView(bounds, axis);
+  const perEvent = bounds.events > 0 ? all.t1 / bounds.events : 1;
+  const width = wasFit && bounds.events <= FOLLOWED_EVENTS ? all.t1 : FOLLOWED_EVENTS * perEvent;
+  return { ...all, t0: Math.max(0, all.t1 - width) };
+}
+
 /** A revealed buffer takes at least this share of the picture's width and height. */
 const LEAST_SHARE = 1 / 80;
 
