@@ -6,7 +6,12 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.wasm': 'application/wasm', '.gz': 'application/gzip' };
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.gz': 'application/gzip',
+};
 const root = fileURLToPath(new URL('./dist/', import.meta.url));
 
 /** A server of the page's folder; listens on 127.0.0.1 at `port` (0: any free one). */

@@ -9,7 +9,7 @@ import { Queries } from './queries.js';
 import type { Cursor, Loading, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
 import { clampView, convertView, fitView, mixViews, sameView, tailView, viewAround } from './view.js';
 
-export type { Cursor, Loading, Mark, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
+export type * from './state.js';
 
 const GLIDE_MS = 120;
 const stillPreferred = window.matchMedia('(prefers-reduced-motion: reduce)');
