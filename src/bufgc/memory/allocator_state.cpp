@@ -10,12 +10,12 @@ namespace {
 // The reserve grows by a part of itself, so that the system is called a number of times that is
 // logarithmic in its size, yet what is taken too much stays under a percent.
 constexpr unsigned growth_shift = 7;
-constexpr std::uint64_t least_growth_bytes = 64 * 1024;
+constexpr std::uint64_t least_growth_bytes = std::uint64_t{64} * 1024;
 
 // How far the reserve may pass the most that was live before free pages are exchanged: room that
 // spares calls of the system.
 constexpr unsigned slack_shift = 7;
-constexpr std::uint64_t least_slack_bytes = 128 * 1024;
+constexpr std::uint64_t least_slack_bytes = std::uint64_t{128} * 1024;
 
 // Exchanged pages must be faulted in again. A program that repeats itself at the same peak settles:
 // after so many times its peak it is given more room instead.

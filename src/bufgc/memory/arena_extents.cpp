@@ -213,6 +213,7 @@ std::uint64_t Arena::release_pages(std::uint64_t wanted_bytes) noexcept {
         if (highest == nullptr || std::less<>{}(highest->data, range->data)) highest = range;
       }
     }
+    if (highest == nullptr) break;
     const std::uint64_t bytes = release_within(highest, wanted_bytes - released);
     if (bytes == 0) break;
     released += bytes;

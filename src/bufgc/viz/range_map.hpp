@@ -15,9 +15,9 @@ template <class Tag>
 class RangeMap {
  public:
   struct Piece {
-    std::uint64_t begin;
-    std::uint64_t end;  ///< One past the last byte.
-    Tag tag;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;  ///< One past the last byte.
+    Tag tag{};
   };
 
   /// Where a range ends; one that wraps ends with the address space.
