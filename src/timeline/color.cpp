@@ -47,10 +47,10 @@ Color viridis(double position) noexcept {
   return {between(a.red, b.red, share), between(a.green, b.green, share), between(a.blue, b.blue, share)};
 }
 
-ColorMap::ColorMap(const Lifecycles& lifecycles, ColorBy by) : classes_(lifecycles.size()) {
+ColorMap::ColorMap(const Lifecycles& lifecycles, ColorBy by, TraceEnd end) : classes_(lifecycles.size()) {
   switch (by) {
     case ColorBy::state:
-      by_state(lifecycles);
+      by_state(lifecycles, end);
       break;
     case ColorBy::label:
       by_name(lifecycles, lifecycles.label);
@@ -70,8 +70,8 @@ ColorMap::ColorMap(const Lifecycles& lifecycles, ColorBy by) : classes_(lifecycl
   }
 }
 
-void ColorMap::by_state(const Lifecycles& lifecycles) {
-  palette_ = {released_color, alive_color, external_color};
+void ColorMap::by_state(const Lifecycles& lifecycles, TraceEnd end) {
+  palette_ = {released_color, alive_color_of(end), external_color};
   for (std::size_t row = 0; row < classes_.size(); ++row) {
     if (is_alive_at_end(lifecycles, row)) {
       classes_[row] = 1;

@@ -45,11 +45,18 @@ inline constexpr Color released_color = tol::blue;
 inline constexpr Color alive_color = tol::red;
 inline constexpr Color external_color = tol::purple;
 
+/// Whether the trace is over. In a closed one, what is alive at its end has leaked or was forgotten,
+/// and stands out; in one that still runs it is just alive, in the colour of every life.
+enum class TraceEnd : std::uint8_t { closed, open };
+[[nodiscard]] constexpr Color alive_color_of(TraceEnd end) noexcept {
+  return end == TraceEnd::closed ? alive_color : released_color;
+}
+
 /// A colour for every row: an index into a small palette.
 class ColorMap {
  public:
   ColorMap() = default;
-  ColorMap(const Lifecycles& lifecycles, ColorBy by);
+  ColorMap(const Lifecycles& lifecycles, ColorBy by, TraceEnd end = TraceEnd::closed);
 
   [[nodiscard]] const std::vector<Color>& palette() const noexcept { return palette_; }
   /// One a row, an index into the palette.
@@ -57,7 +64,7 @@ class ColorMap {
   [[nodiscard]] Color of(std::size_t row) const noexcept { return palette_[classes_[row]]; }
 
  private:
-  void by_state(const Lifecycles& lifecycles);
+  void by_state(const Lifecycles& lifecycles, TraceEnd end);
   void by_name(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& names);
   void by_magnitude(const std::vector<std::uint64_t>& values);
 

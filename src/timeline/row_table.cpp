@@ -119,7 +119,10 @@ Grouping grouping(const Lifecycles& lifecycles, GroupBy by) {
   return out;
 }
 
-std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index, std::size_t some_row) {
+std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index, std::size_t some_row,
+                       TraceEnd end) {
+  const bool state = by == GroupBy::state || (by == GroupBy::cause && index == 5);
+  if (state && end == TraceEnd::open && is_alive_at_end(lifecycles, some_row)) return "alive now";
   switch (by) {
     case GroupBy::size:
       return size_class_name(index);
@@ -157,7 +160,7 @@ std::vector<std::uint32_t> sorted_rows(const Lifecycles& lifecycles, const std::
 }
 
 std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<std::uint8_t>& matches,
-                              GroupBy by) {
+                              GroupBy by, TraceEnd end) {
   const Grouping parts = grouping(lifecycles, by);
   std::vector<Group> counts(parts.groups);
   std::vector<std::uint32_t> some_row(parts.groups, Lifecycles::none);
@@ -166,11 +169,11 @@ std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<st
     count(lifecycles, row, counts[parts.of_row[row]]);
     some_row[parts.of_row[row]] = static_cast<std::uint32_t>(row);
   }
-  const ColorMap colors = parts.colored ? ColorMap(lifecycles, parts.colors) : ColorMap();
+  const ColorMap colors = parts.colored ? ColorMap(lifecycles, parts.colors, end) : ColorMap();
   std::vector<Group> groups;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i].buffers == 0) continue;
-    counts[i].name = group_name(lifecycles, by, i, some_row[i]);
+    counts[i].name = group_name(lifecycles, by, i, some_row[i], end);
     counts[i].has_color = parts.colored;
     // A released external buffer has a colour of its own; the group shows that of the others.
     if (parts.colored) {

@@ -45,9 +45,11 @@ struct Group {
   bool has_color = false;
 };
 
-/// Counts the matching rows by a property, most bytes first; size classes in order of size.
+/// Counts the matching rows by a property, most bytes first; size classes in order of size. What is
+/// alive is named "alive at end" in a closed trace, "alive now" in an open one.
 [[nodiscard]] std::vector<Group> group_rows(const Lifecycles& lifecycles,
-                                            const std::vector<std::uint8_t>& matches, GroupBy by);
+                                            const std::vector<std::uint8_t>& matches, GroupBy by,
+                                            TraceEnd end = TraceEnd::closed);
 
 /// Rows that had the same address before and after; `Lifecycles::none` where there is none.
 struct Neighbours {

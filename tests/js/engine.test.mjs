@@ -139,6 +139,28 @@ test('a live trace shows each event as soon as it is fed, and equals the file', 
   assert.deepEqual(session.summary(), summary);
 });
 
+test('what is alive in a live trace is painted and listed as a life, not as a leak', { skip }, async () => {
+  const live = await start();
+  live.openLive('lab');
+  live.feed(bytes(ndjson));
+  const { session } = await opened(['a.ndjson', ndjson]);
+  const colours = (from) => Object.fromEntries(from.groups('state', '').map(({ name, color }) => [name, color]));
+  assert.deepEqual(colours(session), { released: '#4477aa', 'alive at end': '#ee6677' });
+  assert.deepEqual(colours(live), { released: '#4477aa', 'alive now': '#4477aa' });
+  const bounds = live.bounds();
+  const view = { t0: 0, t1: bounds.events, y0: 0, y1: bounds.height };
+  const style = { colorBy: 'state', theme: 'light', filter: '', showCached: false };
+  const pixelOf = (from, row) => {
+    const pixels = from.render('event', view, 50, 60, style);
+    const { t0, t1, y0, y1 } = from.rectOf('event', row);
+    const x = Math.floor((((t0 + t1) / 2) * 50) / bounds.events);
+    const y = Math.floor((1 - (y0 + y1) / 2 / bounds.height) * 60);
+    return [...pixels.slice((y * 50 + x) * 4, (y * 50 + x) * 4 + 3)];
+  };
+  assert.deepEqual(pixelOf(session, 2), [0xee, 0x66, 0x77]);
+  assert.deepEqual(pixelOf(live, 2), [0x44, 0x77, 0xaa]);
+});
+
 test('the picture shows a buffer where rectOf says, and a hit test finds it there', { skip }, async () => {
   const { session } = await opened(['a.ndjson', ndjson]);
   const bounds = session.bounds();

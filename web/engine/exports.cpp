@@ -55,6 +55,9 @@ EMSCRIPTEN_KEEPALIVE double viewer_events(Viewer* viewer) {
 EMSCRIPTEN_KEEPALIVE void viewer_set_slack(Viewer* viewer, double slack) {
   viewer->set_slack(slack);
 }
+EMSCRIPTEN_KEEPALIVE void viewer_set_live(Viewer* viewer) {
+  viewer->set_live();
+}
 
 EMSCRIPTEN_KEEPALIVE const char* viewer_text(Viewer* viewer) {
   return viewer->text().data();

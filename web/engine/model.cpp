@@ -73,7 +73,7 @@ Scene Model::scene(const Look& look) {
   build_boxes(look.axis);
   if (look.cached) build_cached(look.axis);
   if (!colors_ || colors_by_ != look.color_by) {
-    colors_.emplace(*lifecycles_, look.color_by);
+    colors_.emplace(*lifecycles_, look.color_by, end_);
     colors_by_ = look.color_by;
   }
   if (!matches_ || filter_ != look.filter) {

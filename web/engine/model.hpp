@@ -30,6 +30,12 @@ class Model {
   [[nodiscard]] const timeline::Levels& levels();
   [[nodiscard]] const timeline::AddressLayout& layout();
   [[nodiscard]] timeline::Boxes lifetimes(timeline::Axis axis);
+  /// A trace that still runs paints what is alive as it paints every life.
+  void set_end(timeline::TraceEnd end) noexcept {
+    end_ = end;
+    colors_.reset();
+  }
+  [[nodiscard]] timeline::TraceEnd end() const noexcept { return end_; }
   /// Which rows match; the last text's answer is kept.
   [[nodiscard]] const std::vector<std::uint8_t>& matches(std::string_view filter);
   /// Everything that a picture needs.
@@ -57,6 +63,7 @@ class Model {
   const Lifecycles* lifecycles_;
   timeline::EventClock clock_;
   std::size_t rows_ = 0;
+  timeline::TraceEnd end_ = timeline::TraceEnd::closed;
   std::optional<timeline::Levels> levels_;
   std::optional<timeline::AddressLayout> layout_;
   std::optional<timeline::CachedBlocks> cached_;

@@ -26,6 +26,9 @@ class Viewer {
   /// Pictures and levels may lag behind by this share of the events while a file is being read.
   void set_slack(double slack) noexcept { slack_ = slack; }
 
+  /// The trace grows as its program runs: what is alive is no leak yet.
+  void set_live() noexcept { model_.set_end(timeline::TraceEnd::open); }
+
   void error();
   void summary();
   void bounds();

@@ -149,7 +149,7 @@ void Viewer::groups(GroupBy by, std::string_view filter) {
   const std::vector<std::uint8_t>& matches = fresh().matches(filter);
   JsonWriter json(text_);
   json.open('[');
-  for (const Group& group : group_rows(lifecycles(), matches, by)) {
+  for (const Group& group : group_rows(lifecycles(), matches, by, model_.end())) {
     json.open('{')
         .member_text("name", group.name)
         .member("buffers", group.buffers)

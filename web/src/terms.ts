@@ -8,7 +8,7 @@ export function termsOf(by: GroupBy, name: string): string[] {
   // A quotation mark cannot be written inside a term: what stands before it is what is looked for.
   const text = name.split('"')[0] ?? '';
   if (text.trim() === '') return [];
-  if (name === 'alive at end') return ['alive'];
+  if (name === 'alive at end' || name === 'alive now') return ['alive'];
   if (by === 'state') return [text];
   if (by === 'size') return sizeTerms(name);
   return [`${by}:${quoted(text)}`];

@@ -175,3 +175,17 @@ TEST_CASE("colours: the names with most bytes get the palette, magnitudes run th
   CHECK(states.of(1) == alive_color);
   CHECK(to_hex(tol::blue) == "#4477aa");
 }
+
+TEST_CASE("in a trace that still runs what is alive has the colour of every life, in picture and groups") {
+  const Lifecycles trace = sample();
+  const ColorMap states(trace, ColorBy::state, TraceEnd::open);
+  CHECK(states.of(0) == released_color);
+  CHECK(states.of(1) == released_color);
+  const std::vector<std::uint8_t> all(trace.size(), 1);
+  for (const Group& group : group_rows(trace, all, GroupBy::state, TraceEnd::open)) {
+    INFO(group.name);
+    CHECK(group.color == released_color);
+    CHECK(group.name == (group.alive_buffers > 0 ? "alive now" : "released"));
+  }
+  CHECK(ColorMap(trace, ColorBy::label, TraceEnd::open).of(3) == ColorMap(trace, ColorBy::label).of(3));
+}

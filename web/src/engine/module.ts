@@ -15,6 +15,7 @@ export interface ViewerModule {
   _viewer_wanted(viewer: ViewerHandle): number;
   _viewer_events(viewer: ViewerHandle): number;
   _viewer_set_slack(viewer: ViewerHandle, slack: number): void;
+  _viewer_set_live(viewer: ViewerHandle): void;
   _viewer_text(viewer: ViewerHandle): number;
   _viewer_text_size(viewer: ViewerHandle): number;
   _viewer_numbers(viewer: ViewerHandle): number;

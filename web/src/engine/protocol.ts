@@ -136,7 +136,7 @@ export interface Engine {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Summary>;
   cancelOpen(): void;
-  /** An empty trace that grows by `feed`: the live lab. */
+  /** An empty trace that grows by `feed`: the live lab. Coloured by state, what is alive has the colour of every life: it is no leak yet. */
   openLive(name: string): Promise<void>;
   /** More NDJSON of the live trace. */
   feed(ndjson: Uint8Array): Promise<void>;

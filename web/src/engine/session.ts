@@ -189,6 +189,7 @@ export class Session {
     const viewer = this.restart();
     this.scratchText(/\.ndjson$/.test(name) ? name : `${name}.ndjson`);
     this.module._viewer_add_file(viewer);
+    this.module._viewer_set_live(viewer);
   }
 
   feed(ndjson: Uint8Array): void {

@@ -152,7 +152,7 @@ export class FacetsPanel extends LitElement {
     const now = facet.matching.get(group.name);
     const alive =
       group.aliveBuffers > 0 && by !== 'state'
-        ? ` ${plural(group.aliveBuffers, 'buffer')} (${bytes(group.aliveBytes)}) never released.`
+        ? ` ${plural(group.aliveBuffers, 'buffer')} (${bytes(group.aliveBytes)}) ${session.trace?.live ? 'alive now' : 'never released'}.`
         : '';
     return html`<li>
       <button

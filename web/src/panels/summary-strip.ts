@@ -83,6 +83,9 @@ export class SummaryStrip extends LitElement {
         outline: 1px solid var(--alive-edge);
         outline-offset: -1px;
       }
+      .swatch.alive.now {
+        background: var(--live);
+      }
       .swatch.reserved {
         height: 2px;
         background: var(--reserved);
@@ -123,7 +126,6 @@ export class SummaryStrip extends LitElement {
       );
     }
     const s = trace.summary;
-    const alive = trace.live ? 'Alive now' : 'Alive at end';
     return [
       {
         label: 'Peak live',
@@ -150,11 +152,11 @@ export class SummaryStrip extends LitElement {
         act: () => session.setShowCached(!session.showCached),
       },
       {
-        label: alive,
-        swatch: 'alive',
+        label: trace.live ? 'Alive now' : 'Alive at end',
+        swatch: trace.live ? 'alive now' : 'alive',
         value: bytes(s.alive_at_end_bytes),
         note: plural(s.alive_at_end_buffers, 'buffer'),
-        title: `${exactBytes(s.alive_at_end_bytes)} never released. Show only these.`,
+        title: `${exactBytes(s.alive_at_end_bytes)} ${trace.live ? 'not released yet' : 'never released'}. Show only these.`,
         act: () => session.toggleTerms(['alive']),
       },
       {
