@@ -19,10 +19,14 @@ bool contains(std::string_view text, std::string_view lower_needle) {
   return std::search(text.begin(), text.end(), lower_needle.begin(), lower_needle.end(), same) != text.end();
 }
 
+bool matches(std::string_view text, const Term& term) {
+  return term.exact ? text == term.text : contains(text, term.text);
+}
+
 /// Each string is looked at once, however many rows have it.
-Flags strings_with(const StringTable& strings, std::string_view needle) {
+Flags strings_with(const StringTable& strings, const Term& term) {
   Flags found(strings.size());
-  for (std::uint32_t i = 0; i < found.size(); ++i) found[i] = contains(strings.at(i), needle) ? 1 : 0;
+  for (std::uint32_t i = 0; i < found.size(); ++i) found[i] = matches(strings.at(i), term) ? 1 : 0;
   return found;
 }
 
@@ -51,7 +55,7 @@ void keep(Flags& flags, bool negated, Holds&& row_holds) {
 
 void keep_text(const Lifecycles& lifecycles, const Term& term, Flags& flags) {
   using Field = Term::Field;
-  const Flags found = strings_with(lifecycles.strings, term.text);
+  const Flags found = strings_with(lifecycles.strings, term);
   const auto column = [&](const std::vector<std::uint32_t>& strings) {
     keep(flags, term.negated, [&](std::size_t row) { return found[strings[row]] != 0; });
   };
@@ -68,10 +72,10 @@ void keep_text(const Lifecycles& lifecycles, const Term& term, Flags& flags) {
       return column(lifecycles.thread);
     case Field::cause:
       return keep(flags, term.negated,
-                  [&](std::size_t row) { return contains(cause_name(lifecycles.cause[row]), term.text); });
+                  [&](std::size_t row) { return matches(cause_name(lifecycles.cause[row]), term); });
     case Field::kind:
       return keep(flags, term.negated,
-                  [&](std::size_t row) { return contains(kind_name(lifecycles.kind[row]), term.text); });
+                  [&](std::size_t row) { return matches(kind_name(lifecycles.kind[row]), term); });
     case Field::id:
       return keep(flags, term.negated,
                   [&](std::size_t row) { return std::to_string(lifecycles.id[row]) == term.text; });

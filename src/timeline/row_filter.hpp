@@ -15,6 +15,7 @@ namespace bufgc::timeline {
 ///     conv                 label, site, dtype, id or cause contains it (case does not matter)
 ///     "two words"          the same with a blank in it
 ///     label:conv           one field: label, site, dtype, shape, thread, cause, kind, id (exact)
+///     label=conv1           the field is just that, case and all; label="" has none
 ///     size>1MiB            also <, <=, >=, =; units B, KiB, MiB, GiB, KB, MB, GB, k, M, G
 ///     lifetime<5ms         units ns, us, ms, s; without a unit, in events
 ///     uses=0               how often kernels used it
@@ -43,12 +44,14 @@ class RowFilter {
     Measure measure = Measure::size;
     Compare compare = Compare::equal;
     bool negated = false;
+    bool exact = false;  ///< The text is all of the field, not a part of it.
     double value = 0;
-    std::string text;  ///< In lower case.
+    std::string text;  ///< In lower case, unless exact.
   };
 
  private:
-  void add(std::string_view word, bool quoted);
+  /// A word without its quotation marks: `phrase` when they stood around the whole of it.
+  void add(std::string_view word, bool phrase, bool quotes);
   void complain(std::string_view word, std::string_view what);
 
   std::vector<Term> terms_;

@@ -27,6 +27,13 @@ constexpr std::array<std::pair<std::string_view, Term::Field>, 8> fields{{{"labe
                                                                           {"kind", Term::Field::kind},
                                                                           {"id", Term::Field::id}}};
 
+std::optional<Term::Field> field_named(std::string_view name) {
+  for (const auto& [field_name, field] : fields) {
+    if (field_name == name) return field;
+  }
+  return std::nullopt;
+}
+
 std::optional<double> unit_of(std::string_view unit, bool time) {
   constexpr double k = 1024;
   constexpr std::array<std::pair<std::string_view, double>, 14> bytes{{{"", 1},
@@ -127,30 +134,33 @@ bool parse_measure(std::string_view name, std::string_view value, Term& term) {
 RowFilter::RowFilter(std::string_view text) {
   std::string word;
   bool in_quotes = false;
-  bool quoted = false;
+  bool phrase = false;
+  bool quotes = false;
   for (const char c : text) {
     if (c == '"') {
       // A phrase is quoted as a whole; in label:"two words" the field is still read.
-      quoted = quoted || word.empty();
+      phrase = phrase || word.empty();
+      quotes = true;
       in_quotes = !in_quotes;
     } else if (!in_quotes && (c == ' ' || c == '\t' || c == '\n')) {
-      add(word, quoted);
+      add(word, phrase, quotes);
       word.clear();
-      quoted = false;
+      phrase = false;
+      quotes = false;
     } else {
       word += c;
     }
   }
-  add(word, quoted);
+  add(word, phrase, quotes);
 }
 
 void RowFilter::complain(std::string_view word, std::string_view what) {
   error_.assign(1, '"').append(word).append("\": ").append(what);
 }
 
-void RowFilter::add(std::string_view word, bool quoted) {
+void RowFilter::add(std::string_view word, bool phrase, bool quotes) {
   Term term;
-  if (!quoted && word.size() > 1 && (word.front() == '-' || word.front() == '!')) {
+  if (!phrase && word.size() > 1 && (word.front() == '-' || word.front() == '!')) {
     term.negated = true;
     word.remove_prefix(1);
   }
@@ -159,23 +169,31 @@ void RowFilter::add(std::string_view word, bool quoted) {
   const std::string_view text = all;
   std::string_view name;
   std::string_view value;
-  if (!quoted && (text == "alive" || text == "leaked" || text == "released")) {
+  if (!phrase && (text == "alive" || text == "leaked" || text == "released")) {
     term.kind = Term::Kind::alive;
     term.negated = term.negated != (text == "released");
-  } else if (!quoted && split_comparison(text, name, term.compare, value) &&
-             (name == "size" || name == "lifetime" || name == "uses")) {
+  } else if (const bool compared = !phrase && split_comparison(text, name, term.compare, value);
+             compared && field_named(name) && term.compare == Term::Compare::equal) {
+    term.kind = Term::Kind::field;
+    term.field = *field_named(name);
+    term.exact = true;
+    term.text = word.substr(text.size() - value.size());
+    if (term.text.empty() && !quotes) {
+      complain(word, "expected what the field should be");
+      return;
+    }
+  } else if (compared && (name == "size" || name == "lifetime" || name == "uses")) {
     if (!parse_measure(name, value, term)) {
       complain(word, "expected a number, as in size>1MiB, lifetime<5ms or uses=0");
       return;
     }
   } else {
     term.text = all;
-    const std::size_t colon = quoted ? std::string_view::npos : text.find(':');
+    const std::size_t colon = phrase ? std::string_view::npos : text.find(':');
     if (colon != std::string_view::npos) {
-      for (const auto& [field_name, field] : fields) {
-        if (text.substr(0, colon) != field_name) continue;
+      if (const std::optional<Term::Field> field = field_named(text.substr(0, colon))) {
         term.kind = Term::Kind::field;
-        term.field = field;
+        term.field = *field;
         term.text = all.substr(colon + 1);
       }
       if (term.kind == Term::Kind::field && term.text.empty()) {

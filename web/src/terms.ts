@@ -1,17 +1,17 @@
 // The filter terms that choose one group, in the grammar of src/timeline/row_filter.hpp.
 import type { GroupBy } from './engine/protocol.js';
 
-const quoted = (text: string): string => (/\s/.test(text) ? `"${text}"` : text);
+const quoted = (text: string): string => (/^$|\s/.test(text) ? `"${text}"` : text);
 
-/** Terms that together choose a group; none when the filter has no word for it (a group without a name). */
+/** Terms that together choose a group, and nothing else where the grammar can say so. */
 export function termsOf(by: GroupBy, name: string): string[] {
-  // A quotation mark cannot be written inside a term: what stands before it is what is looked for.
-  const text = name.split('"')[0] ?? '';
-  if (text.trim() === '') return [];
-  if (name === 'alive at end' || name === 'alive now') return ['alive'];
-  if (by === 'state') return [text];
+  if (by === 'state') return [name.startsWith('alive') ? 'alive' : name];
   if (by === 'size') return sizeTerms(name);
-  return [`${by}:${quoted(text)}`];
+  if (by === 'cause' && name.startsWith('alive')) return ['alive'];
+  // A quotation mark cannot be written inside a term: what stands before it is what is looked for.
+  const [text = '', rest] = name.split('"');
+  if (rest === undefined) return [`${by}=${quoted(text)}`];
+  return text.trim() === '' ? [] : [`${by}:${quoted(text)}`];
 }
 
 /** "64 KiB to 128 KiB" → size>=64KiB size<128KiB; "1 B" → size=1B. */

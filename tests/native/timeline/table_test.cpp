@@ -55,6 +55,20 @@ TEST_CASE("a field is asked alone") {
   CHECK(matching("id:1") == Rows{0});
 }
 
+TEST_CASE("a field after an equals sign is just that, case and all") {
+  CHECK(matching("label=conv").empty());
+  CHECK(matching("label=\"Conv 1\"") == Rows{0});
+  CHECK(matching("label=\"conv 1\"").empty());
+  CHECK(matching("-label=\"Conv 1\"") == Rows{1, 2, 3, 4});
+  CHECK(matching("dtype=float") == Rows{});
+  CHECK(matching("dtype=float32 alive") == Rows{3, 4});
+  CHECK(matching("cause=dispose") == Rows{0});
+  CHECK(matching("cause=disp").empty());
+  CHECK(matching("site=\"\"") == Rows{0, 1, 2, 3, 4});
+  CHECK(matching("label=\"\"").empty());
+  CHECK(matching("label=a=b").empty());
+}
+
 TEST_CASE("sizes and lifetimes compare with units") {
   CHECK(matching("size>1MiB") == Rows{3});
   CHECK(matching("size>=8KiB") == Rows{1, 3});
@@ -78,7 +92,8 @@ TEST_CASE("alive and leaked are those that no free ended; a minus turns a term a
 }
 
 TEST_CASE("a term that is not finished holds for every row and is named") {
-  for (const std::string_view text : {"size>", "size>abc", "lifetime<5 size<x", "uses=3MiB", "label:"}) {
+  for (const std::string_view text :
+       {"size>", "size>abc", "lifetime<5 size<x", "uses=3MiB", "label:", "label=", "size>1 dtype="}) {
     INFO(text);
     const RowFilter filter(text);
     CHECK_FALSE(filter.error().empty());
