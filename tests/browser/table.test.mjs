@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, openSample, textOf } from './browser.mjs';
+import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
 import { sampleEvents } from './oracle.mjs';
 
 describe('the table', () => {
@@ -91,6 +91,37 @@ describe('the table', () => {
     await group.click();
     await idle();
     assert.equal(await counted(), allocations.length);
+  });
+
+  test('a click on a group chooses just it, not those whose names contain its name', async () => {
+    const { page: other, close } = await browser.open();
+    const births = ['conv', 'conv', 'conv2', ''].map((label, id) => ({ t: id, op: 'alloc', id, size: 64, label }));
+    await openText(other, 'groups.ndjson', ndjson(...births));
+    const matched = async (name) => {
+      await other.locator(`facets-panel button.group[title^="${name}: "]`).first().click();
+      await other.evaluate(() => window.viewer.idle());
+      const text = await textOf(other, 'status-line');
+      await other.getByRole('searchbox').fill('');
+      await other.keyboard.press('Enter');
+      await other.evaluate(() => window.viewer.idle());
+      return text;
+    };
+    assert.match(await matched('conv'), /2 of 4/);
+    assert.match(await matched('conv2'), /1 of 4/);
+    assert.match(await matched('(none)'), /1 of 4/);
+    await close();
+  });
+
+  test('a term that cannot be read is named beside the box, and the message goes with it', async () => {
+    const message = page.locator('top-bar #filter-error');
+    await setFilter('size>abc');
+    assert.match(await message.textContent(), /"size>abc": expected a number/);
+    assert.equal(await page.getByRole('searchbox').getAttribute('aria-invalid'), 'true');
+    assert.equal(await counted(), allocations.length);
+    await setFilter('size>1');
+    assert.equal(await message.isVisible(), false);
+    await setFilter('');
+    assert.equal(await page.getByRole('searchbox').getAttribute('aria-invalid'), 'false');
   });
 
   test('a filter that nothing matches says so and can be cleared there', async () => {

@@ -133,6 +133,9 @@ EMSCRIPTEN_KEEPALIVE void viewer_table_rows(Viewer* viewer, double from, double 
 EMSCRIPTEN_KEEPALIVE void viewer_groups(Viewer* viewer, int by) {
   viewer->groups(static_cast<bufgc::timeline::GroupBy>(by), scratch);
 }
+EMSCRIPTEN_KEEPALIVE void viewer_filter_error(Viewer* viewer) {
+  viewer->filter_error(scratch);
+}
 EMSCRIPTEN_KEEPALIVE int viewer_export(Viewer* viewer, int format) {
   return viewer->export_as(static_cast<Viewer::Format>(format)) ? 1 : 0;
 }

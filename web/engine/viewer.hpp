@@ -57,6 +57,8 @@ class Viewer {
   void table_query(std::string_view filter, timeline::SortOrder order);
   void table_rows(std::size_t from, std::size_t count);
   void groups(timeline::GroupBy by, std::string_view filter);
+  /// What is wrong with the filter, as plain text; empty when all is well.
+  void filter_error(std::string_view filter);
 
   enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2 };
   bool export_as(Format format);

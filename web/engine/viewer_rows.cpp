@@ -162,4 +162,8 @@ void Viewer::groups(GroupBy by, std::string_view filter) {
   json.close(']');
 }
 
+void Viewer::filter_error(std::string_view filter) {
+  text_ = RowFilter(filter).error();
+}
+
 }  // namespace bufgc::viewer

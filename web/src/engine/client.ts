@@ -111,6 +111,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     tableQuery: (query) => ask('tableQuery', [query]),
     tableRows: (from, count) => ask('tableRows', [from, count]),
     groups: (by, filter) => ask('groups', [by, filter]),
+    filterError: (filter) => ask('filterError', [filter]),
     export: (format) => ask('export', [format]),
   };
 }

@@ -56,6 +56,7 @@ export interface ViewerModule {
   _viewer_table_query(viewer: ViewerHandle, key: number, descending: number, aliveFirst: number): void;
   _viewer_table_rows(viewer: ViewerHandle, from: number, count: number): void;
   _viewer_groups(viewer: ViewerHandle, by: number): void;
+  _viewer_filter_error(viewer: ViewerHandle): void;
   _viewer_export(viewer: ViewerHandle, format: number): number;
 }
 

@@ -174,6 +174,8 @@ export interface Engine {
   /** Rows `from … from+count` of the last query's order. */
   tableRows(from: number, count: number): Promise<RowInfo[]>;
   groups(by: GroupBy, filter: string): Promise<GroupCount[]>;
+  /** Which term of a filter cannot be read, and what was expected there; empty when all is well. Such a term holds for every row. */
+  filterError(filter: string): Promise<string>;
   /** The open trace, converted. */
   export(format: 'ndjson' | 'csv' | 'chrome'): Promise<Uint8Array>;
 }

@@ -298,6 +298,12 @@ export class Session {
     return this.json();
   }
 
+  filterError(filter: string): string {
+    this.scratchText(filter);
+    this.module._viewer_filter_error(this.viewer);
+    return decoder.decode(this.textBytes());
+  }
+
   export(format: 'ndjson' | 'csv' | 'chrome'): Uint8Array<ArrayBuffer> {
     if (!this.module._viewer_export(this.viewer, numberOf(formats, format, 'format'))) {
       throw new Error(`The trace could not be written as ${format}.`);

@@ -29,7 +29,7 @@ export class TopBar extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace', 'filter']);
+    new Follows(this, ['layout', 'trace', 'filter', 'notice']);
     theme.addEventListener('change', () => this.requestUpdate());
   }
 
@@ -92,6 +92,23 @@ export class TopBar extends LitElement {
         padding: 0;
         justify-content: center;
         font-size: var(--type-3);
+      }
+      .fault {
+        position: absolute;
+        right: 0;
+        top: 32px;
+        z-index: 10;
+        box-sizing: border-box;
+        min-width: 100%;
+        width: max-content;
+        max-width: min(400px, 96vw);
+        margin: 0;
+        padding: var(--gap-1) var(--gap-2);
+        border: 1px solid var(--line-strong);
+        border-left: 4px solid var(--bad);
+        border-radius: var(--radius);
+        background: var(--raised);
+        color: var(--ink);
       }
       .menu-root {
         position: relative;
@@ -279,12 +296,15 @@ export class TopBar extends LitElement {
           type="search"
           placeholder="Filter: label, dtype, size>1MiB, alive"
           aria-label="Filter buffers"
+          aria-invalid=${session.filterError !== ''}
+          aria-describedby="filter-error"
           autocomplete="off"
           spellcheck="false"
           .value=${session.filter}
           @input=${() => this.onSearch()}
           @keydown=${(event: KeyboardEvent) => this.onSearchKey(event)}
         /><kbd aria-hidden="true">/</kbd>
+        <p class="fault" id="filter-error" role="status" ?hidden=${session.filterError === ''}>${session.filterError}</p>
       </div>
       <div class="menu-root" @focusout=${(event: FocusEvent) => this.onMenuBlur(event)} @keydown=${(event: KeyboardEvent) => this.onMenuKey(event)}>
         <button

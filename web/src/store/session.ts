@@ -23,6 +23,8 @@ export class Session extends EventTarget {
   trace: Trace | null = null;
   view: View = { t0: 0, t1: 1, y0: 0, y1: 1 };
   filter = '';
+  /** Which term of the filter cannot be read; it holds for every row. */
+  filterError = '';
   matched: { rows: number; bytes: number } | null = null;
   selectedRow: number | null = null;
   details: RowDetails | null = null;
@@ -210,6 +212,7 @@ export class Session extends EventTarget {
     this.details = null;
     this.cursor = null;
     this.filter = '';
+    this.filterError = '';
     this.matched = null;
     this.view = fitView(trace.bounds, this.axis);
     this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'layout');
@@ -223,6 +226,7 @@ export class Session extends EventTarget {
     this.cursor = null;
     this.matched = null;
     this.filter = '';
+    this.filterError = '';
     this.following = false;
     this.changed('trace', 'selection', 'filter', 'cursor', 'layout');
   }
@@ -374,6 +378,14 @@ export class Session extends EventTarget {
     if (filter === this.filter) return;
     this.filter = filter;
     this.changed('filter');
+    void this.checkFilter(filter);
+  }
+
+  private async checkFilter(filter: string): Promise<void> {
+    const error = filter === '' ? '' : await this.engine.filterError(filter).catch(() => '');
+    if (this.filter !== filter || this.filterError === error) return;
+    this.filterError = error;
+    this.changed('notice');
   }
 
   setMatched(matched: { rows: number; bytes: number }): void {
