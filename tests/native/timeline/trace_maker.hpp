@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string_view>
@@ -118,7 +119,7 @@ inline bufgc::Lifecycles random_trace(const RandomTrace& options) {
     } else if (!loose.empty() && what == 1) {
       const std::uint32_t index = roll(static_cast<std::uint32_t>(loose.size()));
       maker.free(loose[index]);
-      loose.erase(loose.begin() + index);
+      loose.erase(loose.begin() + static_cast<std::ptrdiff_t>(index));
     } else if (holder[slot] != bufgc::Lifecycles::none) {
       const bool keeps = options.addresses && roll(2) == 0;
       cached[slot] = keeps ? maker.trace.capacity_bytes[holder[slot]] : 0;

@@ -120,9 +120,9 @@ void live(BufferVisualizer& visualizer, std::uint64_t seed, int steps) {
         break;
       default:
         if (random() % 2 == 0) {
-          visualizer.on_segment_reserved({address, (random() % 8 + 1) << 12U});
+          visualizer.on_segment_reserved({address, static_cast<std::size_t>((random() % 8 + 1) << 12U)});
         } else {
-          visualizer.on_segment_released({address, (random() % 8 + 1) << 12U});
+          visualizer.on_segment_released({address, static_cast<std::size_t>((random() % 8 + 1) << 12U)});
         }
     }
   }

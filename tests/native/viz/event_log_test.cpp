@@ -83,8 +83,8 @@ struct Twins {
           if (choice >= 91) visualizer.on_unlink(id_of(a), id_of(b));
         });
       } else if (choice < 97 || segments.empty()) {
-        const Segment segment{reinterpret_cast<std::byte*>(std::uintptr_t{(random() % 1000 + 1) << 16U}),
-                              65536};
+        const Segment segment{
+            reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>((random() % 1000 + 1) << 16U)), 65536};
         const auto address = reinterpret_cast<std::uintptr_t>(segment.data);
         if (std::find(segments.begin(), segments.end(), address) != segments.end()) continue;
         segments.push_back(address);
