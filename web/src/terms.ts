@@ -22,4 +22,15 @@ function sizeTerms(name: string): string[] {
 }
 
 /** Terms are parted by spaces; a quoted part keeps its spaces. */
-export const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+const splitTerms = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+
+export function holdsTerms(filter: string, terms: string[]): boolean {
+  const now = splitTerms(filter);
+  return terms.length > 0 && terms.every((term) => now.includes(term));
+}
+
+/** The filter with the terms added, or without them when they all stand there. */
+export function toggled(filter: string, terms: string[]): string {
+  const kept = splitTerms(filter).filter((term) => !terms.includes(term));
+  return (holdsTerms(filter, terms) ? kept : [...kept, ...terms]).join(' ');
+}

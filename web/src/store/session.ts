@@ -1,18 +1,17 @@
 // One session: the open trace, the visible range, the selection, the filter. Every view reads this
 // state and changes it through these methods; every number in it was answered by the engine.
 import type { Axis, ColorBy, Engine, RowDetails, View } from '../engine/protocol.js';
-import { plural } from '../format.js';
-import { splitTerms } from '../terms.js';
-import { Latest } from './latest.js';
+import { holdsTerms, toggled } from '../terms.js';
+import { Gliding } from './gliding.js';
+import { Merged } from './merged.js';
+import { holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
 import { Pending } from './pending.js';
+import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
 import type { Cursor, Loading, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
-import { clampView, convertView, fitView, mixViews, sameView, tailView, viewAround } from './view.js';
+import { clampView, convertView, fitView, sameView, tailView, viewAround } from './view.js';
 
 export type * from './state.js';
-
-const GLIDE_MS = 120;
-const stillPreferred = window.matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Session extends EventTarget {
   mode: Mode = 'trace';
@@ -34,23 +33,22 @@ export class Session extends EventTarget {
   /** The live trace's tail stays in sight until the user moves. */
   following = false;
 
-  private glide: { goal: View } | null = null;
   private readonly pending = new Pending();
   private revision = 0;
-  private refreshing: Promise<void> | null = null;
-  private refreshAgain = false;
   private opening = 0;
   private previewing = false;
 
   readonly queries: Queries;
-  private readonly pointing = new Latest<Cursor>();
-
+  private readonly pointing: Pointing;
+  private readonly gliding = new Gliding((view) => this.moveTo(view));
+  private readonly refreshing = new Merged(() => this.refresh());
   readonly engine: Engine;
 
   constructor(engine: Engine) {
     super();
     this.engine = this.pending.watched(engine);
     this.queries = new Queries(this.engine);
+    this.pointing = new Pointing(this.engine);
   }
 
   changed(...topics: Topic[]): void {
@@ -94,7 +92,9 @@ export class Session extends EventTarget {
       if (turn !== this.opening) return;
       this.loading = null;
       await this.show(name, false, sample);
-      if (this.trace?.summary.buffers === 0) this.sayEmpty(name);
+      if (this.trace?.summary.buffers !== 0) return;
+      this.tell(holdsNothing(name));
+      this.forget();
     } catch (error) {
       if (turn !== this.opening) return;
       this.loading = null;
@@ -129,27 +129,12 @@ export class Session extends EventTarget {
 
   /** A file that cannot be read to its end: what stands before the fault is shown, beside the message. */
   private async showWhatWasRead(name: string, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
-    const cancelled = error instanceof Error && error.name === 'AbortError';
     this.forget();
     const summary = await this.engine.summary().catch(() => null);
     const part = summary !== null && summary.buffers > 0;
     if (part) await this.show(`${name} (a part)`, false, null);
-    const rest = part
-      ? `\nShown is what stands before it: ${plural(summary.events, 'event')}, ${plural(summary.buffers, 'buffer')}.`
-      : '';
-    if (cancelled) {
-      if (part) this.say('note', `Reading ${name} was cancelled`, rest.trim().replace('before it', 'before that'));
-    } else this.say('error', part ? `${name} is broken` : `Could not open ${name}`, message + rest);
-  }
-
-  private sayEmpty(name: string): void {
-    this.say(
-      'note',
-      `${name} holds no buffers`,
-      'The file was read to its end and lists no allocation. Choose another, or try a sample.',
-    );
-    this.forget();
+    const notice = notReadToItsEnd(name, error, part ? summary : null);
+    if (notice) this.tell(notice);
   }
 
   cancelOpen(): void {
@@ -165,31 +150,21 @@ export class Session extends EventTarget {
 
   /** More events have reached the live trace. Calls that come faster than the engine answers are merged. */
   async refreshLive(): Promise<void> {
-    if (!this.trace?.live) return;
-    if (this.refreshing) {
-      this.refreshAgain = true;
-      return this.refreshing;
-    }
-    const trace = this.trace;
-    this.refreshing = this.track(
-      (async () => {
-        const wasFit = this.isFit();
-        const known = await this.ask();
-        if (this.trace !== trace) return;
-        const grown = known.summary.events !== trace.summary.events;
-        Object.assign(trace, known);
-        if (!grown) return;
-        trace.revision = ++this.revision;
-        if (this.following) this.view = tailView(trace.bounds, this.axis, wasFit);
-        this.changed('trace', 'view');
-      })(),
-    );
-    await this.refreshing;
-    this.refreshing = null;
-    if (this.refreshAgain) {
-      this.refreshAgain = false;
-      await this.refreshLive();
-    }
+    if (this.trace?.live) await this.track(this.refreshing.run());
+  }
+
+  private async refresh(): Promise<void> {
+    const { trace } = this;
+    if (!trace?.live) return;
+    const wasFit = this.isFit();
+    const known = await this.ask();
+    if (this.trace !== trace) return;
+    const grown = known.summary.events !== trace.summary.events;
+    Object.assign(trace, known);
+    if (!grown) return;
+    trace.revision = ++this.revision;
+    if (this.following) this.view = tailView(trace.bounds, this.axis, wasFit);
+    this.changed('trace', 'view');
   }
 
   private async ask(): Promise<Pick<Trace, 'summary' | 'bounds' | 'marks'>> {
@@ -208,12 +183,7 @@ export class Session extends EventTarget {
 
   private put(trace: Trace): void {
     this.trace = trace;
-    this.selectedRow = null;
-    this.details = null;
-    this.cursor = null;
-    this.filter = '';
-    this.filterError = '';
-    this.matched = null;
+    this.letGo();
     this.view = fitView(trace.bounds, this.axis);
     this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'layout');
   }
@@ -221,24 +191,32 @@ export class Session extends EventTarget {
   /** Closes the trace: the empty state stands again. */
   forget(): void {
     this.trace = null;
-    this.selectedRow = null;
-    this.details = null;
-    this.cursor = null;
-    this.matched = null;
-    this.filter = '';
-    this.filterError = '';
+    this.letGo();
     this.following = false;
     this.changed('trace', 'selection', 'filter', 'cursor', 'layout');
   }
 
+  /** Of what is asked about a trace, nothing outlives it. */
+  private letGo(): void {
+    this.selectedRow = null;
+    this.details = null;
+    this.cursor = null;
+    this.filter = '';
+    this.filterError = '';
+    this.matched = null;
+  }
+
   say(kind: Notice['kind'], title: string, detail: string): void {
-    this.notice = { kind, title, detail };
+    this.tell({ kind, title, detail });
+  }
+
+  private tell(notice: Notice | null): void {
+    this.notice = notice;
     this.changed('notice');
   }
 
   dismiss(): void {
-    this.notice = null;
-    this.changed('notice');
+    this.tell(null);
   }
 
   // The visible range -----------------------------------------------------------------------
@@ -247,50 +225,22 @@ export class Session extends EventTarget {
     if (!this.trace) return;
     const next = clampView(view, this.trace.bounds, this.axis);
     if (byUser) this.following = false;
-    this.glide = null;
+    this.gliding.stop();
     this.moveTo(next);
-  }
-
-  fit(): void {
-    if (!this.trace) return;
-    this.view = fitView(this.trace.bounds, this.axis);
-    this.changed('view');
   }
 
   fitted(): View {
     return this.trace ? fitView(this.trace.bounds, this.axis) : this.view;
   }
 
-  /** Moves there in 120 ms, so that the eye keeps its place; at once where motion is unwanted. */
+  /** Moves there so that the eye keeps its place. */
   glideTo(target: View): void {
     if (!this.trace) return;
-    const { bounds } = this.trace;
-    const goal = clampView(target, bounds, this.axis);
-    const from = this.glide ? this.glide.goal : this.view;
-    if (sameView(goal, from)) return;
-    const begin = performance.now();
-    const glide = { goal };
-    this.glide = glide;
+    const goal = clampView(target, this.trace.bounds, this.axis);
+    if (sameView(goal, this.gliding.goal ?? this.view)) return;
     // Who asks a live trace for all of it wants what is yet to come, too.
     this.following = this.trace.live && sameView(goal, this.fitted());
-    if (stillPreferred.matches) {
-      this.glide = null;
-      this.moveTo(goal);
-      return;
-    }
-    const start = this.view;
-    const gliding = new Promise<void>((resolve) => {
-      const step = (now: number) => {
-        if (this.glide !== glide) return resolve();
-        const share = Math.min(1, Math.max(0, (now - begin) / GLIDE_MS));
-        if (share === 1) this.glide = null;
-        this.moveTo(share === 1 ? goal : mixViews(start, goal, 1 - (1 - share) ** 3));
-        if (share === 1) return resolve();
-        requestAnimationFrame(step);
-      };
-      requestAnimationFrame(step);
-    });
-    void this.track(gliding);
+    void this.track(this.gliding.start(this.view, goal));
   }
 
   private moveTo(view: View): void {
@@ -306,15 +256,12 @@ export class Session extends EventTarget {
   /** The same stretch on the other axis. */
   async setAxis(axis: Axis): Promise<void> {
     if (axis === this.axis) return;
-    const trace = this.trace;
-    if (!trace) {
-      this.axis = axis;
-      this.changed('view', 'layout');
-      return;
+    const { trace } = this;
+    if (trace) {
+      const view = await this.track(convertView(this.engine, this.view, trace.bounds, this.axis, axis));
+      this.view = clampView(view, trace.bounds, axis);
     }
-    const view = await this.track(convertView(this.engine, this.view, trace.bounds, this.axis, axis));
     this.axis = axis;
-    this.view = clampView(view, trace.bounds, axis);
     this.changed('view', 'layout');
   }
 
@@ -365,7 +312,7 @@ export class Session extends EventTarget {
     const { trace } = this;
     if (!trace) return;
     if (trace.summary.alive_at_end_buffers === 0) {
-      this.say('note', 'Nothing leaks', 'Every buffer of this trace was released before its end.');
+      this.tell(nothingLeaks);
       return;
     }
     const row = await this.queries.nextAlive(this.selectedRow);
@@ -395,15 +342,11 @@ export class Session extends EventTarget {
 
   /** Adds terms to the filter, or takes them out when they stand there. */
   toggleTerms(terms: string[]): void {
-    if (terms.length === 0) return;
-    const now = splitTerms(this.filter);
-    const kept = now.filter((term) => !terms.includes(term));
-    this.setFilter((this.hasTerms(terms) ? kept : [...kept, ...terms]).join(' '));
+    this.setFilter(toggled(this.filter, terms));
   }
 
   hasTerms(terms: string[]): boolean {
-    const now = splitTerms(this.filter);
-    return terms.length > 0 && terms.every((term) => now.includes(term));
+    return holdsTerms(this.filter, terms);
   }
 
   // Layout ----------------------------------------------------------------------------------
@@ -440,15 +383,7 @@ export class Session extends EventTarget {
   async pointAt(at: number, y: number | null): Promise<void> {
     const { trace, axis } = this;
     if (!trace) return;
-    const last = Math.max(0, trace.summary.events - 1);
-    const answer = await this.pointing.ask(async () => {
-      const event = Math.min(last, Math.max(0, Math.floor(axis === 'event' ? at : await this.engine.eventAtTime(at))));
-      const [timeNs, level] = await Promise.all([
-        axis === 'time' ? at : this.engine.timeOfEvent(event),
-        this.engine.levelAt(event),
-      ]);
-      return { event, timeNs, y, level };
-    });
+    const answer = await this.pointing.ask(trace, axis, at, y);
     if (answer && this.trace === trace) this.setCursor(answer);
   }
 
