@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize } from 'node:path';
+import { basename, dirname, extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -12,15 +12,16 @@ const types = {
   '.wasm': 'application/wasm',
   '.gz': 'application/gzip',
 };
-const root = fileURLToPath(new URL('./dist/', import.meta.url));
+const built = fileURLToPath(new URL('./dist/index.html', import.meta.url));
 
-/** A server of the page's folder; listens on 127.0.0.1 at `port` (0: any free one). */
-export function servePage(port) {
+/** A server of the page and its folder; listens on 127.0.0.1 at `port` (0: any free one). */
+export function servePage(port, page = built) {
+  const root = dirname(page) + sep;
   const server = createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
       // normalize() after decoding keeps "..", encoded or not, inside the folder.
-      const file = join(root, normalize(decodeURIComponent(pathname === '/' ? '/index.html' : pathname)));
+      const file = join(root, normalize(decodeURIComponent(pathname === '/' ? `/${basename(page)}` : pathname)));
       const found = file.startsWith(root) ? await stat(file).catch(() => undefined) : undefined;
       if (!found?.isFile()) {
         response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');

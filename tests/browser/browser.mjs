@@ -1,12 +1,14 @@
 // What every browser test needs: the built page, served on a free port or opened as a file, in Debian's
 // Chromium. A page notes what it asked of the network and what it complained about.
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
+import { servePage } from '../../web/serve.mjs';
 
-export const pageFile = process.env.BUFGC_PAGE ?? fileURLToPath(new URL('../../web/dist/index.html', import.meta.url));
+export const pageFile = resolve(
+  process.env.BUFGC_PAGE ?? fileURLToPath(new URL('../../web/dist/index.html', import.meta.url)),
+);
 
 const FLAGS = [
   '--no-sandbox',
@@ -18,24 +20,11 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Serves the one file, and nothing else, on a free port of this machine. */
-async function serve() {
-  const server = createServer(async (request, response) => {
-    if (new URL(request.url, 'http://localhost').pathname !== '/') {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-    response.end(await readFile(pageFile));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${server.address().port}/` };
-}
-
 /** Chromium and a server; `close()` ends both. */
 export async function launch() {
   if (!existsSync(pageFile)) throw new Error(`${pageFile} is not built: ./web/demo --no-serve builds it`);
-  const { server, url } = await serve();
+  const server = await servePage(0, pageFile);
+  const url = `http://127.0.0.1:${server.address().port}/`;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,

@@ -15,10 +15,28 @@ export function connectEngine(): Engine {
 
 function absentEngine(reason: string): Engine {
   const refuse = (): Promise<never> => Promise.reject(new Error(reason));
-  return new Proxy({} as Engine, {
-    get: (_target, name) => {
-      if (typeof name !== 'string' || name === 'then' || name.startsWith('_')) return undefined; // asked by promises and by Lit
-      return name === 'cancelOpen' ? () => undefined : refuse;
-    },
-  });
+  return {
+    ready: refuse,
+    open: refuse,
+    cancelOpen: () => undefined,
+    openLive: refuse,
+    feed: refuse,
+    summary: refuse,
+    bounds: refuse,
+    marks: refuse,
+    levels: refuse,
+    levelAt: refuse,
+    eventAtTime: refuse,
+    timeOfEvent: refuse,
+    render: refuse,
+    hitTest: refuse,
+    rectOf: refuse,
+    rowOfId: refuse,
+    row: refuse,
+    tableQuery: refuse,
+    tableRows: refuse,
+    groups: refuse,
+    filterError: refuse,
+    export: refuse,
+  };
 }

@@ -72,11 +72,7 @@ const INFOS: readonly WorkloadInfo[] = [
         name: 'sample',
         label: 'Recording',
         hint: 'Which run is replayed. Takes effect with a reset.',
-        values: [
-          { value: 'mlp_leak', label: 'Training that leaks' },
-          { value: 'gpt_generate_noplan', label: 'Text generation' },
-          { value: 'mlp_train_noplan_long', label: 'Training, steady' },
-        ],
+        values: [{ value: 'mlp_leak' }, { value: 'gpt_generate_noplan' }, { value: 'mlp_train_noplan_long' }],
         initial: 'mlp_train_noplan_long',
       },
       {

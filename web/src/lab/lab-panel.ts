@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Engine } from '../engine/protocol';
+import { samples } from '../samples';
 import { base, controls } from '../styles';
 import { catalogue } from './catalogue';
 import './lab-figures';
@@ -32,6 +33,7 @@ export class LabPanel extends LitElement {
   @property({ type: Boolean }) active = false;
   /** The lab's state; `<bufgc-lab-output>` reads it. */
   readonly session = new LabSession();
+  readonly #titles = new Map(samples().map(({ name, title }) => [name, title]));
 
   static override styles = [base, controls, labStyles];
 
@@ -107,7 +109,7 @@ export class LabPanel extends LitElement {
               title=${option.hint}
               @change=${(event: Event) => session.setOption(option.name, (event.target as HTMLSelectElement).value)}
             >
-              ${option.values.map(({ value, label }) => html`<option value=${value} ?selected=${value === chosen}>${label}</option>`)}
+              ${option.values.map(({ value, label }) => html`<option value=${value} ?selected=${value === chosen}>${label ?? this.#titles.get(value) ?? value}</option>`)}
             </select>
           </span>`;
       })}

@@ -21,7 +21,8 @@ export interface WorkloadOption {
   readonly name: string;
   readonly label: string;
   readonly hint: string;
-  readonly values: readonly { value: string; label: string }[];
+  /** Without a label: named by the title of the bundled sample. */
+  readonly values: readonly { value: string; label?: string }[];
   readonly initial: string;
 }
 export type OptionValues = { readonly [name: string]: string };
