@@ -5,6 +5,7 @@ import type { Levels } from '../engine/protocol.js';
 import { count, label, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
+import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { extentOf, panView } from '../store/view.js';
@@ -26,10 +27,11 @@ export class MiniMap extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['trace', 'layout'], () => {
+    const pace = new Pace(() => {
       this.requestUpdate();
       void this.updateComplete.then(() => this.load());
-    });
+    }, 200);
+    new Follows(this, ['trace', 'layout'], () => pace.call(this.session?.trace?.live ?? false));
     new Follows(this, ['view']);
     theme.addEventListener('change', () => this.paint());
     this.resized.observe(this);

@@ -37,7 +37,7 @@ const share = (value: number) => `${Math.round(100 * value)} %`;
 @customElement('bufgc-lab-output')
 export class LabOutput extends LitElement {
   @property({ attribute: false }) lab: LabPanel | undefined;
-  readonly #listens = new Listens(this, 40);
+  readonly #listens = new Listens(this, 66);
   #frame = 0;
 
   static override styles = [

@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { bytes, count, exactBytes, percent, plural } from '../format.js';
 import { Follows } from '../store/controller.js';
+import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
 
@@ -21,7 +22,8 @@ export class SummaryStrip extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['trace']);
+    const pace = new Pace(() => this.requestUpdate(), 100);
+    new Follows(this, ['trace'], () => pace.call(this.session?.trace?.live ?? false));
   }
 
   static override styles = [
