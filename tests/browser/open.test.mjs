@@ -51,7 +51,7 @@ describe('opening a trace', () => {
     await page.dispatchEvent('bufgc-app', 'dragenter', { dataTransfer: transfer });
     assert.ok(await page.getByText('Drop to open').isVisible());
     await page.dispatchEvent('bufgc-app', 'drop', { dataTransfer: transfer });
-    await page.getByText('dropped.ndjson').waitFor();
+    await page.locator('.trace-name', { hasText: 'dropped.ndjson' }).waitFor();
     await page.evaluate(() => window.viewer.idle());
     assert.equal((await page.evaluate(() => window.viewer.stats())).buffers, 2);
     await close();
@@ -60,7 +60,7 @@ describe('opening a trace', () => {
   test('the file input takes a packed trace', async () => {
     const { page, close } = await browser.open();
     await page.locator('input[type=file]').setInputFiles(samplePath('mlp_leak'));
-    await page.getByText('mlp_leak.ndjson.gz').waitFor();
+    await page.locator('.trace-name', { hasText: 'mlp_leak.ndjson.gz' }).waitFor();
     await page.evaluate(() => window.viewer.idle());
     assert.deepEqual(await page.evaluate(() => window.viewer.stats()), summaryOf(sampleEvents('mlp_leak')));
     await close();
