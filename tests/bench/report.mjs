@@ -1,7 +1,7 @@
 // Runs every benchmark that ./tests/bench/run built and prints one table: node tests/bench/report.mjs [--json FILE]
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -11,7 +11,8 @@ const top = fileURLToPath(new URL('../../', import.meta.url));
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } });
 const rows = [];
 const add = (part, what, value, unit, beside = '') => rows.push({ part, what, value, unit, beside });
-const run = (command, ...args) => execFileSync(command, args, { cwd: top, maxBuffer: 2 ** 28, encoding: 'utf8' });
+const run = (command, ...args) =>
+  execFileSync(command, args, { cwd: top, maxBuffer: 2 ** 28, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const gzipBytes = (...files) =>
   gzipSync(Buffer.concat(files.map((file) => readFileSync(join(top, file)))), { level: 9 }).length;
 
@@ -46,11 +47,11 @@ function allocation() {
 
 function replay() {
   const shared = join(top, '../shared/traces/tinygrad/mlp_train_noplan_long.ndjson.gz');
-  const trace = existsSync(shared) ? shared : join(top, 'web/samples/train.ndjson.gz');
+  const trace = existsSync(shared) ? shared : join(top, 'web/samples/mlp_train_noplan_long.ndjson.gz');
   if (trace !== shared) console.error('skipped: no shared traces; replaying a bundled sample instead');
   const plain = join(top, '.build/bench/replay.ndjson'); // WebAssembly reads no gzip
   writeFileSync(plain, gunzipSync(readFileSync(trace)));
-  const name = relative(dirname(trace), trace).replace(/\.ndjson\.gz$/, '');
+  const name = basename(trace, '.ndjson.gz');
   const hosts = [
     ['native', '.build/native/src/cli/bufgc'],
     ['wasm', process.execPath, '.build/wasm-cli/src/cli/bufgc.js'],
@@ -74,11 +75,11 @@ function replay() {
       `${result.ns_per_operation_with_visualizer.toFixed(1)} ns an operation`,
     );
   }
-  const script = join(top, 'tests/bench/replay.mjs');
-  if (existsSync(script)) {
-    const result = JSON.parse(run(process.execPath, script, plain, '--json'));
-    add('replay', `${name}, JavaScript API`, result.events_per_second, 'events/s');
-    add('visualizer', `on ÷ off, ${name}, JavaScript API`, result.visualizer_ratio, '×');
+  const javascript = JSON.parse(run(process.execPath, 'tests/bench/replay.mjs', '--json'));
+  add('handles', 'create + dispose in JavaScript', javascript.create_dispose_ns, 'ns');
+  for (const found of javascript.traces.slice(0, 1)) {
+    add('replay', `${found.trace}, JavaScript API`, found.events_per_second, 'events/s');
+    add('visualizer', `on ÷ off, ${found.trace}, JavaScript API`, found.visualizer_on_over_off, '×');
   }
 }
 
