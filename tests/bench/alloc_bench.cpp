@@ -141,7 +141,7 @@ void training_step(benchmark::State& state) {
     benchmark::ClobberMemory();
   };
   // What repeats itself is measured after it has settled.
-  for (int i = 0; i < 24; ++i) step();
+  for (int i = 0; i < 256; ++i) step();
   for (auto _ : state) step();
   // An item is one allocation and its release.
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(requests.size()));
