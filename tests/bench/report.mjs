@@ -33,7 +33,7 @@ function allocation() {
     const [who, ...what] = entry.run_name.split('/');
     const name = what.filter((word) => !word.includes(':')).join(' ');
     if (!medians.has(name)) medians.set(name, new Map());
-    medians.get(name).set(who, entry.real_time);
+    medians.get(name).set(who, entry.cpu_time);
   }
   for (const [name, times] of medians) {
     const own = times.get('bufgc');
