@@ -126,6 +126,7 @@ test('nobody disposes: five times the budget passes through, and reserved stays 
   const { page, close } = await openLab('nobody');
   await page.locator('bufgc-lab #budget').fill('64');
   await page.locator('bufgc-lab #budget').blur();
+  await state(page, ({ settings: now }) => now.budgetBytes === 64 * 2 ** 20);
   await press(page, 'reset');
   await press(page, 'run');
   const { stats, nobody, settings } = await state(
