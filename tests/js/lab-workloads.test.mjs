@@ -363,7 +363,8 @@ describe('the proof', () => {
     test(`${workload}: watched and unwatched, the same is released`, async () => {
       const lab = await TestLab.open(workload, {
         seed: 11,
-        ...(workload === 'nobody' ? { budgetBytes: 64 * MiB } : {}),
+        // Room for what Node's collector lets stand for a while: that it frees at all is gc.test's to show.
+        ...(workload === 'nobody' ? { budgetBytes: 192 * MiB } : {}),
       });
       const proved = lab.until(({ type, status }) => type === 'proof' || status === 'failed');
       await lab.send({ type: 'prove', steps: 40 });
