@@ -363,7 +363,7 @@ describe('the proof', () => {
     test(`${workload}: watched and unwatched, the same is released`, async () => {
       const lab = await TestLab.open(workload, {
         seed: 11,
-        // Room for what Node's collector lets stand for a while: that it frees at all is gc.test's to show.
+        // Room for what Node's collector lets stand for a while: pressure.test holds a tight budget.
         ...(workload === 'nobody' ? { budgetBytes: 192 * MiB } : {}),
       });
       const proved = lab.until(({ type, status }) => type === 'proof' || status === 'failed');
