@@ -12,16 +12,6 @@ namespace {
 constexpr unsigned growth_shift = 7;
 constexpr std::uint64_t least_growth_bytes = std::uint64_t{64} * 1024;
 
-// How far the reserve may pass the most that was live before free pages are exchanged: room that
-// spares calls of the system.
-constexpr unsigned slack_shift = 7;
-constexpr std::uint64_t least_slack_bytes = std::uint64_t{128} * 1024;
-
-// Exchanged pages must be faulted in again. A program that repeats itself at the same peak settles:
-// after so many times its peak it is given more room instead.
-constexpr std::uint64_t exchange_factor = 16;
-constexpr unsigned settled_slack_shift = 2;
-
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
   while (alignment < options.alignment_bytes && alignment < 4096) alignment *= 2;
@@ -65,44 +55,40 @@ Allocation CpuAllocator::State::hand_out(Range* range, std::size_t size_bytes, S
   return {range, served_by};
 }
 
-void CpuAllocator::State::exchange_pages(std::size_t capacity_bytes) noexcept {
-  const std::uint64_t most_live =
+void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
+  if (!arena.can_exchange_pages()) return;
+  const std::uint64_t most_live_bytes =
       std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
-  if (most_live > most_live_at_exchange) {
-    most_live_at_exchange = most_live;
-    exchangeable_bytes = most_live * exchange_factor;
+  exchange.before_growth(arena, capacity_bytes, most_live_bytes);
+}
+
+Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
+  const std::uint64_t step = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
+  bool grown =
+      arena.grow(capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0), options.budget_bytes);
+  if (!grown && arena.can_exchange_pages() && arena.release_pages(no_budget) > 0) {
+    grown = arena.grow(capacity_bytes, 0, options.budget_bytes);
   }
-  const bool settled = exchangeable_bytes == 0;
-  const std::uint64_t slack = most_live >> (settled ? settled_slack_shift : slack_shift);
-  const std::uint64_t allowed = most_live + std::max(slack, least_slack_bytes);
-  const std::uint64_t grown = arena.reserved_bytes() + capacity_bytes;
-  if (grown <= allowed) return;
-  const std::uint64_t released = arena.release_pages(grown - allowed);
-  exchangeable_bytes -= std::min(released, exchangeable_bytes);
+  return grown ? arena.allocate(capacity_bytes) : nullptr;
 }
 
 Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
   // Where no page ever returns, a bad place is bad for good: the whole of free space decides.
   if (!arena.can_exchange_pages()) flush();
+  ServedBy served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
   if (range == nullptr && magazine.bytes() > 0) {
     flush();
     range = arena.allocate(capacity_bytes);
   }
-  ServedBy served_by = ServedBy::arena;
   if (range == nullptr) {
-    if (arena.can_exchange_pages()) exchange_pages(capacity_bytes);
-    const std::uint64_t growth = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
-    bool grown = arena.grow(capacity_bytes, static_cast<std::size_t>(options.cache ? growth : 0),
-                            options.budget_bytes);
-    if (!grown && arena.can_exchange_pages() && arena.release_pages(no_budget) > 0) {
-      grown = arena.grow(capacity_bytes, 0, options.budget_bytes);
-    }
-    if (grown) range = arena.allocate(capacity_bytes);
-    if (range != nullptr) {
-      served_by = ServedBy::source;
-      counters.on_miss();
-    }
+    compact_before_growth(capacity_bytes);
+    range = arena.allocate(capacity_bytes);
+  }
+  if (range == nullptr) {
+    range = grow(capacity_bytes);
+    if (range != nullptr) counters.on_miss();
+    served_by = ServedBy::source;
   }
   Allocation allocation{nullptr, served_by};
   if (range != nullptr) allocation = hand_out(range, size_bytes, served_by);

@@ -9,6 +9,7 @@
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/lock.hpp"
 #include "bufgc/memory/magazine.hpp"
+#include "bufgc/memory/page_exchange.hpp"
 
 namespace bufgc {
 
@@ -35,9 +36,11 @@ struct CpuAllocator::State {
   }
 
   void flush() noexcept;
-  /// Before growth by `capacity_bytes`: where the reserve would pass the most that was ever live and
-  /// a little, gives back as many free pages that lie in pieces too small.
-  void exchange_pages(std::size_t capacity_bytes) noexcept;
+  /// When free space, the cache flushed into it, has no room in one piece: what can be done short of
+  /// growth by `capacity_bytes`. The arena is asked again afterwards.
+  void compact_before_growth(std::size_t capacity_bytes) noexcept;
+  /// New memory from the source within the budget, and the block in it; null when there is none.
+  [[nodiscard]] Range* grow(std::size_t capacity_bytes) noexcept;
   /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   /// What must hold after each slow change: nothing is cached beyond the limit.
@@ -58,10 +61,9 @@ struct CpuAllocator::State {
   Counters counters;
   AllocatorOptions options;
   Arena arena;
+  PageExchange exchange;
   /// Shared, so that a call under way outlives its replacement.
   std::shared_ptr<const PressureHandler> pressure_handler;
-  std::uint64_t most_live_at_exchange = 0;
-  std::uint64_t exchangeable_bytes = 0;
   std::uint64_t mutations_until_walk = 0;
 };
 
