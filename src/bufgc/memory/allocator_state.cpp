@@ -72,10 +72,10 @@ Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
   return grown ? arena.allocate(capacity_bytes) : nullptr;
 }
 
-Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
+Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_by) noexcept {
   // Where no page ever returns, a bad place is bad for good: the whole of free space decides.
   if (!arena.can_exchange_pages()) flush();
-  ServedBy served_by = ServedBy::arena;
+  served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
   if (range == nullptr && magazine.bytes() > 0) {
     flush();
@@ -87,11 +87,19 @@ Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::siz
   }
   if (range == nullptr) {
     range = grow(capacity_bytes);
-    if (range != nullptr) counters.on_miss();
     served_by = ServedBy::source;
   }
+  return range;
+}
+
+Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
+  ServedBy served_by = ServedBy::arena;
+  Range* range = place(capacity_bytes, served_by);
   Allocation allocation{nullptr, served_by};
-  if (range != nullptr) allocation = hand_out(range, size_bytes, served_by);
+  if (range != nullptr) {
+    if (served_by == ServedBy::source) counters.on_miss();
+    allocation = hand_out(range, size_bytes, served_by);
+  }
   settle();
   return allocation;
 }

@@ -27,6 +27,8 @@ struct CpuAllocator::State {
   /// The road when the magazine has no such block: the arena's free space, then the same with the
   /// cache flushed into it, then new memory.
   [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
+  /// The steps of that road; the range is not yet counted as a block. Null when there is no room.
+  [[nodiscard]] Range* place(std::size_t capacity_bytes, ServedBy& served_by) noexcept;
   Allocation hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept;
   /// The road when the block cannot simply be kept.
   FreedTo free_slowly(Range* range) noexcept;
