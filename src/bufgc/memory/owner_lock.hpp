@@ -1,0 +1,75 @@
+#pragma once
+
+#include "bufgc/memory/lock.hpp"
+
+#if !defined(BUFGC_SINGLE_THREADED)
+#include <atomic>
+#endif
+
+namespace bufgc {
+
+#if defined(BUFGC_SINGLE_THREADED)
+
+/// There are no threads: the owner is alone.
+class OwnerLock {
+ public:
+  [[nodiscard]] bool try_enter() noexcept { return true; }
+  void leave() noexcept {}
+  void shut() noexcept {}
+  void open() noexcept {}
+  static void fence() noexcept {}
+  void await_left() const noexcept {}
+};
+
+#else
+
+/// Guards what one thread, the owner, uses all the time and others touch rarely. The owner enters
+/// and leaves with plain loads and stores; who else wants in pays for both sides: `shut`, `fence`,
+/// `await_left`, and `open` when done (of several locks at once: each call for all, the fence once).
+/// Those others exclude one another by a lock of theirs; the owner whom `try_enter` refuses takes
+/// that lock too. What either side wrote inside, the other sees.
+///
+/// Why that excludes: the owner writes "inside" and then reads "shut"; the other writes "shut" and
+/// then reads "inside". One of them must see the other's word if neither's write waits in its
+/// processor while it reads. The fence makes sure of that on both sides: it interrupts every
+/// processor that runs this process (Linux's `membarrier`, some half a microsecond). Where there is
+/// no such call, the owner's write is a sequentially consistent one.
+class OwnerLock {
+ public:
+  OwnerLock() noexcept : asymmetric_(fence_reaches_all()) {}
+
+  /// By the owner, not yet inside. False while others have it shut.
+  [[nodiscard]] bool try_enter() noexcept {
+    if (asymmetric_) {
+      inside_.store(true, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    } else {
+      inside_.store(true, std::memory_order_seq_cst);
+    }
+    if (!shut_.load(asymmetric_ ? std::memory_order_acquire : std::memory_order_seq_cst)) return true;
+    leave();
+    return false;
+  }
+  void leave() noexcept { inside_.store(false, std::memory_order_release); }
+
+  void shut() noexcept { shut_.store(true, std::memory_order_seq_cst); }
+  void open() noexcept { shut_.store(false, std::memory_order_release); }
+  /// Between `shut` and `await_left`.
+  static void fence() noexcept;
+  /// Returns once the owner is not inside; it cannot come in before `open`.
+  void await_left() const noexcept {
+    if (inside_.load(std::memory_order_seq_cst)) wait();
+  }
+
+ private:
+  [[nodiscard]] static bool fence_reaches_all() noexcept;
+  void wait() const noexcept;
+
+  std::atomic<bool> inside_{false};
+  std::atomic<bool> shut_{false};
+  const bool asymmetric_;
+};
+
+#endif
+
+}  // namespace bufgc
