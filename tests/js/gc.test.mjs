@@ -1,7 +1,8 @@
 // What the engine's garbage collector releases. Run with and without --expose-gc: without, the engine is shown big arrays.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { collectUntil, KiB, MiB, open, random, turn } from './package.mjs';
+import { collectUntil, KiB, MiB, open, packageUrl, random, turn } from './package.mjs';
 
 test('a dropped buffer is released by itself, counted as finalized', async (t) => {
   const gc = await open(t, { visualizer: true });
@@ -157,4 +158,27 @@ test('a million allocations, disposed, dropped or kept for a while, leave nothin
   assert.equal(stats.frees, 1_000_000);
   assert.equal(stats.disposed_buffers + stats.finalized_buffers, 1_000_000);
   assert.equal(stats.live_bytes, 0);
+});
+
+// In a process of its own: where it fails, V8 runs no finalization in that process ever again.
+test('a manager dropped together with its buffers leaves the finalization of others running', () => {
+  const program = `
+    import { load } from '${packageUrl}';
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    let dropped = await load();
+    (() => { for (let i = 0; i < 100; i += 1) dropped.alloc(64); })();
+    await turn();
+    gc(); // finds the handles dead, and plans to tell the registry
+    dropped = null;
+    gc(); // finds the manager dead before that
+    for (let i = 0; i < 5; i += 1) await turn();
+    const next = await load();
+    (() => { for (let i = 0; i < 100; i += 1) next.alloc(64); })();
+    await turn();
+    for (let i = 0; i < 20 && next.stats().live_buffers > 0; i += 1) { gc(); await turn(); }
+    console.log(next.stats().live_buffers);`;
+  const answer = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(answer.trim(), '0');
 });

@@ -363,8 +363,7 @@ describe('the proof', () => {
     test(`${workload}: watched and unwatched, the same is released`, async () => {
       const lab = await TestLab.open(workload, {
         seed: 11,
-        // Room for what Node's collector lets stand for a while: pressure.test holds a tight budget.
-        ...(workload === 'nobody' ? { budgetBytes: 192 * MiB } : {}),
+        ...(workload === 'nobody' ? { budgetBytes: 64 * MiB } : {}),
       });
       const proved = lab.until(({ type, status }) => type === 'proof' || status === 'failed');
       await lab.send({ type: 'prove', steps: 40 });

@@ -13,6 +13,7 @@ import { resolveView } from './validate.js';
  * handles that outlive the turn in which they were made.
  */
 export interface Grip {
+  readonly manager: ManagerImpl;
   handle: number;
   readonly id: number;
   readonly nbytes: number;
@@ -140,6 +141,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   /** The record that is kept for this handle after the engine collects it. */
   static grip(buffer: BufferHandle): Grip {
     buffer.#grip ??= {
+      manager: buffer.#manager,
       handle: buffer.#handle,
       id: buffer.id,
       nbytes: buffer.nbytes,

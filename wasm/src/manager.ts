@@ -53,7 +53,7 @@ export class ManagerImpl implements Manager {
   readonly native: Native;
   readonly errors = new ErrorSink();
   readonly visualizer: VisualizerImpl;
-  readonly #nursery: Nursery;
+  readonly #nursery = new Nursery();
   readonly #scopes = new Scopes();
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
@@ -72,7 +72,6 @@ export class ManagerImpl implements Manager {
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
     this.#sitesEnabled = settings.sites;
-    this.#nursery = new Nursery((grip) => this.#dropped(grip));
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.#nursery.flush());
     module.bufgcEvent = (event, key) => this.#nativeEvent(event, key);
@@ -273,6 +272,17 @@ export class ManagerImpl implements Manager {
     return this.#adopt(view, nbytes, dtype, shape, label, true, site.text);
   }
 
+  /** The engine collected a handle that nobody disposed. */
+  dropped(grip: Grip): void {
+    const { handle } = grip;
+    if (handle === 0 || this.#closed) return;
+    grip.handle = 0;
+    const ended = this.native.release(handle, NativeCause.finalized) !== 0;
+    if (!ended || this.#leaks.size === 0) return;
+    const { id, nbytes, label, site } = grip;
+    this.#leaks.call(this.errors.report, { id, nbytes, label, site });
+  }
+
   #alloc(spec: ResolvedSpec, site: Site, operation: string, effort: string): BufferHandle {
     this.requireOpen(operation);
     const { nbytes, dtype, shape, label } = spec;
@@ -296,17 +306,6 @@ export class ManagerImpl implements Manager {
     this.#nursery.add(buffer);
     this.#scopes.track(buffer);
     return buffer;
-  }
-
-  /** The engine collected a handle that nobody disposed. */
-  #dropped(grip: Grip): void {
-    const { handle } = grip;
-    if (handle === 0 || this.#closed) return;
-    grip.handle = 0;
-    const ended = this.native.release(handle, NativeCause.finalized) !== 0;
-    if (!ended || this.#leaks.size === 0) return;
-    const { id, nbytes, label, site } = grip;
-    this.#leaks.call(this.errors.report, { id, nbytes, label, site });
   }
 
   /** Called from inside native code: nothing may be thrown through it. */

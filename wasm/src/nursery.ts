@@ -5,8 +5,15 @@ import { BufferHandle, type Grip } from './buffer.js';
 
 const capacity = 1024;
 
+/**
+ * One registry for all managers, alive as long as the module. V8 (seen in Node 20) runs no finalization
+ * in the process ever again once a registry dies between the collection that found its targets dead and
+ * the task that would tell it; a registry to each manager does just that when manager and buffers are
+ * dropped together. No unregister token: dispose clears the grip instead, which costs nothing.
+ */
+const registry = new FinalizationRegistry<Grip>((grip) => grip.manager.dropped(grip));
+
 export class Nursery {
-  readonly #registry: FinalizationRegistry<Grip>;
   readonly #young: (BufferHandle | undefined)[] = new Array(capacity).fill(undefined);
   #count = 0;
   #flushIsDue = false;
@@ -14,12 +21,6 @@ export class Nursery {
     this.#flushIsDue = false;
     this.flush();
   };
-
-  /** `onDropped` is called for each handle that the engine collected without a dispose. */
-  constructor(onDropped: (grip: Grip) => void) {
-    // No unregister token: dispose clears the grip instead, which costs nothing.
-    this.#registry = new FinalizationRegistry(onDropped);
-  }
 
   add(buffer: BufferHandle): void {
     this.#young[this.#count] = buffer;
@@ -38,7 +39,7 @@ export class Nursery {
     for (let index = 0; index < this.#count; index += 1) {
       const buffer = young[index] as BufferHandle;
       young[index] = undefined;
-      if (BufferHandle.handleOf(buffer) !== 0) this.#registry.register(buffer, BufferHandle.grip(buffer));
+      if (BufferHandle.handleOf(buffer) !== 0) registry.register(buffer, BufferHandle.grip(buffer));
     }
     this.#count = 0;
   }

@@ -2,7 +2,7 @@
 // at the budget we show it one: phantom ballast, huge array buffers that are never touched (so they cost
 // no memory) and dropped at once, which its accounting answers with a collection.
 import { OutOfMemoryError } from './errors.js';
-import { exposedGc, hostCollector, macrotask, pause } from './turns.js';
+import { exposedGc, macrotask, pause } from './turns.js';
 
 const gibibyte = 2 ** 30;
 /**
@@ -12,8 +12,6 @@ const gibibyte = 2 ** 30;
  * pieces it throws the earlier ones away.
  */
 const mostPieces = 4;
-/** Rounds without effect after which Node's own collector is called, where it can be had. */
-const patience = 4;
 const smallestPiece = gibibyte / 16;
 /** Macrotasks after a collection until its finalizations have run. */
 const turnsAfterCollection = 3;
@@ -92,11 +90,7 @@ export class Pressure {
   async #runRound(): Promise<void> {
     try {
       this.#beforeRound();
-      if (exposedGc() === undefined) {
-        const collect = this.#fruitless >= patience ? hostCollector() : undefined;
-        if (collect === undefined) showBallast(Math.min(this.#fruitless + 1, mostPieces));
-        else collect();
-      }
+      if (exposedGc() === undefined) showBallast(Math.min(this.#fruitless + 1, mostPieces));
       await settle();
       this.#fruitless += 1;
     } finally {

@@ -31,31 +31,3 @@ export function exposedGc(): (() => void) | undefined {
   const gc: unknown = (globalThis as { gc?: unknown }).gc;
   return typeof gc === 'function' ? () => void gc() : undefined;
 }
-
-interface NodeModules {
-  getBuiltinModule?: {
-    (name: 'node:v8'): { setFlagsFromString(flags: string): void };
-    (name: 'node:vm'): { runInNewContext(code: string): unknown };
-  };
-}
-let hostGc: (() => void) | null | undefined;
-
-/**
- * The collector that Node can expose at run time, for when its heuristics ignore all that ballast
- * shows them; nothing in other hosts. The flag shows `gc` to contexts made while it is set only.
- */
-export function hostCollector(): (() => void) | undefined {
-  if (hostGc !== undefined) return hostGc ?? undefined;
-  hostGc = null;
-  try {
-    const node = (globalThis as { process?: NodeModules }).process;
-    const v8 = node?.getBuiltinModule?.('node:v8');
-    v8?.setFlagsFromString('--expose-gc');
-    const gc = v8 === undefined ? undefined : node?.getBuiltinModule?.('node:vm')?.runInNewContext('gc');
-    v8?.setFlagsFromString('--no-expose-gc');
-    if (typeof gc === 'function') hostGc = () => void gc();
-  } catch {
-    // A host that forbids it: ballast alone must do.
-  }
-  return hostGc ?? undefined;
-}
