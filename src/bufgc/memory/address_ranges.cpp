@@ -1,6 +1,7 @@
 #include "bufgc/memory/address_ranges.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <new>
 
@@ -42,20 +43,19 @@ void AddressRanges::erase(std::size_t index) noexcept {
   --count_;
 }
 
-void AddressRanges::put(Segment range) noexcept {
-  const std::size_t index = first_after(range.data);
-  const bool joins_next = index < count_ && range.data + range.size_bytes == ranges_[index].data;
+Segment AddressRanges::put(Segment range) noexcept {
+  std::size_t index = first_after(range.data);
   if (index > 0 && ranges_[index - 1].data + ranges_[index - 1].size_bytes == range.data) {
-    ranges_[index - 1].size_bytes += range.size_bytes;
-    if (joins_next) {
-      ranges_[index - 1].size_bytes += ranges_[index].size_bytes;
-      erase(index);
-    }
-  } else if (joins_next) {
-    ranges_[index] = {range.data, range.size_bytes + ranges_[index].size_bytes};
+    ranges_[--index].size_bytes += range.size_bytes;
   } else {
     insert(index, range);
   }
+  Segment& joined = ranges_[index];
+  if (index + 1 < count_ && joined.data + joined.size_bytes == ranges_[index + 1].data) {
+    joined.size_bytes += ranges_[index + 1].size_bytes;
+    erase(index + 1);
+  }
+  return joined;
 }
 
 Segment AddressRanges::cut(std::size_t index, std::size_t offset, std::size_t bytes) noexcept {
@@ -85,7 +85,9 @@ Segment AddressRanges::take_middle(std::size_t bytes, std::size_t alignment) noe
   const Segment* largest = std::max_element(
       begin, begin + count_, [](const Segment& a, const Segment& b) { return a.size_bytes < b.size_bytes; });
   if (count_ == 0 || largest->size_bytes < bytes) return {};
-  const std::size_t offset = round_down((largest->size_bytes - bytes) / 2, alignment);
+  const std::size_t middle = (largest->size_bytes - bytes) / 2;
+  const std::size_t beyond = reinterpret_cast<std::uintptr_t>(largest->data + middle) % alignment;
+  const std::size_t offset = middle > beyond ? middle - beyond : 0;
   return cut(static_cast<std::size_t>(largest - begin), offset, bytes);
 }
 
@@ -105,6 +107,11 @@ Segment AddressRanges::take_ending_at(const std::byte* end) noexcept {
   if (range.data + range.size_bytes != end) return {};
   erase(after - 1);
   return range;
+}
+
+bool AddressRanges::holds(const std::byte* address) const noexcept {
+  const std::size_t after = first_after(address);
+  return after > 0 && bytes_between(ranges_[after - 1].data, address) < ranges_[after - 1].size_bytes;
 }
 
 }  // namespace bufgc

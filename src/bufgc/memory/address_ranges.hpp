@@ -17,18 +17,22 @@ class AddressRanges {
 
   /// Makes room for `count` more ranges than are here; false when there is no memory for it.
   [[nodiscard]] bool reserve(std::size_t count) noexcept;
-  void put(Segment range) noexcept;
+  /// Returns the range that holds it now.
+  Segment put(Segment range) noexcept;
 
   /// The lowest piece of `bytes` bytes, or an empty one.
   [[nodiscard]] Segment take_lowest(std::size_t bytes) noexcept;
   /// `bytes` bytes from the middle of the largest range, so that the piece has room to be extended
-  /// on both sides; its beginning is a multiple of `alignment` away from the range's.
+  /// on both sides; begun at a multiple of `alignment`, or where the range begins when there is none
+  /// before its middle.
   [[nodiscard]] Segment take_middle(std::size_t bytes, std::size_t alignment) noexcept;
   /// The piece of `bytes` bytes that begins at `address`, or an empty one.
   [[nodiscard]] Segment take_at(const std::byte* address, std::size_t bytes) noexcept;
   /// The range that ends at `end`, whole, or an empty one.
   [[nodiscard]] Segment take_ending_at(const std::byte* end) noexcept;
 
+  /// Whether the byte at `address` is within a range.
+  [[nodiscard]] bool holds(const std::byte* address) const noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] const Segment& operator[](std::size_t index) const noexcept { return ranges_[index]; }
 

@@ -10,7 +10,7 @@ namespace {
 // The reserve grows by a part of itself, so that the system is called a number of times that is
 // logarithmic in its size, yet what is taken too much stays under a percent.
 constexpr unsigned growth_shift = 7;
-constexpr std::uint64_t least_growth_bytes = std::uint64_t{64} * 1024;
+constexpr std::uint64_t least_growth_bytes = std::uint64_t{32} * 1024;
 
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
@@ -56,17 +56,19 @@ Allocation CpuAllocator::State::hand_out(Range* range, std::size_t size_bytes, S
 }
 
 void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
-  if (!arena.can_exchange_pages()) return;
-  const std::uint64_t most_live_bytes =
-      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
-  exchange.before_growth(arena, capacity_bytes, most_live_bytes);
+  static_cast<void>(capacity_bytes);
 }
 
 Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
   const std::uint64_t step = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
-  bool grown =
-      arena.grow(capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0), options.budget_bytes);
-  if (!grown && arena.can_exchange_pages() && arena.release_pages(no_budget) > 0) {
+  const std::uint64_t most_live_bytes =
+      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
+  bool grown = exchange.grow(arena, {capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0),
+                                     most_live_bytes, options.budget_bytes});
+  // It fits, yet the heap or the system refused; what is cached stays warm when it does not fit.
+  const std::uint64_t least_bytes = arena.reserved_bytes() - arena.free_page_bytes() + capacity_bytes;
+  if (!grown && arena.can_exchange_pages() && least_bytes <= options.budget_bytes &&
+      arena.release_pages(no_budget) > 0) {
     grown = arena.grow(capacity_bytes, 0, options.budget_bytes);
   }
   return grown ? arena.allocate(capacity_bytes) : nullptr;
@@ -145,6 +147,8 @@ MemoryStatistics CpuAllocator::State::statistics() const noexcept {
   statistics.splits = arena.counts().splits;
   statistics.merges = arena.counts().merges;
   statistics.source_calls = arena.counts().source_calls;
+  statistics.moved_bytes = arena.counts().moved_bytes;
+  statistics.moved_pages = arena.counts().moved_pages;
   return statistics;
 }
 

@@ -33,6 +33,17 @@ class Arena {
   /// rather than left. `reserved_bytes` does not pass `limit_bytes`.
   [[nodiscard]] bool grow(std::size_t capacity_bytes, std::size_t step_bytes,
                           std::uint64_t limit_bytes) noexcept;
+  /// The same when the reserve shall not pass `wanted_limit_bytes` as far as free pages elsewhere can
+  /// make up for it: they are moved to where they are needed, the largest pieces first, or released
+  /// where moving does not pay. `reserved_bytes` passes `limit_bytes` at no time.
+  struct Exchange {
+    bool grown = false;
+    std::uint64_t moves = 0;
+    std::uint64_t released_bytes = 0;
+  };
+  [[nodiscard]] Exchange grow_by_exchange(std::size_t capacity_bytes, std::uint64_t wanted_limit_bytes,
+                                          std::uint64_t limit_bytes) noexcept;
+
   /// Releases whole pages of `range`, free, the highest first, until `wanted_bytes` are released.
   /// Returns the bytes; none when the heap has no room for the records of a cut.
   std::uint64_t release_within(Range* range, std::uint64_t wanted_bytes) noexcept;
@@ -56,6 +67,8 @@ class Arena {
     std::uint64_t merges = 0;
     std::uint64_t source_calls = 0;
     std::uint64_t peak_reserved_bytes = 0;
+    std::uint64_t moved_bytes = 0;
+    std::uint64_t moved_pages = 0;
   };
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
@@ -82,6 +95,10 @@ class Arena {
   [[nodiscard]] static const char* check_near(const Range* range) noexcept;
 
  private:
+  /// How many extents are tried for growth, the lowest first, so that holes are filled before the top
+  /// grows. The bound keeps a badly torn address space from costing a long walk.
+  static constexpr int most_extents = 16;
+
   [[nodiscard]] Segment acquire(std::byte* at, std::size_t bytes, std::uint64_t limit_bytes) noexcept;
   void give_back(Segment segment) noexcept;
   [[nodiscard]] bool extend(Extent* extent, std::size_t capacity_bytes, std::size_t step_bytes,
@@ -95,6 +112,22 @@ class Arena {
   /// Takes `pages` out of the one extent around them; `left` and `right` are the ranges (or edges)
   /// that stay on both sides. `upper` becomes the extent above them where one is needed.
   void cut_extent(Extent* extent, Extent* upper, Segment pages, Range* left, Range* right) noexcept;
+  /// The highest whole pages of `range`, free: `wanted_bytes` rounded up, or all that there are.
+  [[nodiscard]] Segment highest_pages(const Range* range, std::uint64_t wanted_bytes) const noexcept;
+  /// Takes `pages`, within free `range`, out of the records; the source still backs them. False when
+  /// the heap has no room for the records of a cut.
+  [[nodiscard]] bool take_out(Range* range, Segment pages) noexcept;
+  /// Where an exchange brings memory: acquired, and with the free range `tail` below it large enough.
+  struct Place {
+    Segment segment;
+    const Range* tail = nullptr;
+    std::uint64_t exchanged_bytes = 0;  ///< What is to be vacated elsewhere.
+  };
+  [[nodiscard]] Place place_for(std::size_t capacity_bytes, std::uint64_t wanted_limit_bytes,
+                                std::uint64_t limit_bytes) noexcept;
+  /// Takes `wanted_bytes` of free pages from anywhere but `spared`: their memory goes to `to`, when
+  /// that is not null, else to the source.
+  void vacate(std::uint64_t wanted_bytes, std::byte* to, const Range* spared, Exchange& exchange) noexcept;
   /// Lists `range`, free now, joined with its free neighbours.
   Range* list_joined(Range* range) noexcept;
   [[nodiscard]] Range* join(Range* left, Range* right) noexcept;

@@ -83,9 +83,6 @@ bool Arena::extend(Extent* extent, std::size_t capacity_bytes, std::size_t step_
 }
 
 bool Arena::grow(std::size_t capacity_bytes, std::size_t step_bytes, std::uint64_t limit_bytes) noexcept {
-  // The lowest extents first, so that holes are filled before the top grows. The bound keeps a badly
-  // torn address space from costing a long walk.
-  constexpr int most_extents = 16;
   int tried = 0;
   for (Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
     if (++tried == most_extents) extent = highest_;
@@ -162,13 +159,14 @@ void Arena::cut_extent(Extent* extent, Extent* upper, Segment pages, Range* left
   }
 }
 
-std::uint64_t Arena::release_within(Range* range, std::uint64_t wanted_bytes) noexcept {
-  Segment pages = bins_.pages_of(range);
-  if (!pages || wanted_bytes == 0) return 0;
-  if (wanted_bytes < pages.size_bytes) {
-    const std::size_t bytes = round_up(static_cast<std::size_t>(wanted_bytes), page_bytes_);
-    pages = {pages.data + (pages.size_bytes - bytes), bytes};
-  }
+Segment Arena::highest_pages(const Range* range, std::uint64_t wanted_bytes) const noexcept {
+  const Segment pages = bins_.pages_of(range);
+  if (wanted_bytes >= pages.size_bytes) return pages;
+  const std::size_t bytes = round_up(static_cast<std::size_t>(wanted_bytes), page_bytes_);
+  return {pages.data + (pages.size_bytes - bytes), bytes};
+}
+
+bool Arena::take_out(Range* range, Segment pages) noexcept {
   std::byte* const end = pages.data + pages.size_bytes;
   Extent* extent = extent_at(pages.data);
   const bool keeps_left = range->data != pages.data;
@@ -180,7 +178,7 @@ std::uint64_t Arena::release_within(Range* range, std::uint64_t wanted_bytes) no
   if ((keeps_left && keeps_right && rest == nullptr) || (cuts && upper == nullptr)) {
     if (rest != nullptr) pool_.give(rest);
     if (upper != nullptr) erase_extent(upper);
-    return 0;
+    return false;
   }
 
   bins_.remove(range);
@@ -198,7 +196,16 @@ std::uint64_t Arena::release_within(Range* range, std::uint64_t wanted_bytes) no
   if (keeps_left) bins_.insert(left);
   if (keeps_right) bins_.insert(right);
   if (!keeps_left && !keeps_right) pool_.give(range);
-  give_back(pages);
+  reserved_bytes_ -= pages.size_bytes;
+  if (listener_ != nullptr) listener_->on_segment_released(pages);
+  return true;
+}
+
+std::uint64_t Arena::release_within(Range* range, std::uint64_t wanted_bytes) noexcept {
+  const Segment pages = highest_pages(range, wanted_bytes);
+  if (pages.size_bytes == 0 || !take_out(range, pages)) return 0;
+  ++counts_.source_calls;
+  source_.release(pages);
   return pages.size_bytes;
 }
 

@@ -40,6 +40,12 @@ class FailingSource final : public MemorySource {
   }
 
   [[nodiscard]] bool returns_memory() const noexcept override { return source_.returns_memory(); }
+  [[nodiscard]] bool move(Segment from, std::byte* to) noexcept override {
+    const bool moved = source_.move(from, to);
+    if (moved) bytes_out_ -= from.size_bytes;
+    return moved;
+  }
+  [[nodiscard]] std::size_t least_move_bytes() const noexcept override { return source_.least_move_bytes(); }
 
  private:
   [[nodiscard]] bool refuses() noexcept {

@@ -45,6 +45,18 @@ class MemorySource {
   /// Whether what is released is returned to the system, so that releasing scattered pages and
   /// acquiring others uses no more memory. Linear memory is only set aside for the next `acquire`.
   [[nodiscard]] virtual bool returns_memory() const noexcept { return true; }
+
+  /// Lets the pages that back `from` back as many bytes from `to` on, which are acquired and were
+  /// never touched; `from` is released by it. So memory that is warm changes its address, where
+  /// releasing and acquiring would make it cold. False when that cannot be done: then both are held
+  /// as before, only what they contain is no longer defined.
+  [[nodiscard]] virtual bool move(Segment from, std::byte* to) noexcept {
+    static_cast<void>(from);
+    static_cast<void>(to);
+    return false;
+  }
+  /// From how many bytes on to `move` is cheaper than to release and acquire; 0: the source cannot.
+  [[nodiscard]] virtual std::size_t least_move_bytes() const noexcept { return 0; }
 };
 
 }  // namespace bufgc

@@ -1,5 +1,7 @@
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bufgc/memory/address_ranges.hpp"
@@ -162,6 +164,80 @@ TEST_CASE("memory of the system comes zeroed, again after it was released", "[me
     std::memset(segment.data, 0xFF, segment.size_bytes);
     source.release(segment);
   }
+}
+
+TEST_CASE("moved memory is found where it was moved to, and its old place is empty",
+          "[memory][source][move]") {
+  SystemPages source;
+  const std::size_t size = 2 * 64 * KiB;
+  const Segment from = source.acquire(size);
+  const Segment to = source.acquire(3 * size);
+  REQUIRE(from);
+  REQUIRE(to);
+  std::memset(from.data, 7, size);
+  if (source.least_move_bytes() == 0) {
+    CHECK_FALSE(source.move(from, to.data));
+    std::memset(from.data, 7, size);
+    std::memset(to.data, 7, size);
+    return;
+  }
+  REQUIRE(source.move(from, to.data + size));
+  CHECK(to.data[0] == std::byte{0});
+  CHECK(to.data[size] == std::byte{7});
+  CHECK(to.data[2 * size - 1] == std::byte{7});
+  CHECK(to.data[2 * size] == std::byte{0});
+  const Segment again = source.acquire_at(from.data, size);
+  REQUIRE(again.data == from.data);
+  CHECK(again.data[0] == std::byte{0});
+  CHECK(again.data[size - 1] == std::byte{0});
+
+  // What was gathered from several pieces moves on as one.
+  std::memset(again.data, 8, size);
+  REQUIRE(source.move(again, to.data + 2 * size));
+  const Segment last = source.acquire(2 * size);
+  REQUIRE(source.move({to.data + size, 2 * size}, last.data));
+  CHECK(last.data[0] == std::byte{7});
+  CHECK(last.data[size] == std::byte{8});
+  source.release(last);
+  source.release({to.data, size});
+  // All is one window of nothing again.
+  CHECK(source.mappings() == 3);
+}
+
+TEST_CASE("a move that does not pay is refused and leaves both places in use", "[memory][source][move]") {
+  SystemPages source;
+  const std::size_t page = source.granularity_bytes();
+  const Segment from = source.acquire(page);
+  const Segment to = source.acquire(page);
+  CHECK_FALSE(source.move(from, to.data));
+  std::memset(from.data, 1, page);
+  std::memset(to.data, 1, page);
+  source.release(from);
+  source.release(to);
+}
+
+TEST_CASE("released pages scattered over a window leave the system mappings for others", "[memory][source]") {
+  SystemPages source;
+  const std::size_t page = source.granularity_bytes();
+  constexpr std::size_t pages = 50000;
+  const Segment all = source.acquire(pages * page);
+  REQUIRE(all);
+  all.data[page] = std::byte{1};
+  for (std::size_t i = 1; i < pages; i += 2) source.release({all.data + i * page, page});
+  CHECK(source.acquire_at(all.data + page, page).data[0] == std::byte{0});
+  std::size_t mapped = 0;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) ++mapped;
+  CHECK(mapped < 40000);
+  source.release({all.data, 2 * page});
+  for (std::size_t i = 2; i < pages; i += 2) source.release({all.data + i * page, page});
+}
+
+TEST_CASE("cold memory that spans huge pages begins at one", "[memory][source]") {
+  SystemPages source;
+  const Segment segment = source.acquire(16 * MiB);
+  CHECK(reinterpret_cast<std::uintptr_t>(segment.data) % (2 * MiB) == 0);
+  source.release(segment);
 }
 
 TEST_CASE("allocators that share the platform's source each grow without a seam", "[memory][source]") {

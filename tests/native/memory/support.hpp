@@ -43,6 +43,26 @@ class HeapSource final : public MemorySource {
   AddressRanges idle_;
 };
 
+/// The platform's source where it could not move pages: what is exchanged is released and acquired.
+class FixedSource final : public MemorySource {
+ public:
+  explicit FixedSource(MemorySource& source) noexcept : source_(source) {}
+  [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+    return source_.acquire(min_bytes);
+  }
+  [[nodiscard]] Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept override {
+    return source_.acquire_at(address, min_bytes);
+  }
+  void release(Segment segment) noexcept override { source_.release(segment); }
+  [[nodiscard]] std::size_t granularity_bytes() const noexcept override {
+    return source_.granularity_bytes();
+  }
+  [[nodiscard]] bool returns_memory() const noexcept override { return source_.returns_memory(); }
+
+ private:
+  MemorySource& source_;
+};
+
 /// Wraps the platform's source and counts what is out, so that a test sees a leak.
 struct CountedSource {
   FailingSource source{default_source()};
