@@ -5,9 +5,10 @@ import { atMost, bytes, notRun, time } from './rows.mjs';
 const everyone = ['bufgc', ...peers, 'floor'];
 const mallocs = peers.filter((peer) => peer !== 'pmr');
 
-/** One case, ready to be asked. */
-class Case {
-  constructor(samples, name) {
+/** One case, ready to be asked; `among` are the peers of which the fastest counts. */
+export class Case {
+  constructor(samples, name, among = peers) {
+    this.peers = among;
     this.times = samples.get(name) ?? new Map();
     this.own = this.best('bufgc');
   }
@@ -20,7 +21,7 @@ class Case {
   }
   /** The bar against the fastest of the peers. */
   againstBest(limit, label = 'best peer') {
-    const [best] = peers.filter((peer) => this.times.has(peer)).sort((a, b) => this.best(a) - this.best(b));
+    const [best] = this.peers.filter((peer) => this.times.has(peer)).sort((a, b) => this.best(a) - this.best(b));
     return atMost(`${label} (${best})`, this.own / this.best(best), limit);
   }
   row(part, what, bars) {

@@ -48,3 +48,10 @@ export function runReplay(host, files, ...options) {
     return { traces: [], complaint: complaint || `exit status ${ran.status}`, status: ran.status };
   }
 }
+
+/** The option of `bufgc replay` whose name has `word` in it, if there is one. */
+export function optionOf(host, word) {
+  const [command, ...before] = hosts[host];
+  const help = spawnSync(command, [...before, 'replay', '--help'], { encoding: 'utf8' }).stdout;
+  return help.match(new RegExp(`--[a-z-]*${word}[a-z-]*`))?.[0];
+}

@@ -4,9 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { names as allocationNames, measureAllocation } from './allocation.mjs';
+import { collectRows } from './collect.mjs';
 import { handleRows, pageRows, replayRows, sizeRows } from './package.mjs';
 import { top } from './paths.mjs';
+import { fitRows, peakRows, plannedRows } from './placement.mjs';
 import { asMarkdown, asText, count } from './rows.mjs';
+import { wasmRows } from './wasm.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +20,11 @@ const log = (text) => console.error(`bench: ${text}`);
 // What is measured: what has to be built for it, and what gives its rows.
 const parts = new Map([
   ...allocationNames.map((name) => [name, { build: ['bench'], rows: (context) => measureAllocation([name], context) }]),
+  ['wasm', { build: ['bench-wasm'], rows: wasmRows }],
+  ['collect', { build: ['bench'], rows: collectRows }],
+  ['fits', { build: ['native', 'wasm-cli'], rows: fitRows }],
+  ['peak', { build: ['bench', 'wasm-cli'], rows: peakRows }],
+  ['planned', { build: ['native'], rows: plannedRows }],
   ['replay', { build: ['native', 'wasm-cli'], rows: replayRows }],
   ['javascript', { build: ['package'], rows: handleRows }],
   ['size', { build: ['page'], rows: sizeRows }],

@@ -8,12 +8,15 @@ export const atMost = (against, ratio, bar) => ({
   pass: Number.isFinite(ratio) && ratio <= bar,
 });
 
+/** A bar that is no ratio. */
+export const holds = (what, pass) => ({ against: what, ratio: null, bar: null, pass });
+
 /** A row that could not be run says why, and falls short. */
 export const notRun = (part, what, why) => ({
   part,
   what,
   value: null,
-  bars: [{ against: why, ratio: null, bar: null, pass: false }],
+  bars: [holds(why, false)],
 });
 
 const digits = (value) =>
@@ -35,7 +38,7 @@ export const time = (ns) => {
 const value = (row) => (row.value === null ? 'not run' : (row.text ?? `${digits(row.value)}${row.unit ?? ''}`));
 const bar = ({ against, ratio, bar: limit, pass }) =>
   limit === null
-    ? `${against} (short)`
+    ? `${against}${pass ? '' : ' (short)'}`
     : `${ratio === null ? '–' : digits(ratio)} × ${against} (bar ${limit}${pass ? '' : ', short'})`;
 const verdict = (row) => (row.bars?.length ? (row.bars.every(({ pass }) => pass) ? 'pass' : 'short') : '');
 const cells = (row) => [

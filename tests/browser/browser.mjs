@@ -20,16 +20,16 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Debian's Chromium, as every test and benchmark starts it. */
+export const startChromium = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+
 /** Chromium and a server; `close()` ends both. */
 export async function launch() {
   if (!existsSync(pageFile)) throw new Error(`${pageFile} is not built: ./web/demo --no-serve builds it`);
   const server = await servePage(0, pageFile);
   const url = `http://127.0.0.1:${server.address().port}/`;
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS,
-  });
+  const browser = await startChromium();
   return {
     url,
     fileUrl: pathToFileURL(pageFile).href,

@@ -119,6 +119,7 @@ inline int run_cases(int argc, char** argv) {
     separator = ",\n";
   }
   std::printf("]}\n");
+  std::fflush(stdout);
   return 0;
 }
 
