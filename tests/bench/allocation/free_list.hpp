@@ -17,8 +17,8 @@ class FreeList {
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
   ~FreeList();
-  [[nodiscard]] Handle allocate(std::size_t size_bytes) noexcept;
-  void release(Handle handle, std::size_t) noexcept;
+  [[nodiscard, gnu::noinline]] Handle allocate(std::size_t size_bytes) noexcept;
+  [[gnu::noinline]] void release(Handle handle, std::size_t) noexcept;
   static std::byte* data(Handle handle) { return static_cast<std::byte*>(handle); }
 
  private:
