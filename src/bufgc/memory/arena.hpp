@@ -95,9 +95,9 @@ class Arena {
   [[nodiscard]] static const char* check_near(const Range* range) noexcept;
 
  private:
-  /// How many extents are tried for growth, the lowest first, so that holes are filled before the top
-  /// grows. The bound keeps a badly torn address space from costing a long walk.
-  static constexpr int most_extents = 16;
+  /// How many extents are looked at for an exchange; the bound keeps a badly torn address space from
+  /// costing a long walk.
+  static constexpr int most_places = 256;
 
   [[nodiscard]] Segment acquire(std::byte* at, std::size_t bytes, std::uint64_t limit_bytes) noexcept;
   void give_back(Segment segment) noexcept;
@@ -117,17 +117,27 @@ class Arena {
   /// Takes `pages`, within free `range`, out of the records; the source still backs them. False when
   /// the heap has no room for the records of a cut.
   [[nodiscard]] bool take_out(Range* range, Segment pages) noexcept;
-  /// Where an exchange brings memory: acquired, and with the free range `tail` below it large enough.
+  /// Addresses that, backed, make one free range of what lies below and above them.
   struct Place {
-    Segment segment;
-    const Range* tail = nullptr;
-    std::uint64_t exchanged_bytes = 0;  ///< What is to be vacated elsewhere.
+    std::byte* at = nullptr;  ///< Null: wherever the source has room.
+    std::size_t bytes = 0;
+    Range* below = nullptr;
+    Range* above = nullptr;
   };
-  [[nodiscard]] Place place_for(std::size_t capacity_bytes, std::uint64_t wanted_limit_bytes,
-                                std::uint64_t limit_bytes) noexcept;
-  /// Takes `wanted_bytes` of free pages from anywhere but `spared`: their memory goes to `to`, when
-  /// that is not null, else to the source.
-  void vacate(std::uint64_t wanted_bytes, std::byte* to, const Range* spared, Exchange& exchange) noexcept;
+  /// The place behind `extent` that makes room for `capacity_bytes`; none when a hole is too small.
+  [[nodiscard]] Place place_after(const Extent* extent, std::size_t capacity_bytes) const noexcept;
+  /// Of all such places, and anywhere, the one that lacks the fewest bytes, if as many free pages lie
+  /// elsewhere as `wanted_limit_bytes` asks for.
+  [[nodiscard]] Place cheapest_place(std::size_t capacity_bytes,
+                                     std::uint64_t wanted_limit_bytes) const noexcept;
+  [[nodiscard]] bool exchange_into(const Place& place, std::uint64_t wanted_limit_bytes,
+                                   std::uint64_t limit_bytes, Exchange& exchange) noexcept;
+  /// Acquires `place` and vacates as many bytes elsewhere as the reserve would be too large.
+  [[nodiscard]] Segment back(const Place& place, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes,
+                             Exchange& exchange) noexcept;
+  /// Takes `wanted_bytes` of free pages from anywhere: their memory goes to `to`, when that is not
+  /// null, else to the source.
+  void vacate(std::uint64_t wanted_bytes, std::byte* to, Exchange& exchange) noexcept;
   /// Lists `range`, free now, joined with its free neighbours.
   Range* list_joined(Range* range) noexcept;
   [[nodiscard]] Range* join(Range* left, Range* right) noexcept;

@@ -7,10 +7,9 @@
 
 namespace bufgc {
 
-void Arena::vacate(std::uint64_t wanted_bytes, std::byte* to, const Range* spared,
-                   Exchange& exchange) noexcept {
+void Arena::vacate(std::uint64_t wanted_bytes, std::byte* to, Exchange& exchange) noexcept {
   while (wanted_bytes > 0) {
-    Range* range = bins_.find_large(spared);
+    Range* range = bins_.find_large();
     if (range == nullptr) return;
     const Segment pages = highest_pages(range, wanted_bytes);
     if (!take_out(range, pages)) return;
@@ -28,55 +27,90 @@ void Arena::vacate(std::uint64_t wanted_bytes, std::byte* to, const Range* spare
   }
 }
 
+Arena::Place Arena::place_after(const Extent* extent, std::size_t capacity_bytes) const noexcept {
+  const auto free_bytes = [](const Range* range) noexcept {
+    return range->state == RangeState::free ? range->capacity_bytes : 0;
+  };
+  Range* below = extent->back.before;
+  Place place{extent->end, round_up(capacity_bytes - free_bytes(below), page_bytes_)};
+  if (free_bytes(below) > 0) place.below = below;
+  if (extent->next == nullptr) return place;
+  const std::size_t hole_bytes = bytes_between(extent->end, extent->next->begin);
+  if (hole_bytes > place.bytes) return place;
+  Range* above = extent->next->front.after;
+  if (free_bytes(below) + hole_bytes + free_bytes(above) < capacity_bytes) return {};
+  place.bytes = hole_bytes;
+  if (free_bytes(above) > 0) place.above = above;
+  return place;
+}
+
+Arena::Place Arena::cheapest_place(std::size_t capacity_bytes,
+                                   std::uint64_t wanted_limit_bytes) const noexcept {
+  const auto page_bytes = [&](const Range* range) noexcept {
+    return range == nullptr ? 0 : bins_.pages_of(range).size_bytes;
+  };
+  Place cheapest{nullptr, round_up(capacity_bytes, page_bytes_)};
+  int tried = 0;
+  for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
+    if (++tried == most_places) extent = highest_;
+    const Place place = place_after(extent, capacity_bytes);
+    if (place.at == nullptr || place.bytes >= cheapest.bytes) continue;
+    // Enough free pages must lie elsewhere.
+    const std::uint64_t elsewhere = bins_.page_bytes() - page_bytes(place.below) - page_bytes(place.above);
+    if (reserved_bytes_ + place.bytes <= wanted_limit_bytes + elsewhere) cheapest = place;
+  }
+  return cheapest;
+}
+
+Segment Arena::back(const Place& place, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes,
+                    Exchange& exchange) noexcept {
+  const std::uint64_t grown = reserved_bytes_ + place.bytes;
+  const std::uint64_t excess = grown > wanted_limit_bytes ? grown - wanted_limit_bytes : 0;
+  const std::uint64_t exchanged = std::min<std::uint64_t>({excess, place.bytes, bins_.page_bytes()});
+  if (grown - exchanged > limit_bytes) return {};
+  const Segment segment =
+      place.at == nullptr ? source_.acquire(place.bytes) : source_.acquire_at(place.at, place.bytes);
+  ++counts_.source_calls;
+  if (!segment) return {};
+  vacate(exchanged, segment.data, exchange);
+  if (segment.size_bytes <= limit_bytes - reserved_bytes_) return segment;
+  // The heap had no room for the records of all those cuts.
+  ++counts_.source_calls;
+  source_.release(segment);
+  return {};
+}
+
+bool Arena::exchange_into(const Place& place, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes,
+                          Exchange& exchange) noexcept {
+  // What the place joins is not what makes room for it.
+  for (Range* beside : {place.below, place.above}) {
+    if (beside != nullptr) bins_.remove(beside);
+  }
+  const Segment segment = back(place, wanted_limit_bytes, limit_bytes, exchange);
+  for (Range* beside : {place.below, place.above}) {
+    if (beside != nullptr) bins_.insert(beside);
+  }
+  return segment && add(segment);
+}
+
 Arena::Exchange Arena::grow_by_exchange(std::size_t capacity_bytes, std::uint64_t wanted_limit_bytes,
                                         std::uint64_t limit_bytes) noexcept {
   Exchange exchange;
   if (source_.least_move_bytes() == 0) {
     // What is released may be what is then acquired, so it goes first.
     const std::uint64_t grown = reserved_bytes_ + capacity_bytes;
-    if (grown > wanted_limit_bytes) vacate(grown - wanted_limit_bytes, nullptr, nullptr, exchange);
+    if (grown > wanted_limit_bytes) vacate(grown - wanted_limit_bytes, nullptr, exchange);
     exchange.grown = grow(capacity_bytes, 0, limit_bytes);
     return exchange;
   }
-  const Place place = place_for(capacity_bytes, wanted_limit_bytes, limit_bytes);
-  if (!place.segment) return exchange;
-  vacate(place.exchanged_bytes, place.segment.data, place.tail, exchange);
-  // The heap may have had no room for the records of all those cuts.
-  if (place.segment.size_bytes > limit_bytes - reserved_bytes_) {
-    ++counts_.source_calls;
-    source_.release(place.segment);
-    return exchange;
+  const Place cheapest = cheapest_place(capacity_bytes, wanted_limit_bytes);
+  exchange.grown = exchange_into(cheapest, wanted_limit_bytes, limit_bytes, exchange);
+  if (!exchange.grown && cheapest.at != nullptr) {
+    // There the source has no room, as when another's memory lies between.
+    const Place anywhere{nullptr, round_up(capacity_bytes, page_bytes_)};
+    exchange.grown = exchange_into(anywhere, wanted_limit_bytes, limit_bytes, exchange);
   }
-  exchange.grown = add(place.segment);
   return exchange;
-}
-
-Arena::Place Arena::place_for(std::size_t capacity_bytes, std::uint64_t wanted_limit_bytes,
-                              std::uint64_t limit_bytes) noexcept {
-  const auto at = [&](Extent* extent) noexcept {
-    Place place;
-    std::size_t lacking = capacity_bytes;
-    std::uint64_t free_page_bytes = bins_.page_bytes();
-    if (extent != nullptr && extent->back.before->state == RangeState::free) {
-      place.tail = extent->back.before;
-      lacking -= place.tail->capacity_bytes;
-      free_page_bytes -= bins_.pages_of(place.tail).size_bytes;
-    }
-    lacking = round_up(lacking, page_bytes_);
-    const std::uint64_t grown = reserved_bytes_ + lacking;
-    const std::uint64_t excess = grown > wanted_limit_bytes ? grown - wanted_limit_bytes : 0;
-    place.exchanged_bytes = std::min<std::uint64_t>({excess, lacking, free_page_bytes});
-    if (grown - place.exchanged_bytes > limit_bytes) return Place{};
-    place.segment = extent == nullptr ? source_.acquire(lacking) : source_.acquire_at(extent->end, lacking);
-    if (place.segment || extent == nullptr) ++counts_.source_calls;
-    return place;
-  };
-  int tried = 0;
-  for (Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
-    if (++tried == most_extents) extent = highest_;
-    if (const Place place = at(extent); place.segment) return place;
-  }
-  return at(nullptr);
 }
 
 }  // namespace bufgc

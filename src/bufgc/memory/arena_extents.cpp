@@ -83,6 +83,9 @@ bool Arena::extend(Extent* extent, std::size_t capacity_bytes, std::size_t step_
 }
 
 bool Arena::grow(std::size_t capacity_bytes, std::size_t step_bytes, std::uint64_t limit_bytes) noexcept {
+  // The lowest extents first, so that holes are filled before the top grows. The bound keeps a badly
+  // torn address space from costing a long walk.
+  constexpr int most_extents = 16;
   int tried = 0;
   for (Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
     if (++tried == most_extents) extent = highest_;

@@ -97,14 +97,14 @@ Range* FreeBins::find(std::size_t bytes) const noexcept {
   return nullptr;
 }
 
-Range* FreeBins::find_large(const Range* spared) const noexcept {
+Range* FreeBins::find_large() const noexcept {
   const std::size_t lowest = bin_of(page_mask_ + 1);
   for (std::size_t word = word_count; word-- > lowest / 64;) {
     for (std::uint64_t bits = words_[word]; bits != 0;) {
       const unsigned bit = floor_log2(bits);
       bits &= ~(std::uint64_t{1} << bit);
       for (Range* range = heads_[word * 64 + bit]; range != nullptr; range = range->next) {
-        if (range != spared && pages_of(range)) return range;
+        if (pages_of(range)) return range;
       }
     }
   }

@@ -26,8 +26,8 @@ class FreeBins {
   /// A range of at least `bytes`, still listed, or null.
   [[nodiscard]] Range* find(std::size_t bytes) const noexcept;
 
-  /// One of the largest that hold a whole page, `spared` not counted, or null.
-  [[nodiscard]] Range* find_large(const Range* spared) const noexcept;
+  /// One of the largest that hold a whole page, or null.
+  [[nodiscard]] Range* find_large() const noexcept;
   /// The largest range's capacity, or 0.
   [[nodiscard]] std::size_t largest_bytes() const noexcept;
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }

@@ -27,7 +27,7 @@ class PageExchange {
 
   std::uint64_t most_live_bytes_ = 0;
   /// What exchanges may still cost, in bytes to be faulted in; more with each higher peak.
-  std::uint64_t left_bytes_ = 16U << 20U;
+  std::uint64_t left_bytes_ = std::uint64_t{64} << 20U;
 };
 
 }  // namespace bufgc

@@ -218,6 +218,26 @@ TEST_CASE("scattered free pages are gathered and live blocks stay where they are
   check_sound(allocator);
 }
 
+TEST_CASE("a hole between free neighbours is filled with no more than it lacks", "[memory][exchange]") {
+  SystemPages source;
+  CpuAllocator allocator(source, {64, 4 * MiB});
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 4; ++i) blocks.push_back(allocator.allocate(MiB).block);
+  const std::byte* const lowest = blocks[0]->data;
+  REQUIRE(blocks[3]->data == lowest + 3 * MiB);
+  allocator.deallocate(blocks[1]);
+  allocator.trim(0);
+  allocator.deallocate(blocks[0]);
+  allocator.deallocate(blocks[2]);
+  if (source.least_move_bytes() == 0) return;
+  const Allocation joined = allocator.allocate(3 * MiB);
+  REQUIRE(joined.block != nullptr);
+  CHECK(joined.block->data == lowest);
+  CHECK(allocator.statistics().moved_pages == 0);
+  CHECK(allocator.statistics().segments == 1);
+  check_sound(allocator);
+}
+
 TEST_CASE("a program that repeats itself comes to move nothing", "[memory][exchange]") {
   Random random(2);
   std::vector<std::size_t> sizes;

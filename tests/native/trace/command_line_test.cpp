@@ -126,6 +126,25 @@ TEST_CASE("a replay that runs out of budget tells the event and exits with 1") {
   CHECK(run(folder, "replay --budget 2x '" + excerpt + "'").status == 0);
 }
 
+TEST_CASE("recorded programs with small buffers stay near their live bytes and fit little more") {
+  if (absent()) return;
+  const std::string name = GENERATE("conv_jit", "eager_churn", "gpt_generate_noplan", "mlp_jit", "mlp_leak",
+                                    "mlp_train_noplan_long");
+  const std::string trace = std::string(BUFGC_SHARED_TRACES) + "/tinygrad/" + name + ".ndjson.gz";
+  if (!std::filesystem::exists(trace)) {
+    std::printf("skipped: no shared traces\n");
+    return;
+  }
+  const Folder folder;
+  const Ran ran = run(folder, "replay --json '" + trace + "'");
+  REQUIRE(ran.status == 0);
+  rapidjson::Document json;
+  json.Parse(ran.output);
+  REQUIRE_FALSE(json.HasParseError());
+  CHECK(json["traces"][0]["ratio"].GetDouble() <= 1.03);
+  CHECK(run(folder, "replay --budget 1.02x '" + trace + "'").status == 0);
+}
+
 TEST_CASE("a bad file is named with the place and what was expected, and exits with 1") {
   if (absent()) return;
   const Folder folder;
