@@ -99,19 +99,25 @@ bool Search::place(Level& level) noexcept {
 
 bool Search::raise_left_out(const Level& level, std::int32_t offset) noexcept {
   const std::uint32_t begin = level.items.first;
+  const std::uint32_t item_count = level.items.last - begin;
+  const std::int32_t* lasts = &lasts_[begin];
+  const std::int32_t* sizes = &sizes_[begin];
   std::int32_t* bounds = level.rest_bounds;
-  for (std::uint32_t i = begin; i < level.items.last; ++i) {
-    if (bounds[i - begin] >= offset) continue;
-    // It will stand on one of those that live beside it, at the earliest on the one with the lowest top.
+  for (std::uint32_t i = 0; i < item_count; ++i) {
+    if (bounds[i] >= offset) continue;
+    // It will stand on one of those that live beside it, at the earliest on the one with the lowest top;
+    // not on itself, nor on one that is placed.
+    bounds[i] = placed;
+    const std::int32_t first = firsts_[begin + i];
+    const std::uint32_t end =
+        std::min(first_items_[static_cast<std::size_t>(lasts[i])], level.items.last) - begin;
     std::int32_t carried = placed;
-    const std::uint32_t end = std::min(first_items_[static_cast<std::size_t>(lasts_[i])], level.items.last);
-    for (std::uint32_t j = begin; j < end; ++j) {
-      const bool may_carry = (lasts_[j] > firsts_[i]) & (j != i);
-      const std::int32_t top = std::max(bounds[j - begin], offset) + sizes_[j];
-      carried = std::min(carried, may_carry ? top : placed);
+    for (std::uint32_t j = 0; j < end; ++j) {
+      const std::int32_t top = std::max(bounds[j], offset) + sizes[j];
+      carried = std::min(carried, lasts[j] > first ? top : placed);
     }
-    if (carried + sizes_[i] > height_) return false;
-    bounds[i - begin] = carried;
+    if (carried + sizes[i] > height_) return false;
+    bounds[i] = carried;
   }
   return true;
 }

@@ -92,15 +92,21 @@ void Search::descend(Level level, std::int64_t after) noexcept {
 bool Search::next_choice(Level& level) noexcept {
   std::int64_t next = INT64_MAX;
   const std::uint32_t begin = level.items.first;
+  const std::uint32_t item_count = level.items.last - begin;
+  const std::int32_t* lows = level.lows;
+  const std::int32_t* bounds = level.bounds;
   const auto lowest = static_cast<std::int32_t>(level.after >> 32U);
-  for (std::uint32_t i = begin; i < level.items.last; ++i) {
-    const std::int32_t low = level.lows[i - begin];
-    if (low < lowest || low >= level.cut || level.bounds[i - begin] != low) continue;
-    const std::int64_t key = key_of(low, i);
+  std::int32_t cut = level.cut;
+  for (std::uint32_t i = 0; i < item_count; ++i) {
+    const std::int32_t low = lows[i];
+    if (low < lowest || low >= cut || bounds[i] != low) continue;
+    const std::int64_t key = key_of(low, begin + i);
     if (key <= level.after || key >= next) continue;
-    if (twins_[i] != no_twin && level.lows[twins_[i] - begin] != placed) continue;
+    const std::uint32_t twin = twins_[begin + i];
+    if (twin != no_twin && lows[twin - begin] != placed) continue;
     next = key;
-    level.choice = i;
+    cut = low + 1;
+    level.choice = begin + i;
   }
   if (next == INT64_MAX) return false;
   level.after = next;
