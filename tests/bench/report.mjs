@@ -8,7 +8,7 @@ import { collectRows } from './collect.mjs';
 import { handleRows, pageRows, replayRows, sizeRows } from './package.mjs';
 import { top } from './paths.mjs';
 import { fitRows, peakRows, plannedRows } from './placement.mjs';
-import { asMarkdown, asText, count } from './rows.mjs';
+import { asMarkdown, asText, count, notRun } from './rows.mjs';
 import { wasmRows } from './wasm.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -41,12 +41,18 @@ const built = new Set();
 const rows = [];
 for (const name of wanted) {
   const { build, rows: measure } = parts.get(name);
-  for (const part of build.filter((part) => !built.has(part))) {
-    execFileSync(join(top, '.ci/build'), [part], { stdio: ['ignore', 2, 2] });
-    built.add(part);
+  try {
+    for (const part of build.filter((part) => !built.has(part))) {
+      execFileSync(join(top, '.ci/build'), [part], { stdio: ['ignore', 2, 2] });
+      built.add(part);
+    }
+    log(name);
+    rows.push(...(await measure({ quick: options.quick, log })));
+  } catch (error) {
+    // What fails falls short; the others are still measured.
+    log(`${name}: ${error.stack}`);
+    rows.push(notRun(name, '', error.message.split('\n')[0]));
   }
-  log(name);
-  rows.push(...(await measure({ quick: options.quick, log })));
 }
 
 console.log(asText(rows));
