@@ -125,13 +125,16 @@ export function plannedRows() {
   if (everyTrace().length === 0) return absent(part);
   const planned = optionOf('native', 'planned');
   if (planned === undefined) return [notRun(part, '', '`bufgc replay` has no --planned')];
+  // The whole command within 5 s: reading, planning and the replay.
+  const limit = optionOf('native', 'plan-seconds');
+  const options = limit === undefined ? [planned] : [planned, limit, '4.5'];
   return ['minimalloc', 'SOMAS', 'IOPDDL'].map((group) => {
     let slowest = 0;
     const each = everyTrace()
       .filter(groups[group])
       .map((name) => {
         const from = performance.now();
-        const [trace] = runReplay('native', [unpack(name)], '--scale', scaleOf('native', name), planned).traces;
+        const [trace] = runReplay('native', [unpack(name)], '--scale', scaleOf('native', name), ...options).traces;
         slowest = Math.max(slowest, performance.now() - from);
         return { name, ratio: Number.NaN, ...trace };
       });
