@@ -77,14 +77,14 @@ function ratioRow(part, what, { each, mean }, limit) {
 }
 
 /** What the peers came to occupy in minimalloc's traces, every page touched. */
-function peersRow() {
+function peersRow(scale) {
   const names = traces('planning').filter(groups.minimalloc);
   const mean = (allocator) => {
     const program = join(top, '.build/native/tests/bench/bench_peak');
     const kind = allocator === 'bufgc' || allocator === 'pmr' ? allocator : 'malloc';
     const found = names.map((name) => {
       const env = { ...process.env, ...preload(allocator) };
-      const result = JSON.parse(execFileSync(program, [kind, '256', unpack(name)], { encoding: 'utf8', env }));
+      const result = JSON.parse(execFileSync(program, [kind, scale, unpack(name)], { encoding: 'utf8', env }));
       return result.peak_bytes / result.max_live_bytes;
     });
     return found.reduce((sum, ratio) => sum + ratio, 0) / found.length;
@@ -99,14 +99,14 @@ function peersRow() {
   };
 }
 
-export function peakRows() {
+export function peakRows({ quick }) {
   const part = 'peak reserved ÷ max live';
   if (everyTrace().length === 0) return absent(part);
   const row = (host, group, limit) => ratioRow(part, `${group}, ${host}`, ratios(host, group, []), limit);
   const compact = optionOf('wasm', 'compact');
   return [
     row('native', 'minimalloc', 1.1),
-    peersRow(),
+    peersRow(quick ? '64' : '256'),
     compact === undefined
       ? notRun(part, 'minimalloc, wasm, no compaction', '`bufgc replay` has no option for it')
       : ratioRow(part, 'minimalloc, wasm, no compaction', ratios('wasm', 'minimalloc', [compact]), 1.6),
