@@ -39,7 +39,7 @@ const value = (row) => (row.value === null ? 'not run' : (row.text ?? `${digits(
 const bar = ({ against, ratio, bar: limit, pass }) =>
   limit === null
     ? `${against}${pass ? '' : ' (short)'}`
-    : `${ratio === null ? '–' : digits(ratio)} × ${against} (bar ${limit}${pass ? '' : ', short'})`;
+    : `${ratio === null ? '–' : ratio.toFixed(3)} × ${against} (bar ${limit}${pass ? '' : ', short'})`;
 const verdict = (row) => (row.bars?.length ? (row.bars.every(({ pass }) => pass) ? 'pass' : 'short') : '');
 const cells = (row) => [
   row.part,
