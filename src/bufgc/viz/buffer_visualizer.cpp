@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "bufgc/memory/biased_lock.hpp"
 #include "bufgc/viz/event_log.hpp"
 #include "bufgc/viz/lifecycles_builder.hpp"
 
@@ -21,12 +21,17 @@ struct Subscription {
 };
 using Subscriptions = std::vector<Subscription>;
 
-/// Threads are named by the order in which they were first seen.
+constinit thread_local std::uint32_t own_thread_number = 0;
+
+/// Threads are named by the order in which they were first seen, from 1 on.
 std::uint32_t thread_number() noexcept {
   static std::atomic<std::uint32_t> last{0};
-  thread_local const std::uint32_t number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return number;
+  if (own_thread_number == 0) own_thread_number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return own_thread_number;
 }
+
+/// A buffer so large takes longer to be filled than the clock to be read: its birth is stamped.
+constexpr std::uint64_t stamped_bytes = std::uint64_t{1} << 20U;
 
 /// Records copied out of the log, with the text that they show.
 class Batch {
@@ -90,17 +95,26 @@ struct BufferVisualizer::State {
   /// Records one event under the lock (which gives all threads one order, and time that never
   /// decreases in it), then tells the subscribers outside of it.
   template <class Record>
-  void record(bool tell, Record&& append) noexcept {
+  void record(bool tell, bool stamp, std::uint32_t thread, Record&& append) noexcept {
     std::shared_ptr<const Subscriptions> told;
     std::uint64_t number = 0;
     {
-      const std::lock_guard lock(mutex);
-      if (!guarded([&] { return append(log, now()); })) return;
+      const BiasedLock::User alone(lock, thread);
+      if (!guarded([&] { return append(log); })) return;
+      if (log.wants_stamp() || stamp) log.stamp(now());
       if (!tell || !subscriptions) return;
       told = subscriptions;
       number = log.event_count() - 1;
     }
     for (const Subscription& subscription : *told) call(subscription.call, number);
+  }
+
+  /// What is read of the log must stay as it is: its newest event gets its time first.
+  template <class Read>
+  auto read(Read&& from) {
+    const BiasedLock::Visitor alone(lock, thread_number());
+    log.stamp(now());
+    return from(log);
   }
 
   template <class Append>
@@ -128,7 +142,7 @@ struct BufferVisualizer::State {
 #endif
   }
 
-  mutable std::mutex mutex;
+  BiasedLock lock;
   EventLog log;
   Clock::time_point start = Clock::now();
   std::shared_ptr<const Subscriptions> subscriptions;  // null when there are none
@@ -140,72 +154,70 @@ BufferVisualizer::BufferVisualizer(VisualizerOptions options)
 BufferVisualizer::~BufferVisualizer() = default;
 
 void BufferVisualizer::on_alloc(const BufferBirth& birth) noexcept {
-  state_->record(true,
-                 [&](EventLog& log, std::int64_t now) { return log.alloc(now, birth, thread_number()); });
+  const std::uint32_t thread = thread_number();
+  state_->record(true, birth.size_bytes >= stamped_bytes, thread,
+                 [&](EventLog& log) { return log.alloc(birth, thread); });
 }
 
 void BufferVisualizer::on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept {
-  state_->record(true, [&](EventLog& log, std::int64_t now) {
-    return log.free(now, id.value(), static_cast<std::uint8_t>(cause), static_cast<std::uint8_t>(freed_to));
+  state_->record(true, false, thread_number(), [&](EventLog& log) {
+    return log.free(id.value(), static_cast<std::uint8_t>(cause), static_cast<std::uint8_t>(freed_to));
   });
 }
 
 void BufferVisualizer::on_link(BufferId holder, BufferId held) noexcept {
-  state_->record(true, [&](EventLog& log, std::int64_t now) {
-    return log.link(now, holder.value(), held.value(), true);
-  });
+  state_->record(true, true, thread_number(),
+                 [&](EventLog& log) { return log.link(holder.value(), held.value(), true); });
 }
 
 void BufferVisualizer::on_unlink(BufferId holder, BufferId held) noexcept {
-  state_->record(true, [&](EventLog& log, std::int64_t now) {
-    return log.link(now, holder.value(), held.value(), false);
-  });
+  state_->record(true, true, thread_number(),
+                 [&](EventLog& log) { return log.link(holder.value(), held.value(), false); });
 }
 
 void BufferVisualizer::on_segment_reserved(Segment segment) noexcept {
-  state_->record(false, [&](EventLog& log, std::int64_t now) {
-    return log.reserve(now, reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
+  state_->record(false, true, thread_number(), [&](EventLog& log) {
+    return log.reserve(reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
   });
 }
 
 void BufferVisualizer::on_segment_released(Segment segment) noexcept {
-  state_->record(false, [&](EventLog& log, std::int64_t now) {
-    return log.release(now, reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
+  state_->record(false, true, thread_number(), [&](EventLog& log) {
+    return log.release(reinterpret_cast<std::uintptr_t>(segment.data), segment.size_bytes);
   });
 }
 
 void BufferVisualizer::begin_segment_listing() noexcept {
-  const std::lock_guard lock(state_->mutex);
-  state_->log.begin_segment_listing();
+  state_->read([](EventLog& log) { log.begin_segment_listing(); });
 }
 
 void BufferVisualizer::end_segment_listing() noexcept {
-  state_->record(false, [](EventLog& log, std::int64_t now) {
-    log.end_segment_listing(now);
+  state_->record(false, true, thread_number(), [](EventLog& log) {
+    log.end_segment_listing();
     return true;
   });
 }
 
 void BufferVisualizer::use(std::string_view kernel, std::span<const KernelUse> uses) noexcept {
-  state_->record(true, [&](EventLog& log, std::int64_t now) { return log.use(now, kernel, uses); });
+  state_->record(true, true, thread_number(), [&](EventLog& log) { return log.use(kernel, uses); });
 }
 
 void BufferVisualizer::mark(std::string_view name) noexcept {
-  state_->record(true, [&](EventLog& log, std::int64_t now) { return log.mark(now, name); });
+  state_->record(true, true, thread_number(), [&](EventLog& log) { return log.mark(name); });
 }
 
 Lifecycles BufferVisualizer::snapshot() const {
   LifecyclesBuilder builder;
-  const std::lock_guard lock(state_->mutex);
-  const EventLog& log = state_->log;
-  log.for_each_since(0, ~std::uint64_t{0}, [&](const EventRecord& event) {
-    builder.add(event);
-    return true;
+  return state_->read([&](const EventLog& log) {
+    log.for_each_since(0, ~std::uint64_t{0}, [&](const EventRecord& event) {
+      builder.add(event);
+      return true;
+    });
+    builder.folded() = log.folded();
+    for (std::size_t reason = 0; reason < skip_reason_count; ++reason)
+      builder.skip(static_cast<SkipReason>(reason), log.skipped()[reason]);
+    return builder.take();
   });
-  builder.folded() = log.folded();
-  for (std::size_t reason = 0; reason < skip_reason_count; ++reason)
-    builder.skip(static_cast<SkipReason>(reason), log.skipped()[reason]);
-  return builder.take();
 }
 
 std::uint64_t BufferVisualizer::for_each_event_since(std::uint64_t from, const EventVisitor& visitor) const {
@@ -213,14 +225,13 @@ std::uint64_t BufferVisualizer::for_each_event_since(std::uint64_t from, const E
   Batch batch;
   std::uint64_t end = ~std::uint64_t{0};
   while (true) {
-    {
-      const std::lock_guard lock(state_->mutex);
-      end = std::min(end, state_->log.event_count());
-      from = state_->log.for_each_since(from, batch_events, [&](const EventRecord& event) {
+    state_->read([&](const EventLog& log) {
+      end = std::min(end, log.event_count());
+      from = log.for_each_since(from, batch_events, [&](const EventRecord& event) {
         batch.add(event);
         return true;
       });
-    }
+    });
     std::uint64_t refused = 0;
     if (!batch.visit(visitor, refused)) return refused;
     if (from >= end) return from;
@@ -229,17 +240,17 @@ std::uint64_t BufferVisualizer::for_each_event_since(std::uint64_t from, const E
 }
 
 std::uint64_t BufferVisualizer::event_count() const noexcept {
-  const std::lock_guard lock(state_->mutex);
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
   return state_->log.event_count();
 }
 
 std::size_t BufferVisualizer::log_bytes() const noexcept {
-  const std::lock_guard lock(state_->mutex);
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
   return state_->log.memory_bytes();
 }
 
 void BufferVisualizer::clear() noexcept {
-  const std::lock_guard lock(state_->mutex);
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
   state_->guarded([&] {
     state_->log.clear();
     state_->start = Clock::now();
@@ -248,7 +259,7 @@ void BufferVisualizer::clear() noexcept {
 }
 
 BufferVisualizer::SubscriptionId BufferVisualizer::subscribe(Subscriber subscriber) {
-  const std::lock_guard lock(state_->mutex);
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
   auto next = state_->subscriptions ? std::make_shared<Subscriptions>(*state_->subscriptions)
                                     : std::make_shared<Subscriptions>();
   next->push_back({++state_->last_subscription, std::move(subscriber)});
@@ -258,7 +269,7 @@ BufferVisualizer::SubscriptionId BufferVisualizer::subscribe(Subscriber subscrib
 
 void BufferVisualizer::unsubscribe(SubscriptionId subscription) noexcept {
   std::shared_ptr<const Subscriptions> dropped;  // a subscriber's destructor is user code: not under the lock
-  const std::lock_guard lock(state_->mutex);
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
   if (!state_->subscriptions) return;
   auto next = std::make_shared<Subscriptions>();
   for (const Subscription& kept : *state_->subscriptions)

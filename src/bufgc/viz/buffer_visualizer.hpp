@@ -23,7 +23,8 @@ struct VisualizerOptions {
 /// changes nothing: with it on, the same buffers die at the same events in the same order. Attach
 /// it with `BufferManager::start_visualizer()`. Names beyond a bound (65,536 at a time, 1 KiB each)
 /// are cut or become "(one of too many names)". Safe from several threads; events of several
-/// threads get one order.
+/// threads get one order, which their numbers tell exactly. Times are beside it: while events follow
+/// closely the clock is read for some of them only (viz/event_times.hpp says how exact that is).
 class BufferVisualizer final : public BufferObserver, public SegmentListener {
  public:
   explicit BufferVisualizer(VisualizerOptions options = {});

@@ -23,30 +23,14 @@ class ChunkRing {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Whether `entries` more fit; backs them with memory.
-  bool room(std::size_t entries) noexcept {
-    if (entries > bound_ - size_) return false;
-    std::size_t place = write_;
-    for (std::size_t left = entries; left > 0;) {
-      std::unique_ptr<Entry[]>& chunk = chunks_[place / chunk_entries];
-      if (!chunk) chunk.reset(new (std::nothrow) Entry[chunk_entries]);
-      if (!chunk) {
-        // Only before the first turn, so that all entries lie in one run before this place.
-        bound_ = place / chunk_entries * chunk_entries;
-        if (write_ == bound_) write_ = 0;
-        return false;
-      }
-      const std::size_t step = std::min({left, chunk_entries - place % chunk_entries, bound_ - place});
-      left -= step;
-      place += step;
-      if (place == bound_) place = 0;
-    }
-    return true;
+  bool room(std::size_t entries = 1) noexcept {
+    return entries == 1 && write_chunk_ != nullptr && size_ < bound_ ? true : back(entries);
   }
   /// After `room` said yes.
   void push(const Entry& entry) noexcept {
-    chunks_[write_ / chunk_entries][write_ % chunk_entries] = entry;
-    if (++write_ == bound_) write_ = 0;
+    write_chunk_[write_ % chunk_entries] = entry;
     ++size_;
+    if (++write_ % chunk_entries == 0 || write_ == bound_) turn();
   }
   /// Entry `offset` from the oldest.
   [[nodiscard]] Entry& at(std::size_t offset) noexcept {
@@ -57,11 +41,17 @@ class ChunkRing {
   [[nodiscard]] const Entry& at(std::size_t offset) const noexcept {
     return const_cast<ChunkRing*>(this)->at(offset);
   }
+  /// The oldest entry. There must be one.
+  [[nodiscard]] Entry& front() noexcept {
+    const std::size_t place = oldest();
+    return chunks_[place / chunk_entries][place % chunk_entries];
+  }
   void pop(std::size_t entries = 1) noexcept { size_ -= entries; }
   /// Empties it and gives its memory back.
   void reset() noexcept {
     for (std::unique_ptr<Entry[]>& chunk : chunks_) chunk.reset();
     write_ = size_ = 0;
+    write_chunk_ = nullptr;
   }
   [[nodiscard]] std::size_t bound() const noexcept { return bound_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
@@ -71,6 +61,31 @@ class ChunkRing {
   }
 
  private:
+  bool back(std::size_t entries) noexcept {
+    if (entries > bound_ - size_) return false;
+    std::size_t place = write_;
+    for (std::size_t left = entries; left > 0;) {
+      std::unique_ptr<Entry[]>& chunk = chunks_[place / chunk_entries];
+      if (!chunk) chunk.reset(new (std::nothrow) Entry[chunk_entries]);
+      if (!chunk) {
+        // Only before the first turn, so that all entries lie in one run before this place.
+        bound_ = place / chunk_entries * chunk_entries;
+        if (write_ == bound_) turn();
+        return false;
+      }
+      const std::size_t step = std::min({left, chunk_entries - place % chunk_entries, bound_ - place});
+      left -= step;
+      place += step;
+      if (place == bound_) place = 0;
+    }
+    write_chunk_ = chunks_[write_ / chunk_entries].get();
+    return true;
+  }
+  /// The place to write is at the beginning of a chunk, which may not be there yet.
+  void turn() noexcept {
+    if (write_ == bound_) write_ = 0;
+    write_chunk_ = chunks_[write_ / chunk_entries].get();
+  }
   [[nodiscard]] std::size_t oldest() const noexcept {
     return write_ >= size_ ? write_ - size_ : write_ + bound_ - size_;
   }
@@ -78,6 +93,7 @@ class ChunkRing {
   std::size_t bound_;
   std::vector<std::unique_ptr<Entry[]>> chunks_;
   std::size_t write_ = 0;
+  Entry* write_chunk_ = nullptr;  ///< Of `write_`; null where none is backed.
   std::size_t size_ = 0;
 };
 

@@ -13,16 +13,17 @@
 #include "bufgc/buffer/buffer_observer.hpp"
 #include "bufgc/viz/chunk_ring.hpp"
 #include "bufgc/viz/event_record.hpp"
-#include "bufgc/viz/id_map.hpp"
+#include "bufgc/viz/event_times.hpp"
 #include "bufgc/viz/lifecycles.hpp"
 #include "bufgc/viz/range_map.hpp"
+#include "bufgc/viz/string_table.hpp"
 
 namespace bufgc {
 
-/// The visualizer's memory: events in bounded columns, and a table of the buffers, segments and links
-/// that they are about. When a column is full the oldest event is folded into totals; what still
-/// holds after it (a buffer alive, a segment held, a link, the current phase) is carried on.
-/// Not safe from several threads: `BufferVisualizer` locks around it.
+/// The visualizer's memory: bounded queues of events, eight bytes each, of births, a cache line each,
+/// and of what else events need beside them. When a queue is full the oldest event is folded into
+/// totals; what still holds after it (a buffer alive, a segment held, a link, the current phase) is
+/// carried on. Ids are below 2^53. Not safe from several threads: `BufferVisualizer` locks around it.
 class EventLog {
  public:
   using EventKind = Lifecycles::EventKind;
@@ -32,18 +33,24 @@ class EventLog {
 
   // Each returns whether an event was recorded. They throw only for want of memory, and then leave
   // the log as it was.
-  bool alloc(std::int64_t time_ns, const BufferBirth& birth, std::uint32_t thread);
-  bool free(std::int64_t time_ns, std::uint64_t id, std::uint8_t cause, std::uint8_t freed_to);
-  bool use(std::int64_t time_ns, std::string_view kernel, std::span<const KernelUse> uses);
-  bool mark(std::int64_t time_ns, std::string_view name);
-  bool reserve(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
-  bool release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
-  bool link(std::int64_t time_ns, std::uint64_t holder, std::uint64_t held, bool added);
+  bool alloc(const BufferBirth& birth, std::uint32_t thread);
+  bool free(std::uint64_t id, std::uint8_t cause, std::uint8_t freed_to);
+  bool use(std::string_view kernel, std::span<const KernelUse> uses);
+  bool mark(std::string_view name);
+  bool reserve(std::uint64_t address, std::uint64_t size_bytes);
+  bool release(std::uint64_t address, std::uint64_t size_bytes);
+  bool link(std::uint64_t holder, std::uint64_t held, bool added);
+
+  /// When they happen: stamped after the event, and before reading, for what is read must stay.
+  [[nodiscard]] bool wants_stamp() noexcept { return times_.wants_stamp(); }
+  void stamp(std::int64_t time_ns) noexcept {
+    if (event_count() > first_) times_.stamp(event_count() - 1, time_ns);
+  }
 
   /// Between the two, `reserve` names what is held already; what was held before and is not named
-  /// again went unseen, and its release is recorded at `time_ns`.
+  /// again went unseen, and its release is recorded then.
   void begin_segment_listing() noexcept { listing_ = true; }
-  void end_segment_listing(std::int64_t time_ns);
+  void end_segment_listing();
 
   /// Forgets detail and totals; what holds now is listed as begun at event 0 and time 0.
   void clear();
@@ -53,7 +60,7 @@ class EventLog {
   [[nodiscard]] const std::array<std::uint64_t, skip_reason_count>& skipped() const noexcept {
     return skipped_;
   }
-  [[nodiscard]] std::uint64_t event_count() const noexcept { return first_ + kinds_.size(); }
+  [[nodiscard]] std::uint64_t event_count() const noexcept { return first_ + events_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   /// Hands out the events numbered `from` and later, at most `limit` of those kept in detail, oldest
@@ -64,7 +71,8 @@ class EventLog {
   [[nodiscard]] Folded folded() const;
 
  private:
-  static constexpr std::uint32_t none = Lifecycles::none;
+  static constexpr std::uint64_t no_base = ~std::uint64_t{0};
+  static constexpr unsigned access_shift = 56;
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   static constexpr std::size_t page_entries = 4096;
   static constexpr std::size_t max_strings = std::size_t{1} << 16U;
@@ -72,14 +80,39 @@ class EventLog {
   static constexpr std::size_t max_string_bytes = 1024;
   static constexpr std::size_t shape_cache_entries = 64;
 
-  struct Row {
-    std::uint64_t id = 0, size_bytes = 0, capacity_bytes = 0, address = 0, base_id = 0;
-    std::int64_t alloc_time_ns = 0;
-    std::uint64_t alloc_number = never;  ///< `never`: the row is free.
+  /// An event in 64 bits: what it is about (55 bits), its kind, and of a free the cause and where to.
+  class Event {
+   public:
+    Event() noexcept = default;
+    Event(EventKind kind, std::uint64_t subject, std::uint8_t cause = 0, std::uint8_t freed_to = 0) noexcept
+        : bits_((subject << 9U) | (std::uint64_t{cause & 7U} << 6U) | (std::uint64_t{freed_to & 3U} << 4U) |
+                static_cast<std::uint64_t>(kind)) {}
+    [[nodiscard]] EventKind kind() const noexcept { return static_cast<EventKind>(bits_ & 15U); }
+    /// alloc, free: the buffer's id; mark: the name; reserve, release: of `segments_`; use: the number of
+    /// entries in `side_`; link, unlink: nothing.
+    [[nodiscard]] std::uint64_t subject() const noexcept { return bits_ >> 9U; }
+    /// The same, where it counts what is in memory.
+    [[nodiscard]] std::size_t place() const noexcept { return static_cast<std::size_t>(subject()); }
+    [[nodiscard]] std::uint8_t cause() const noexcept { return known((bits_ >> 6U) & 7U, 7); }
+    [[nodiscard]] std::uint8_t freed_to() const noexcept { return known((bits_ >> 4U) & 3U, 3); }
+
+   private:
+    [[nodiscard]] static std::uint8_t known(std::uint64_t code, std::uint64_t unknown) noexcept {
+      return code == unknown ? Lifecycles::unknown : static_cast<std::uint8_t>(code);
+    }
+    std::uint64_t bits_ = 0;
+  };
+  struct Birth {
+    std::uint64_t id = 0, size_bytes = 0, capacity_bytes = 0, address = 0;
+    std::uint64_t base_id = no_base;
     std::uint32_t label = 0, shape = 0, site = 0, thread = 0;
-    std::uint32_t next_free = none;
-    bool alive = false, has_base = false;
-    std::uint8_t dtype = 0, kind = 0, served_by = 0, cause = 0, freed_to = 0;
+    std::uint8_t dtype = 0, kind = 0, served_by = 0;
+  };
+  /// A birth that was folded, of a buffer whose end was not.
+  struct CarriedBirth {
+    Birth birth;
+    std::uint64_t number = never;  ///< `never`: there is none.
+    std::int64_t time_ns = 0;
   };
   /// The range of one reserve or release event.
   struct SegmentRow {
@@ -104,34 +137,37 @@ class EventLog {
     std::int64_t time_ns = 0;
     std::uint64_t count = 0;
   };
-  /// Uses and links need more room than an event has: a header, then one word each.
-  struct Pair {
-    std::uint32_t a, b;
-  };
+  template <class Entry>
+  using Pages = std::vector<std::unique_ptr<Entry[]>>;
 
-  [[nodiscard]] Row& row(std::uint32_t index) noexcept {
-    return rows_[index / page_entries][index % page_entries];
+  /// The id of the buffer alive in a slot, `never` when there is none; null where no page was made.
+  [[nodiscard]] std::uint64_t* live_entry(std::uint64_t id) const noexcept {
+    const std::uint32_t slot = BufferId::from_value(id).slot;
+    const std::size_t page = slot / page_entries;
+    return page < live_.size() && live_[page] ? &live_[page][slot % page_entries] : nullptr;
   }
-  [[nodiscard]] const Row& row(std::uint32_t index) const noexcept {
-    return rows_[index / page_entries][index % page_entries];
+  [[nodiscard]] std::uint64_t* make_live_entry(std::uint64_t id);
+  [[nodiscard]] bool is_live(std::uint64_t id) const noexcept;
+  /// The place for the birth of a buffer that was alive once.
+  [[nodiscard]] CarriedBirth& carried_birth(std::uint64_t id) noexcept {
+    const std::uint32_t slot = BufferId::from_value(id).slot;
+    return carried_births_[slot / page_entries][slot % page_entries];
   }
-  /// The place in the table of a slot, or null where none was made.
-  [[nodiscard]] std::uint32_t* slot_entry(std::uint64_t id) const noexcept;
-  [[nodiscard]] std::uint32_t live_row(std::uint64_t id) const noexcept;
-  std::uint32_t* make_slot_entry(std::uint64_t id);
-  std::uint32_t take_row();
-  void recycle(std::uint32_t row) noexcept;
+  [[nodiscard]] const CarriedBirth* find_carried(std::uint64_t id) const noexcept;
 
-  bool make_room(std::size_t side_entries);
-  void push(std::int64_t time_ns, EventKind kind, std::uint32_t row) noexcept;
+  /// Folds until there is room for one event, with a birth or `side_entries` beside it.
+  [[nodiscard]] bool make_room(bool birth, std::size_t side_entries) {
+    return has_room(birth, side_entries) || fold_for_room(birth, side_entries);
+  }
+  [[nodiscard]] bool has_room(bool birth, std::size_t side_entries) noexcept {
+    return events_.room() && (!birth || births_.room()) && (side_entries == 0 || side_.room(side_entries));
+  }
+  [[nodiscard]] bool fold_for_room(bool birth, std::size_t side_entries);
   void fold_oldest();
-  bool push_segment(std::int64_t time_ns, EventKind kind, std::uint64_t from, std::uint64_t to);
-  void fold_segment(bool added, const SegmentRow& range, std::int64_t time_ns);
-  void fold_link(bool added, Pair ends, std::int64_t time_ns);
+  bool push_segment(EventKind kind, std::uint64_t from, std::uint64_t to);
+  void fold_segment(bool added, const SegmentRow& range);
+  void fold_link(bool added, LinkEnds ends);
   void forget_links_of_the_dead();
-  [[nodiscard]] std::size_t side_offset(std::size_t event_offset) const noexcept {
-    return event_rows_.at(event_offset) - side_first_;
-  }
 
   void make_string_room();
   std::uint32_t intern(std::string_view text);
@@ -142,27 +178,47 @@ class EventLog {
   struct Carried {
     std::uint64_t number;
     EventKind kind;
-    std::uint32_t index;
-    LinkEnds link;  ///< Or the reserved range: from, to.
+    LinkEnds ends;  ///< Of a link; the reserved range, from and to; of an alloc the id.
     std::int64_t time_ns;
   };
   [[nodiscard]] std::vector<Carried> carried() const;
-  struct Scratch;
-  void describe(const Carried& carried, EventRecord& record, Scratch& scratch) const;
-  void describe(std::size_t offset, EventRecord& record, Scratch& scratch) const;
-  void describe_birth(const Row& row, EventRecord& record, Scratch& scratch) const;
+  /// Where a walk over the events stands.
+  struct Reader;
+  void describe(const Carried& carried, EventRecord& record, Reader& reader) const;
+  void describe(std::size_t offset, EventRecord& record, Reader& reader) const;
+  void describe_birth(const Birth& born, EventRecord& record, Reader& reader) const;
 
   std::uint64_t first_ = 0;  ///< The number of the oldest event in detail.
-  ChunkRing<std::int64_t> times_;
-  ChunkRing<EventKind> kinds_;
-  ChunkRing<std::uint32_t> event_rows_;
-  ChunkRing<Pair> side_;
-  std::uint32_t side_first_ = 0;  ///< The number of the oldest side entry, modulo 2^32, as all of them are.
+  ChunkRing<Event> events_;
+  ChunkRing<Birth> births_;        ///< Of the alloc events in `events_`, in their order.
+  ChunkRing<std::uint64_t> side_;  ///< Links: holder, held. Uses: the kernel's name, then id and access each.
+  EventTimes times_;
+  /// How many births and side entries there were, ever, before an event.
+  struct Place {
+    std::uint64_t number = 0, births = 0, side = 0;
+    void pass(const Event& event) noexcept {
+      ++number;
+      switch (event.kind()) {
+        case EventKind::alloc:
+          ++births;
+          break;
+        case EventKind::use:
+          side += event.subject();
+          break;
+        case EventKind::link:
+        case EventKind::unlink:
+          side += 2;
+          break;
+        default:
+          break;
+      }
+    }
+  };
+  Place oldest_;               ///< That of event `first_`.
+  mutable Place last_reader_;  ///< Where the last reader stopped; the next often goes on from there.
 
-  std::vector<std::unique_ptr<Row[]>> rows_;
-  std::size_t rows_made_ = 0;
-  std::uint32_t free_row_ = none;
-  std::vector<std::unique_ptr<std::uint32_t[]>> slots_;  ///< A buffer's slot to its live row.
+  Pages<std::uint64_t> live_;           ///< By slot.
+  Pages<CarriedBirth> carried_births_;  ///< By slot.
   std::vector<SegmentRow> segments_;
   std::vector<std::uint32_t> free_segments_;
   RangeMap<char> held_;                                          ///< After the newest event.

@@ -8,61 +8,71 @@
 // How the log keeps its bounds: the oldest event folds into totals, unused names are dropped.
 
 namespace bufgc {
+namespace {
+
+template <class Birth>
+std::uint64_t owned_bytes(const Birth& born) noexcept {
+  return born.kind == static_cast<std::uint8_t>(BufferKind::owned) ? born.size_bytes : 0;
+}
+
+}  // namespace
 
 void EventLog::fold_oldest() {
-  const std::uint32_t index = event_rows_.at(0);
-  const EventKind kind = kinds_.at(0);
-  std::size_t side_entries = 0;
-  switch (kind) {
-    case EventKind::alloc:
+  const Event event = events_.front();
+  switch (event.kind()) {
+    case EventKind::alloc: {
+      const Birth& born = births_.front();
+      CarriedBirth& carried = carried_birth(born.id);
+      carried.birth = born;
+      carried.number = first_;
+      carried.time_ns = times_.oldest(first_);
+      folded_live_bytes_ += owned_bytes(born);
+      ++folded_live_buffers_;
+      folded_.max_live_bytes = std::max(folded_.max_live_bytes, folded_live_bytes_);
+      folded_.max_live_buffers = std::max(folded_.max_live_buffers, folded_live_buffers_);
+      births_.pop();
+      ++oldest_.births;
+      break;
+    }
     case EventKind::free: {
-      const Row& subject = row(index);
-      const std::uint64_t bytes =
-          subject.kind == static_cast<std::uint8_t>(BufferKind::owned) ? subject.size_bytes : 0;
-      if (kind == EventKind::alloc) {
-        folded_live_bytes_ += bytes;
-        ++folded_live_buffers_;
-        folded_.max_live_bytes = std::max(folded_.max_live_bytes, folded_live_bytes_);
-        folded_.max_live_buffers = std::max(folded_.max_live_buffers, folded_live_buffers_);
-      } else {
-        folded_live_bytes_ -= bytes;
-        --folded_live_buffers_;
-        folded_.bytes += bytes;
-        ++folded_.buffers;
-        recycle(index);
-      }
+      CarriedBirth& ended = carried_birth(event.subject());
+      const std::uint64_t bytes = owned_bytes(ended.birth);
+      folded_live_bytes_ -= bytes;
+      --folded_live_buffers_;
+      folded_.bytes += bytes;
+      ++folded_.buffers;
+      ended.number = never;
       break;
     }
     case EventKind::use:
-      side_entries = side_.at(0).b + std::size_t{1};
+      side_.pop(event.place());
+      oldest_.side += event.subject();
       break;
     case EventKind::mark:
-      standing_mark_ = {first_, times_.at(0), index};
+      standing_mark_ = {first_, times_.oldest(first_), static_cast<std::uint32_t>(event.subject())};
       break;
     case EventKind::reserve:
     case EventKind::release:
-      fold_segment(kind == EventKind::reserve, segments_[index], times_.at(0));
-      free_segments_.push_back(index);
+      fold_segment(event.kind() == EventKind::reserve, segments_[event.place()]);
+      free_segments_.push_back(static_cast<std::uint32_t>(event.subject()));
       break;
     case EventKind::link:
     case EventKind::unlink:
-      fold_link(kind == EventKind::link, side_.at(0), times_.at(0));
-      side_entries = 1;
+      fold_link(event.kind() == EventKind::link, {side_.at(0), side_.at(1)});
+      side_.pop(2);
+      oldest_.side += 2;
       break;
   }
-  side_.pop(side_entries);
-  side_first_ += static_cast<std::uint32_t>(side_entries);
-  times_.pop();
-  kinds_.pop();
-  event_rows_.pop();
-  ++first_;
+  events_.pop();
+  oldest_.number = ++first_;
   ++folded_.events;
+  times_.forget_before(first_);
 }
 
-void EventLog::fold_segment(bool added, const SegmentRow& range, std::int64_t time_ns) {
+void EventLog::fold_segment(bool added, const SegmentRow& range) {
   const std::uint64_t end = range.address + range.size_bytes;
   if (added) {
-    folded_held_.insert(range.address, end, {first_, time_ns});
+    folded_held_.insert(range.address, end, {first_, times_.oldest(first_)});
     return;
   }
   for (const auto& piece : folded_held_.take(range.address, end)) {
@@ -71,13 +81,12 @@ void EventLog::fold_segment(bool added, const SegmentRow& range, std::int64_t ti
   }
 }
 
-void EventLog::fold_link(bool added, Pair ends, std::int64_t time_ns) {
-  const LinkEnds key{row(ends.a).id, row(ends.b).id};
+void EventLog::fold_link(bool added, LinkEnds key) {
   if (added) {
     StandingLink& link = standing_links_[key];
     if (link.count++ == 0) {
       link.number = first_;
-      link.time_ns = time_ns;
+      link.time_ns = times_.oldest(first_);
     }
     if (standing_links_.size() >= links_checked_at_) forget_links_of_the_dead();
     return;
@@ -88,38 +97,35 @@ void EventLog::fold_link(bool added, Pair ends, std::int64_t time_ns) {
 
 void EventLog::forget_links_of_the_dead() {
   // A buffer's death takes its links along without an event of theirs. Those of buffers that still
-  // have a row stay; looking is amortised over the links added since.
-  IdMap known;
-  for (std::uint32_t index = 0; index < rows_made_; ++index)
-    if (row(index).alloc_number != never) known.insert(row(index).id, index);
+  // have a birth to show stay; looking is amortised over the links added since.
   for (auto link = standing_links_.begin(); link != standing_links_.end();) {
     const bool stands =
-        known.find(link->first.holder) != IdMap::none && known.find(link->first.held) != IdMap::none;
+        find_carried(link->first.holder) != nullptr && find_carried(link->first.held) != nullptr;
     link = stands ? std::next(link) : standing_links_.erase(link);
   }
   links_checked_at_ = std::max<std::size_t>(1024, 2 * standing_links_.size());
 }
 
 void EventLog::clear() {
-  while (kinds_.size() > 0) fold_oldest();
-  times_.reset();
-  kinds_.reset();
-  event_rows_.reset();
+  while (events_.size() > 0) fold_oldest();
+  times_.clear();
+  events_.reset();
+  births_.reset();
   side_.reset();
   standing_mark_ = {};
   std::uint64_t number = 0;
   for (const Carried& event : carried()) {
     switch (event.kind) {
       case EventKind::alloc:
-        row(event.index).alloc_number = number;
-        row(event.index).alloc_time_ns = 0;
+        carried_birth(event.ends.holder).number = number;
+        carried_birth(event.ends.holder).time_ns = 0;
         break;
       case EventKind::reserve:
-        folded_held_.take(event.link.holder, event.link.held);
-        folded_held_.insert(event.link.holder, event.link.held, {number, 0});
+        folded_held_.take(event.ends.holder, event.ends.held);
+        folded_held_.insert(event.ends.holder, event.ends.held, {number, 0});
         break;
       default: {
-        StandingLink& link = standing_links_[event.link];
+        StandingLink& link = standing_links_[event.ends];
         link.number = std::min(link.number, number);
         link.time_ns = 0;
         break;
@@ -128,6 +134,7 @@ void EventLog::clear() {
     ++number;
   }
   first_ = number;
+  oldest_ = last_reader_ = {number, 0, 0};
   folded_ = {};
   folded_.events = number;
   folded_.max_live_bytes = folded_live_bytes_;
@@ -142,7 +149,7 @@ void EventLog::make_string_room() {
   constexpr std::size_t spare_bytes = spare_strings * max_string_bytes;
   if (strings_.size() + spare_strings <= max_strings && strings_.text_bytes() + spare_bytes <= max_text_bytes)
     return;
-  if (event_count() - strings_checked_at_ < times_.bound() / 8) return;
+  if (event_count() - strings_checked_at_ < events_.bound() / 8) return;
   drop_unused_strings();
   strings_checked_at_ = event_count();
 }
@@ -181,16 +188,40 @@ std::uint32_t EventLog::intern_shape(const Shape& shape) {
 void EventLog::drop_unused_strings() {
   StringTable kept;
   const auto move = [&](std::uint32_t& name) { name = kept.intern(strings_.at(name)); };
-  for (std::uint32_t index = 0; index < rows_made_; ++index) {
-    Row& used = row(index);
-    if (used.alloc_number == never) continue;
-    move(used.label);
-    move(used.shape);
-    move(used.site);
+  const auto move_names = [&](Birth& born) {
+    move(born.label);
+    move(born.shape);
+    move(born.site);
+  };
+  for (std::size_t offset = 0; offset < births_.size(); ++offset) move_names(births_.at(offset));
+  for (const auto& page : carried_births_) {
+    for (std::size_t i = 0; page && i < page_entries; ++i)
+      if (page[i].number != never) move_names(page[i].birth);
   }
-  for (std::size_t offset = 0; offset < kinds_.size(); ++offset) {
-    if (kinds_.at(offset) == EventKind::mark) move(event_rows_.at(offset));
-    if (kinds_.at(offset) == EventKind::use) move(side_.at(side_offset(offset)).a);
+  std::size_t side = 0;
+  for (std::size_t offset = 0; offset < events_.size(); ++offset) {
+    Event& event = events_.at(offset);
+    switch (event.kind()) {
+      case EventKind::mark: {
+        auto name = static_cast<std::uint32_t>(event.subject());
+        move(name);
+        event = Event(EventKind::mark, name);
+        break;
+      }
+      case EventKind::use: {
+        auto name = static_cast<std::uint32_t>(side_.at(side));
+        move(name);
+        side_.at(side) = name;
+        side += event.place();
+        break;
+      }
+      case EventKind::link:
+      case EventKind::unlink:
+        side += 2;
+        break;
+      default:
+        break;
+    }
   }
   move(standing_mark_.name);
   shape_names_ = {};

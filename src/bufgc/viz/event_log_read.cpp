@@ -8,30 +8,39 @@
 
 namespace bufgc {
 
-/// What a record's views point to.
-struct EventLog::Scratch {
+struct EventLog::Reader {
+  Reader(const EventLog& log, std::uint64_t number) : times(log.times_, number) {
+    const Place& last = log.last_reader_;
+    place = last.number >= log.first_ && last.number <= number ? last : log.oldest_;
+    while (place.number < number)
+      place.pass(log.events_.at(static_cast<std::size_t>(place.number - log.first_)));
+  }
+
+  Place place;
+  EventTimes::Cursor times;
+  // What a record's views point to.
   std::array<char, 16> thread{};
   std::vector<EventRecord::Use> uses;
 };
 
 std::vector<EventLog::Carried> EventLog::carried() const {
   std::vector<Carried> events;
-  IdMap rows;
-  for (std::uint32_t index = 0; index < rows_made_; ++index) {
-    const Row& candidate = row(index);
-    if (candidate.alloc_number >= first_) continue;
-    events.push_back({candidate.alloc_number, EventKind::alloc, index, {}, candidate.alloc_time_ns});
-    if (!standing_links_.empty()) rows.insert(candidate.id, index);
+  for (const auto& page : carried_births_) {
+    for (std::size_t i = 0; page && i < page_entries; ++i) {
+      const CarriedBirth& birth = page[i];
+      if (birth.number == never) continue;
+      events.push_back({birth.number, EventKind::alloc, {birth.birth.id, 0}, birth.time_ns});
+    }
   }
   for (const auto& piece : folded_held_.pieces())
-    events.push_back({piece.tag.number, EventKind::reserve, 0, {piece.begin, piece.end}, piece.tag.time_ns});
+    events.push_back({piece.tag.number, EventKind::reserve, {piece.begin, piece.end}, piece.tag.time_ns});
   for (const auto& [ends, link] : standing_links_) {
-    if (rows.find(ends.holder) == IdMap::none || rows.find(ends.held) == IdMap::none) continue;
+    if (find_carried(ends.holder) == nullptr || find_carried(ends.held) == nullptr) continue;
     for (std::uint64_t copy = 0; copy < link.count; ++copy)
-      events.push_back({link.number, EventKind::link, 0, ends, link.time_ns});
+      events.push_back({link.number, EventKind::link, ends, link.time_ns});
   }
   if (standing_mark_.number < first_)
-    events.push_back({standing_mark_.number, EventKind::mark, 0, {}, standing_mark_.time_ns});
+    events.push_back({standing_mark_.number, EventKind::mark, {}, standing_mark_.time_ns});
   std::stable_sort(events.begin(), events.end(),
                    [](const Carried& a, const Carried& b) { return a.number < b.number; });
   return events;
@@ -46,95 +55,95 @@ EventLog::Folded EventLog::folded() const {
 std::uint64_t EventLog::for_each_since(std::uint64_t from, std::uint64_t limit,
                                        const EventVisitor& visit) const {
   EventRecord record;
-  Scratch scratch;
+  const std::uint64_t begin = std::clamp(from, first_, event_count());
+  Reader reader(*this, begin);
   if (from < first_) {
     for (const Carried& event : carried()) {
       if (event.number < from) continue;
-      describe(event, record, scratch);
+      describe(event, record, reader);
       if (!visit(record)) return from;
     }
-    from = first_;
   }
-  from = std::min(from, event_count());
-  const std::uint64_t end = event_count() - from < limit ? event_count() : from + limit;
-  for (std::uint64_t number = from; number < end; ++number) {
-    describe(static_cast<std::size_t>(number - first_), record, scratch);
+  const std::uint64_t end = event_count() - begin < limit ? event_count() : begin + limit;
+  for (std::uint64_t number = begin; number < end; ++number) {
+    describe(static_cast<std::size_t>(number - first_), record, reader);
     if (!visit(record)) return number;
   }
+  last_reader_ = reader.place;
   return end;
 }
 
-void EventLog::describe(const Carried& carried, EventRecord& record, Scratch& scratch) const {
+void EventLog::describe(const Carried& carried, EventRecord& record, Reader& reader) const {
   record = {};
   record.number = carried.number;
   record.kind = carried.kind;
   record.time_ns = carried.time_ns;
   switch (carried.kind) {
     case EventKind::alloc:
-      describe_birth(row(carried.index), record, scratch);
+      describe_birth(find_carried(carried.ends.holder)->birth, record, reader);
       break;
     case EventKind::reserve:
-      record.address = carried.link.holder;
-      record.size_bytes = carried.link.held - carried.link.holder;
+      record.address = carried.ends.holder;
+      record.size_bytes = carried.ends.held - carried.ends.holder;
       break;
     case EventKind::mark:
       record.name = strings_.at(standing_mark_.name);
       break;
     default:
-      record.id = carried.link.holder;
-      record.held_id = carried.link.held;
+      record.id = carried.ends.holder;
+      record.held_id = carried.ends.held;
       break;
   }
 }
 
-void EventLog::describe(std::size_t offset, EventRecord& record, Scratch& scratch) const {
+void EventLog::describe(std::size_t offset, EventRecord& record, Reader& reader) const {
+  const Event& event = events_.at(offset);
+  const auto side = static_cast<std::size_t>(reader.place.side - oldest_.side);
   record = {};
   record.number = first_ + offset;
-  record.kind = kinds_.at(offset);
-  record.time_ns = times_.at(offset);
-  const std::uint32_t index = event_rows_.at(offset);
+  record.kind = event.kind();
+  record.time_ns = reader.times.at(record.number);
   switch (record.kind) {
     case EventKind::alloc:
-      describe_birth(row(index), record, scratch);
+      describe_birth(births_.at(static_cast<std::size_t>(reader.place.births - oldest_.births)), record,
+                     reader);
       break;
     case EventKind::free:
-      record.id = row(index).id;
-      record.cause = row(index).cause;
-      record.freed_to = row(index).freed_to;
+      record.id = event.subject();
+      record.cause = event.cause();
+      record.freed_to = event.freed_to();
       break;
-    case EventKind::use: {
-      const std::size_t side = side_offset(offset);
-      record.name = strings_.at(side_.at(side).a);
-      scratch.uses.clear();
-      for (std::size_t use = 1; use <= side_.at(side).b; ++use) {
-        const Pair& entry = side_.at(side + use);
-        scratch.uses.push_back({row(entry.a).id, static_cast<std::uint8_t>(entry.b)});
+    case EventKind::use:
+      record.name = strings_.at(static_cast<std::uint32_t>(side_.at(side)));
+      reader.uses.clear();
+      for (std::size_t use = 1; use < event.place(); ++use) {
+        const std::uint64_t entry = side_.at(side + use);
+        reader.uses.push_back({entry & ((std::uint64_t{1} << access_shift) - 1),
+                               static_cast<std::uint8_t>(entry >> access_shift)});
       }
-      record.uses = scratch.uses;
+      record.uses = reader.uses;
       break;
-    }
     case EventKind::mark:
-      record.name = strings_.at(index);
+      record.name = strings_.at(static_cast<std::uint32_t>(event.subject()));
       break;
     case EventKind::reserve:
     case EventKind::release:
-      record.address = segments_[index].address;
-      record.size_bytes = segments_[index].size_bytes;
+      record.address = segments_[event.place()].address;
+      record.size_bytes = segments_[event.place()].size_bytes;
       break;
     case EventKind::link:
-    case EventKind::unlink: {
-      const Pair& ends = side_.at(side_offset(offset));
-      record.id = row(ends.a).id;
-      record.held_id = row(ends.b).id;
+    case EventKind::unlink:
+      record.id = side_.at(side);
+      record.held_id = side_.at(side + 1);
       break;
-    }
   }
+  reader.place.pass(event);
 }
 
-void EventLog::describe_birth(const Row& born, EventRecord& record, Scratch& scratch) const {
+void EventLog::describe_birth(const Birth& born, EventRecord& record, Reader& reader) const {
   record.id = born.id;
-  record.has_base = born.has_base;
-  record.base_id = born.base_id;
+  record.has_base = born.base_id != no_base;
+  record.base_id = record.has_base ? born.base_id : BufferId{}.value();
   record.size_bytes = born.size_bytes;
   record.capacity_bytes = born.capacity_bytes;
   record.address = born.address;
@@ -143,8 +152,8 @@ void EventLog::describe_birth(const Row& born, EventRecord& record, Scratch& scr
   record.shape = strings_.at(born.shape);
   record.site = strings_.at(born.site);
   char* const end =
-      std::to_chars(scratch.thread.data(), scratch.thread.data() + scratch.thread.size(), born.thread).ptr;
-  record.thread = {scratch.thread.data(), static_cast<std::size_t>(end - scratch.thread.data())};
+      std::to_chars(reader.thread.data(), reader.thread.data() + reader.thread.size(), born.thread).ptr;
+  record.thread = {reader.thread.data(), static_cast<std::size_t>(end - reader.thread.data())};
   record.buffer_kind = born.kind;
   record.served_by = born.served_by;
 }
