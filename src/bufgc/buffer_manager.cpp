@@ -118,19 +118,35 @@ Result<CpuBuffer> BufferManager::try_alloc(const BufferSpec& spec, Site site) no
 
 CpuBuffer BufferManager::alloc(const BufferSpec& spec, Site site) {
   Result<CpuBuffer> result = try_alloc(spec, site);
-  if (result) return std::move(result.value);
+  if (!result) raise_refusal(result.status, spec);
+  return std::move(result.value);
+}
+
+Result<CpuBuffer> BufferManager::try_alloc(std::uint64_t size_bytes, Site site) noexcept {
+  return state_->heap.allocate(size_bytes, site);
+}
+
+CpuBuffer BufferManager::alloc(std::uint64_t size_bytes, Site site) {
+  Result<CpuBuffer> result = state_->heap.allocate(size_bytes, site);
+  if (!result) raise_refusal(result.status, BufferSpec{size_bytes, DType::uint8, {}, {}});
+  return std::move(result.value);
+}
+
+void BufferManager::raise_refusal(Status why, const BufferSpec& spec) const {
 #if defined(__cpp_exceptions)
-  if (result.status == Status::out_of_memory) {
+  if (why == Status::out_of_memory) {
     std::uint64_t bytes = spec.size_bytes;
     if (std::uint64_t count = 0; spec.shape.rank() > 0 && spec.shape.element_count(count)) {
       bytes = count * item_bytes(spec.dtype);
     }
     throw OutOfMemory(static_cast<std::size_t>(bytes), state_->allocator.statistics());
   }
+#else
+  static_cast<void>(spec);
 #endif
-  raise(result.status, result.status == Status::closed
-                           ? "alloc() of a manager that is closed"
-                           : "alloc(): the shape has too many extents, wraps, or disagrees with the size");
+  raise(why, why == Status::closed
+                 ? "alloc() of a manager that is closed"
+                 : "alloc(): the shape has too many extents, wraps, or disagrees with the size");
 }
 
 Result<CpuBuffer> BufferManager::try_external(std::byte* data, const BufferSpec& spec,

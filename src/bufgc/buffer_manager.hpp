@@ -41,9 +41,9 @@ class BufferManager {
   [[nodiscard]] Result<CpuBuffer> try_alloc(const BufferSpec& spec, Site site = Site::here()) noexcept;
   /// Throws `OutOfMemory` with the statistics, `InvalidArgument`, `Closed`.
   [[nodiscard]] CpuBuffer alloc(const BufferSpec& spec, Site site = Site::here());
-  [[nodiscard]] CpuBuffer alloc(std::uint64_t size_bytes, Site site = Site::here()) {
-    return alloc(BufferSpec{size_bytes, DType::uint8, {}, {}}, site);
-  }
+  /// The same for bytes without shape or label: the shortest way.
+  [[nodiscard]] Result<CpuBuffer> try_alloc(std::uint64_t size_bytes, Site site = Site::here()) noexcept;
+  [[nodiscard]] CpuBuffer alloc(std::uint64_t size_bytes, Site site = Site::here());
 
   /// A buffer over memory that bufgc does not own: never freed, counted apart; `release` (may be
   /// empty) runs once when the buffer's lifetime ends, outside every lock.
@@ -82,8 +82,8 @@ class BufferManager {
 
   /// Frees the cycles that nobody holds: copies the counts, subtracts the links and views inside,
   /// keeps what is still counted and all it reaches, frees the rest (the method of CPython's
-  /// `gc`). Linear in live buffers. Weak references to all of a dead cycle are cleared before any
-  /// finalizer runs.
+  /// `gc`). Linear in links and the buffers that they join; buffers without links cost nothing. Weak
+  /// references to all of a dead cycle are cleared before any finalizer runs.
   CollectReport collect();
   /// Called before and after each collection; start gets an empty report.
   using CollectCallback = std::function<void(const CollectReport& report)>;
@@ -118,6 +118,7 @@ class BufferManager {
 
  private:
   friend struct BufferAccess;
+  [[noreturn]] void raise_refusal(Status why, const BufferSpec& spec) const;
   static void refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument);
   template <class Argument>
   static void refuse_own_target(const CpuBuffer&, const Argument&) noexcept {}

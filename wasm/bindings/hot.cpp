@@ -39,7 +39,8 @@ BufferRecord* answer(BufferRecord* record) noexcept {
   return record;
 }
 
-BufferRecord* alloc(const BufferSpec& spec, Site site) noexcept {
+template <class Spec>
+BufferRecord* alloc(const Spec& spec, Site site) noexcept {
   BufferManager* manager = instance().manager.get();
   if (manager == nullptr) return answer(Status::closed);
   Result<CpuBuffer> made = manager->try_alloc(spec, site);
@@ -73,9 +74,7 @@ EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
 
 /// A buffer of bytes without a label.
 EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_alloc(std::uint32_t size_bytes) {
-  BufferSpec spec;
-  spec.size_bytes = size_bytes;
-  return alloc(spec, Site{"", 0});
+  return alloc(std::uint64_t{size_bytes}, Site{"", 0});
 }
 
 /// A buffer in full: extents in the mailbox, the label as text. `file` lives for ever.

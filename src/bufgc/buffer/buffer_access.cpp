@@ -35,7 +35,7 @@ BufferKind BufferAccess::kind(const BufferRecord* record) noexcept {
   return record->kind;
 }
 BufferId BufferAccess::base_id(const BufferRecord* record) noexcept {
-  return record->base_id;
+  return record->base_id();
 }
 std::uint64_t BufferAccess::size_bytes(const BufferRecord* record) noexcept {
   return record->size_bytes;

@@ -14,6 +14,7 @@
 #include "bufgc/buffer/cpu_buffer.hpp"
 #include "bufgc/buffer/finalizer_registry.hpp"
 #include "bufgc/buffer/record_pool.hpp"
+#include "bufgc/buffer/slot_cache.hpp"
 #include "bufgc/buffer/statistics.hpp"
 #include "bufgc/buffer/text_table.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -21,6 +22,8 @@
 #include "bufgc/status.hpp"
 
 namespace bufgc {
+
+class HeapSection;
 
 using ReleaseCallback = std::function<void(std::byte* data, std::uint64_t size_bytes)>;
 
@@ -58,9 +61,13 @@ void bury_together(DeathRow& doomed) noexcept;
 
 /// The table of a manager's buffers. Lives until `abandon` was called and its last record is free.
 ///
+/// Births and ends run in a `HeapSection` each, on free slots and counts of their own thread. What
+/// concerns all slots holds `CachesShut`, which is alone.
+///
 /// Locks, in the order in which they may nest: the process's verdict lock (collector.cpp), then
-/// `graph_lock_` (links, verdicts), then `slot_lock_` (slots, births, counts, observer). The
-/// registry's and the text table's nest in none and hold none. User code runs under no lock.
+/// `graph_lock_` (links, verdicts), then the process's retirement lock (slot_cache.cpp), then
+/// `slot_lock_` (the table, the common cache), then the caches' own. The registry's and the text
+/// table's nest in none and hold none. User code runs under no lock.
 class BufferHeap {
  public:
   /// Called when nothing of the heap is in use any more, as the very last thing that it does.
@@ -73,6 +80,8 @@ class BufferHeap {
 
   // Births: heap_births.cpp.
   [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept;
+  /// The same for bytes without shape or label.
+  [[nodiscard]] Result<CpuBuffer> allocate(std::uint64_t size_bytes, Site site) noexcept;
   [[nodiscard]] Result<CpuBuffer> external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
                                            Site site) noexcept;
   [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
@@ -115,6 +124,12 @@ class BufferHeap {
  private:
   friend struct Burial;
   friend struct CollectorPass;
+  friend struct SlotCacheReaper;
+  friend class CachesShut;
+  friend class HeapSection;
+
+  /// Ids stay below 2^53, so that JavaScript and JSON readers can hold them as numbers.
+  static constexpr std::uint32_t last_id_generation = (1U << 21U) - 1;
 
   /// Everything that a birth writes; the heap fills slot and generations.
   struct Newborn {
@@ -127,20 +142,42 @@ class BufferHeap {
     std::uint32_t root_generation = 0;
     ReleaseHook* release_hook = nullptr;
     DType dtype = DType::uint8;
-    const Shape* shape = nullptr;
+    const Shape* shape = nullptr;  ///< Null for none.
     Text* label = nullptr;
     Text* site = nullptr;
   };
   /// The newborn with one strong reference, told to the observer; null with `why` when there is no
   /// slot or the heap is closed. Nothing of `newborn` is then taken over.
   [[nodiscard]] BufferRecord* bear(const Newborn& newborn, Status& why) noexcept;
-  [[nodiscard]] BufferRecord* take_slot() noexcept;  // under slot_lock_
-  [[nodiscard]] bool add_chunk() noexcept;           // under slot_lock_
-  void free_slot(BufferRecord* record) noexcept;     // under slot_lock_
+  /// The same as a part of its caller, for the one whose newborn is nearly all constant.
+  [[nodiscard]] BufferRecord* bear_inline(const Newborn& newborn, Status& why) noexcept;
+  /// Gives a slot of which nobody knows any more back. True when the heap goes with it.
+  [[nodiscard]] bool free_slot(BufferRecord* record, HeapSection& section) noexcept;
+  // Under slot_lock_:
+  [[nodiscard]] BufferRecord* take_slot(SlotCache& cache) noexcept;
+  [[nodiscard]] bool refill(SlotCache& cache) noexcept;
+  void spill(SlotCache& cache) noexcept;
+  [[nodiscard]] bool add_chunk() noexcept;
   [[nodiscard]] Text* site_text(Site site) noexcept;
   static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
+
+  /// Slots that live or are still referred to, once caches are retired. Under slot_lock_.
+  [[nodiscard]] std::uint64_t open_slots() const noexcept {
+    return std::uint64_t{slots_used_} - common_.free_count - retired_;
+  }
+  [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
+  // links.cpp, under graph_lock_
+  void remember_holder(BufferRecord* record) noexcept;
+  void forget_holder(BufferRecord* record) noexcept;
+  // slot_cache.cpp
+  /// The cache for the calling thread to use under slot_lock_, and without it from then on.
+  [[nodiscard]] SlotCache* cache_of_thread() noexcept;
+  /// Moves what a thread's cache has to the common one. Alone with the cache, under slot_lock_.
+  void take_back(SlotCache* cache) noexcept;
+  /// Closes the heap for births, and to all threads' own caches for good.
+  void retire_caches() noexcept;
 
   [[nodiscard]] BufferRecord& at(std::uint32_t slot) const noexcept {  // under slot_lock_
     return chunks_[slot / RecordChunk::size]->records[slot % RecordChunk::size];
@@ -154,24 +191,25 @@ class BufferHeap {
   std::atomic<bool> sites_{false};
   std::atomic<bool> closed_{false};
 
+  const std::size_t cache_place_;                   ///< Of its caches in each thread's table.
+  std::atomic<BufferObserver*> observer_{nullptr};  ///< Changed with all caches shut.
+
   Lock slot_lock_;
   // Under slot_lock_:
   RecordChunk** chunks_ = nullptr;
   std::uint32_t chunk_count_ = 0;
   std::uint32_t chunk_room_ = 0;
-  std::uint32_t slots_used_ = 0;        ///< Slots from here on were never taken in this heap.
-  BufferRecord* free_slots_ = nullptr;  ///< Last in, first out.
-  std::uint64_t open_ = 0;              ///< Records that live or are still referred to.
-  std::uint64_t retired_ = 0;           ///< Slots whose generations are spent.
+  std::uint32_t slots_used_ = 0;  ///< Slots from here on were never taken in this heap.
+  std::uint64_t retired_ = 0;     ///< Slots whose generations are spent.
+  SlotCache common_;              ///< Of whoever has no cache of its own.
+  SlotCache* caches_ = nullptr;   ///< Those of threads.
+  bool caches_retired_ = false;
   bool closing_ = false;
   bool abandoned_ = false;
-  BufferObserver* observer_ = nullptr;
-  std::uint64_t live_[3] = {};   ///< By kind.
-  std::uint64_t ended_[4] = {};  ///< By cause.
-  std::uint64_t external_bytes_ = 0;
 
   Lock graph_lock_;
   std::atomic<std::uint64_t> edges_{0};  ///< Changed under graph_lock_.
+  BufferRecord* holders_ = nullptr;      ///< Records with links. Under graph_lock_.
   std::atomic<std::uint64_t> collections_{0};
   Lock callback_lock_;
   std::shared_ptr<const CollectCallback> collect_start_;  ///< Under callback_lock_, as the next.

@@ -52,48 +52,60 @@ enum class Told : std::uint8_t { no = 0, being_told = 1, yes = 2, ended = 3 };
 enum class Verdict : std::uint8_t { none = 0, candidate = 1, reachable = 2, doomed = 3 };
 
 /// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale
-/// pointer may always read `word`. Everything below it is written at birth, before the word is
-/// published, and stays as it is while anybody holds a strong reference.
+/// pointer may always read `word`. What a birth writes is written before the word is published and
+/// stays as it is while anybody holds a strong reference. In lines of 64 bytes, by who needs what:
+/// a simple buffer's life touches the first two, a shape the third, links and the collector the last.
 struct alignas(64) BufferRecord {
   std::atomic<std::uint64_t> word{0};
   std::byte* data = nullptr;
-  BufferRecord* root = nullptr;       ///< Of a view: the buffer whose bytes it shows; else itself.
-  std::uint32_t generation = 0;       ///< Of `word`, while this lifetime has not been ended explicitly.
-  std::uint32_t root_generation = 0;  ///< The same of `root`.
+  BufferRecord* root = nullptr;  ///< Of a view: the buffer whose bytes it shows; else itself.
+  /// Of `word`, while this lifetime has not been ended explicitly. Atomic, as the next, because
+  /// `BufferHeap::lock` may look while a birth writes.
+  std::atomic<std::uint32_t> generation{0};
+  std::atomic<std::uint32_t> id_generation{0};
   std::uint64_t size_bytes = 0;
-  std::uint32_t slot = 0;
-  std::uint32_t id_generation = 0;
-  BufferId base_id;  ///< Of a view: its root's.
-  BufferHeap* heap = nullptr;
   Block* block = nullptr;  ///< Of owned buffers.
+  BufferHeap* heap = nullptr;
+  std::uint32_t slot = 0;
+  std::uint32_t root_generation = 0;  ///< `generation` of `root`.
 
   std::uint64_t capacity_bytes = 0;
-  ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
   Text* label = nullptr;
   Text* site = nullptr;
   std::atomic<FinalizerState*> newest_finalizer{nullptr};  ///< Changed under the registry's lock.
-  EdgeList edges;                                          ///< Under the heap's graph lock.
-  Shape shape;
+  ReleaseHook* release_hook = nullptr;                     ///< Of external buffers, may be null.
+  BufferRecord* next = nullptr;                            ///< Free slots, and buffers to bury.
+  std::atomic<Told> told{Told::ended};
   DType dtype = DType::uint8;
   BufferKind kind = BufferKind::owned;
   ServedBy served_by = ServedBy::source;
-  std::atomic<Told> told{Told::ended};
-
   // Used from the end of a lifetime on, by the one thread that owns it.
   Cause cause = Cause::finalized;
   bool claimed = false;  ///< Ended by `destroy` or `close`, which hold one strong count meanwhile.
+  bool alone = false;    ///< Claimed by the only one who held it: nobody else can be about to link.
+  bool linked = false;   ///< Has had links in this lifetime. Written under the heap's graph lock.
+  Shape shape;
 
+  BufferId base;                        ///< Of views: the root's.
+  EdgeList edges;                       ///< Under the heap's graph lock, as the next two.
+  BufferRecord* next_holder = nullptr;  ///< Of the heap's list of records with links.
+  BufferRecord* previous_holder = nullptr;
   // The collector's.
-  std::atomic<Verdict> verdict{Verdict::none};
-  std::uint32_t unexplained = 0;      ///< Strong counts not explained by links and views seen so far.
+  BufferRecord* next_candidate = nullptr;
   BufferRecord* next_work = nullptr;  ///< Its stack.
-  BufferRecord* next = nullptr;       ///< Free slots, candidates, and buffers to bury: one at a time.
+  std::uint32_t unexplained = 0;      ///< Strong counts not explained by links and views seen so far.
+  std::atomic<Verdict> verdict{Verdict::none};
+  bool listed = false;  ///< To be told to an observer that came later. Of the thread that attaches it.
 
-  [[nodiscard]] BufferId id() const noexcept { return {slot, id_generation}; }
+  [[nodiscard]] BufferId id() const noexcept { return {slot, id_generation.load(std::memory_order_relaxed)}; }
+  /// Of a view the id of its root, else an invalid one.
+  [[nodiscard]] BufferId base_id() const noexcept { return kind == BufferKind::view ? base : BufferId{}; }
+  /// The generation that the word has while this lifetime goes on.
+  [[nodiscard]] std::uint32_t lifetime() const noexcept { return generation.load(std::memory_order_relaxed); }
   /// Whether this very lifetime goes on; of a view without regard to its base. The caller holds a
   /// strong reference or a lock that keeps the record from being born again.
   [[nodiscard]] bool own_life(std::memory_order order = std::memory_order_acquire) const noexcept {
-    return record_word::generation(word.load(order)) == generation;
+    return record_word::generation(word.load(order)) == lifetime();
   }
   /// Whether its bytes may be touched.
   [[nodiscard]] bool alive() const noexcept {
@@ -126,6 +138,8 @@ inline void retain(BufferRecord* record) noexcept {
     }
   }
 }
+
+static_assert(sizeof(void*) != 8 || sizeof(BufferRecord) == 256);
 
 /// The last strong reference went; in teardown.cpp.
 void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;

@@ -1,11 +1,15 @@
 // The cycle collector, by trial deletion as in CPython's gc: copy each strong count, subtract what
 // links and views account for, keep what is still counted and all that it reaches, free the rest.
+// It looks only at buffers with links and at what those hold: all others are held by handles, or by
+// views that are, and no part of a cycle. (A view without links that no link leads to is held by
+// handles; what it holds stays counted.)
 //
 // Other threads keep running. What makes the verdict right:
-//  - Links do not change while it is found (graph lock).
+//  - Links do not change while it is found (graph lock). A record with links that dies waits for that
+//    lock before it lets go of them; so it, and all that links lead to, keeps its place.
 //  - Counting a record marks it suspect in the same atomic step. From then on no weak reference to
 //    it becomes strong (`try_retain` waits), a suspect that dies is not buried and none is ended
-//    explicitly (they wait too); so records keep their place and their links.
+//    explicitly (they wait too); so a view keeps its base.
 //  - A handle then comes only from a handle of the same buffer or, through `base()` and `view()`,
 //    from one of a view of it. A view found without handles can never get one again. So after all
 //    were counted once, no more handles flow from doomed views to their bases, and a second look at
@@ -45,7 +49,7 @@ struct CollectorPass {
   explicit CollectorPass(BufferHeap& heap_in) noexcept : heap(heap_in) {}
 
   BufferHeap& heap;
-  BufferRecord* candidates = nullptr;  ///< Through `next`.
+  BufferRecord* candidates = nullptr;  ///< Through `next_candidate`.
   BufferRecord* stack = nullptr;       ///< Through `next_work`.
   CollectReport report;
 
@@ -56,38 +60,34 @@ struct CollectorPass {
   template <class Visit>
   static void for_each_held(const BufferRecord* record, Visit&& visit) {
     for (BufferRecord* held : record->edges) visit(held);
-    if (record->kind == BufferKind::view) visit(record->root);
+    if (record->root != record) visit(record->root);
   }
 
   void mark_suspects() noexcept {
-    std::uint32_t slots = 0;
-    {
-      const Locked locked(heap.slot_lock_);
-      slots = heap.slots_used_;
-    }
-    for (std::uint32_t first = 0; first < slots; first += RecordChunk::size) {
-      // No birth and no recycling within a chunk while it is looked at.
-      const Locked locked(heap.slot_lock_);
-      BufferRecord* const records = heap.chunks_[first / RecordChunk::size]->records;
-      for (std::uint32_t i = 0; i < RecordChunk::size && first + i < slots; ++i) mark(records[i]);
+    for (BufferRecord* holder = heap.holders_; holder != nullptr; holder = holder->next_holder) {
+      mark(holder);
+      for (BufferRecord* held : holder->edges) mark(held);
     }
   }
 
-  void mark(BufferRecord& record) noexcept {
-    std::uint64_t word = record.word.load(std::memory_order_relaxed);
+  void mark(BufferRecord* record) noexcept {
+    if (!is(record, Verdict::none)) return;
+    std::uint64_t word = record->word.load(std::memory_order_relaxed);
     do {
-      if (record_word::count(word) == 0 || record_word::generation(word) != record.generation) return;
-    } while (!record.word.compare_exchange_weak(word, word | record_word::suspect, std::memory_order_acq_rel,
-                                                std::memory_order_relaxed));
-    record.verdict.store(Verdict::candidate, std::memory_order_relaxed);
-    record.unexplained = record_word::count(word);
-    record.next = candidates;
-    candidates = &record;
+      if (record_word::count(word) == 0 || record_word::generation(word) != record->lifetime()) return;
+    } while (!record->word.compare_exchange_weak(word, word | record_word::suspect, std::memory_order_acq_rel,
+                                                 std::memory_order_relaxed));
+    record->verdict.store(Verdict::candidate, std::memory_order_relaxed);
+    record->unexplained = record_word::count(word);
+    record->next_candidate = candidates;
+    candidates = record;
     ++report.examined;
+    // A suspect view keeps its root, and a root is no view.
+    if (record->root != record) mark(record->root);
   }
 
   void explain_counts() noexcept {
-    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next) {
+    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next_candidate) {
       for_each_held(holder, [](BufferRecord* held) {
         if (is(held, Verdict::candidate)) --held->unexplained;
       });
@@ -110,23 +110,34 @@ struct CollectorPass {
   }
 
   void find_reachable() noexcept {
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next) {
+    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
       if (record->unexplained != 0) reach(record);
       reach_all();
     }
   }
 
+  /// What is reachable is no longer suspect and no candidate.
+  void acquit_reachable() noexcept {
+    for (BufferRecord** link = &candidates; *link != nullptr;) {
+      BufferRecord* const record = *link;
+      if (is(record, Verdict::candidate)) {
+        link = &record->next_candidate;
+        continue;
+      }
+      *link = record->next_candidate;
+      record->verdict.store(Verdict::none, std::memory_order_relaxed);
+      record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
+    }
+  }
+
   /// The second look. `unexplained` is 0 in what is left, so its first count was all links and views.
   void look_again() noexcept {
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next) {
-      if (is(record, Verdict::candidate)) record->unexplained = 0;
-    }
-    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next) {
+    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next_candidate) {
       for_each_held(holder, [](BufferRecord* held) {
         if (is(held, Verdict::candidate)) ++held->unexplained;
       });
     }
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next) {
+    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
       if (!is(record, Verdict::candidate)) continue;
       const std::uint64_t word = record->word.load(std::memory_order_acquire);
       if (record_word::count(word) != record->unexplained) reach(record);
@@ -134,33 +145,28 @@ struct CollectorPass {
     }
   }
 
-  /// Clears the weak references to all that is doomed, frees the others of suspicion.
+  /// Clears the weak references to all that is doomed.
   void pass_sentence(DeathRow& doomed) noexcept {
-    for (BufferRecord* record = std::exchange(candidates, nullptr); record != nullptr;) {
-      BufferRecord* const next = record->next;
-      if (is(record, Verdict::candidate)) {
-        record->verdict.store(Verdict::doomed, std::memory_order_relaxed);
-        record->cause = Cause::collected;
-        record->word.store(record_word::make(record->generation, 0), std::memory_order_release);
-        ++report.buffers;
-        if (record->kind == BufferKind::owned) report.bytes += record->size_bytes;
-        doomed.push(record);
-      } else {
-        record->verdict.store(Verdict::none, std::memory_order_relaxed);
-        record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
-      }
-      record = next;
+    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
+      record->verdict.store(Verdict::doomed, std::memory_order_relaxed);
+      record->cause = Cause::collected;
+      record->word.store(record_word::make(record->lifetime(), 0), std::memory_order_release);
+      ++report.buffers;
+      if (record->kind == BufferKind::owned) report.bytes += record->size_bytes;
+      doomed.push(record);
     }
   }
 
   void find(DeathRow& doomed) noexcept {
     const Locked verdict(verdict_lock);
     const Locked graph(heap.graph_lock_);
-    if (heap.edges_.load(std::memory_order_relaxed) == 0) return;  // a cycle has a link
     mark_suspects();
     explain_counts();
     find_reachable();
+    acquit_reachable();
+    if (candidates == nullptr) return;
     look_again();
+    acquit_reachable();
     pass_sentence(doomed);
   }
 };

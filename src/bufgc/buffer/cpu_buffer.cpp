@@ -9,7 +9,7 @@
 namespace bufgc {
 namespace {
 
-constexpr Shape no_shape{};
+const Shape no_shape{};
 
 void raise_unless_ok(Status status, const char* when_destroyed, const char* when_invalid) {
   if (status == Status::ok) return;
@@ -36,8 +36,8 @@ CpuBuffer& CpuBuffer::operator=(CpuBuffer&& other) noexcept {
   return *this;
 }
 
-CpuBuffer::~CpuBuffer() {
-  if (record_ != nullptr) release(record_, Cause::finalized);
+void CpuBuffer::let_go() noexcept {
+  release(record_, Cause::finalized);
 }
 
 void CpuBuffer::reset() noexcept {
@@ -118,7 +118,7 @@ void CpuBuffer::destroy() {
 }
 
 WeakBuffer CpuBuffer::weak() const noexcept {
-  return record_ == nullptr ? WeakBuffer{} : WeakBuffer(record_, record_->id(), record_->generation);
+  return record_ == nullptr ? WeakBuffer{} : WeakBuffer(record_, record_->id(), record_->lifetime());
 }
 
 Status CpuBuffer::try_link(const CpuBuffer& held) noexcept {

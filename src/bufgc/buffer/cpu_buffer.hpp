@@ -47,7 +47,9 @@ class CpuBuffer {
   CpuBuffer(CpuBuffer&& other) noexcept : record_(other.record_) { other.record_ = nullptr; }
   CpuBuffer& operator=(const CpuBuffer& other) noexcept;
   CpuBuffer& operator=(CpuBuffer&& other) noexcept;
-  ~CpuBuffer();
+  ~CpuBuffer() {
+    if (record_ != nullptr) let_go();
+  }
 
   /// Whether this handle holds a buffer (perhaps a destroyed one).
   [[nodiscard]] explicit operator bool() const noexcept { return record_ != nullptr; }
@@ -113,6 +115,7 @@ class CpuBuffer {
   friend class WeakBuffer;
   friend struct BufferAccess;  // the wasm binding's door: a handle as one pointer
   explicit CpuBuffer(BufferRecord* adopted) noexcept : record_(adopted) {}
+  void let_go() noexcept;
   BufferRecord* record_ = nullptr;
 };
 

@@ -5,13 +5,16 @@
 #include <new>
 #include <utility>
 
-#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/heap_section.hpp"
 
 namespace bufgc {
 namespace {
 
-/// Ids stay below 2^53, so that JavaScript and JSON readers can hold them as numbers.
-constexpr std::uint32_t last_id_generation = (1U << 21U) - 1;
+/// Heaps in turn, so that those that are used side by side do not meet at one place.
+std::size_t next_cache_place() noexcept {
+  static std::atomic<std::size_t> heaps{0};
+  return heaps.fetch_add(1, std::memory_order_relaxed) % SlotCachesOfThread::size;
+}
 
 /// The size in bytes that a shape or an explicit size asks for; false when they cannot be, or differ.
 bool size_of(const Shape& shape, DType dtype, bool size_given, std::uint64_t& size_bytes) noexcept {
@@ -35,14 +38,94 @@ BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* c
     : allocator_(allocator),
       last_one_out_(last_one_out),
       context_(context),
-      registry_(std::make_shared<FinalizerRegistry>()) {}
+      registry_(std::make_shared<FinalizerRegistry>()),
+      cache_place_(next_cache_place()) {}
 
 BufferHeap::~BufferHeap() {
   for (std::uint32_t i = 0; i < chunk_count_; ++i) give_record_chunk(chunks_[i]);
   std::free(static_cast<void*>(chunks_));
 }
 
+[[gnu::always_inline]] inline BufferRecord* BufferHeap::bear_inline(const Newborn& newborn,
+                                                                    Status& why) noexcept {
+  BufferObserver* observer = nullptr;
+  BufferRecord* record = nullptr;
+  {
+    HeapSection section(*this);
+    record = section.cache().pop();
+    if (record == nullptr) {
+      section.lock();
+      record = take_slot(section.cache());
+    }
+    if (closed()) {
+      if (record != nullptr) section.cache().push(record);
+      why = Status::closed;
+      return nullptr;
+    }
+    if (record == nullptr) {
+      why = Status::out_of_memory;
+      return nullptr;
+    }
+    const std::uint32_t generation =
+        record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
+    record->generation.store(generation, std::memory_order_relaxed);
+    record->id_generation.store(record->id_generation.load(std::memory_order_relaxed) + 1,
+                                std::memory_order_relaxed);
+    const bool is_view = newborn.kind == BufferKind::view;
+    record->data = newborn.data;
+    record->root = is_view ? newborn.root : record;
+    record->root_generation = is_view ? newborn.root_generation : generation;
+    if (is_view) record->base = newborn.root->id();
+    record->size_bytes = newborn.size_bytes;
+    record->block = newborn.block;
+    record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
+    record->release_hook = newborn.release_hook;
+    record->label = newborn.label;
+    record->site = newborn.site;
+    record->shape = newborn.shape == nullptr ? Shape{} : *newborn.shape;
+    record->dtype = newborn.dtype;
+    record->kind = newborn.kind;
+    record->served_by = newborn.served_by;
+    record->claimed = false;
+    record->linked = false;
+    observer = observer_.load(std::memory_order_relaxed);
+    record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
+    HeapCounts& counts = section.cache().counts;
+    ++counts.live[static_cast<std::size_t>(newborn.kind)];
+    if (newborn.kind == BufferKind::external) counts.external_bytes += newborn.size_bytes;
+    record->word.store(record_word::make(generation, 1), std::memory_order_release);
+  }
+  if (observer != nullptr) tell_birth(*observer, *record);
+  return record;
+}
+
+Result<CpuBuffer> BufferHeap::allocate(std::uint64_t size_bytes, Site site) noexcept {
+  if (closed()) return Result<CpuBuffer>::failure(Status::closed);
+  if (size_bytes > std::numeric_limits<std::size_t>::max()) {
+    return Result<CpuBuffer>::failure(Status::out_of_memory);
+  }
+  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
+  if (allocation.block == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
+  Newborn newborn;
+  newborn.data = allocation.block->data;
+  newborn.size_bytes = size_bytes;
+  newborn.block = allocation.block;
+  newborn.served_by = allocation.served_by;
+  if (sites_.load(std::memory_order_relaxed)) newborn.site = site_text(site);
+  Status why = Status::ok;
+  BufferRecord* const record = bear_inline(newborn, why);
+  if (record == nullptr) {
+    allocator_.deallocate(allocation.block);
+    TextTable::drop(newborn.site);
+    return Result<CpuBuffer>::failure(why);
+  }
+  return {CpuBuffer(record)};
+}
+
 Result<CpuBuffer> BufferHeap::allocate(const BufferSpec& spec, Site site) noexcept {
+  if (spec.shape.rank() == 0 && spec.label.empty() && spec.dtype == DType::uint8) {
+    return allocate(spec.size_bytes, site);
+  }
   std::uint64_t size_bytes = spec.size_bytes;
   if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes)) {
     return Result<CpuBuffer>::failure(Status::invalid_argument);
@@ -121,7 +204,7 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
 
   // The view's own reference on the root, which may be ended at this very moment.
   BufferRecord* const root = of->root;
-  const std::uint32_t root_generation = root == of ? of->generation : of->root_generation;
+  const std::uint32_t root_generation = of->root_generation;
   if (!try_retain(root, root_generation)) return Result<CpuBuffer>::failure(Status::destroyed);
   BufferHeap& heap = *of->heap;
   Newborn newborn;
@@ -146,65 +229,50 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
 }
 
 BufferRecord* BufferHeap::bear(const Newborn& newborn, Status& why) noexcept {
-  BufferObserver* observer = nullptr;
-  BufferRecord* record = nullptr;
-  {
-    const Locked locked(slot_lock_);
-    if (closed()) {
-      why = Status::closed;
-      return nullptr;
-    }
-    record = take_slot();
-    if (record == nullptr) {
-      why = Status::out_of_memory;
-      return nullptr;
-    }
-    const std::uint32_t generation =
-        record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
-    record->data = newborn.data;
-    record->root = newborn.kind == BufferKind::view ? newborn.root : record;
-    record->generation = generation;
-    record->root_generation = newborn.kind == BufferKind::view ? newborn.root_generation : generation;
-    record->base_id = newborn.kind == BufferKind::view ? newborn.root->id() : BufferId{};
-    record->size_bytes = newborn.size_bytes;
-    record->block = newborn.block;
-    record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
-    record->release_hook = newborn.release_hook;
-    record->label = newborn.label;
-    record->site = newborn.site;
-    record->shape = *newborn.shape;
-    record->dtype = newborn.dtype;
-    record->kind = newborn.kind;
-    record->served_by = newborn.served_by;
-    record->claimed = false;
-    observer = observer_;
-    record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
-    ++open_;
-    ++live_[static_cast<std::size_t>(newborn.kind)];
-    if (newborn.kind == BufferKind::external) external_bytes_ += newborn.size_bytes;
-    record->word.store(record_word::make(generation, 1), std::memory_order_release);
-  }
-  if (observer != nullptr) tell_birth(*observer, *record);
-  return record;
+  return bear_inline(newborn, why);
 }
 
-BufferRecord* BufferHeap::take_slot() noexcept {
-  if (BufferRecord* record = free_slots_; record != nullptr) {
-    free_slots_ = record->next;
-    ++record->id_generation;
-    return record;
+BufferRecord* BufferHeap::take_slot(SlotCache& cache) noexcept {
+  BufferRecord* const record = cache.pop();
+  return record != nullptr || !refill(cache) ? record : cache.pop();
+}
+
+bool BufferHeap::refill(SlotCache& cache) noexcept {
+  if (&cache != &common_) {
+    while (cache.free_count < SlotCache::batch) {
+      BufferRecord* const record = common_.pop();
+      if (record == nullptr) break;
+      cache.push(record);
+    }
   }
-  for (;;) {
-    if (slots_used_ == chunk_count_ * RecordChunk::size && !add_chunk()) return nullptr;
-    const std::uint32_t slot = slots_used_++;
-    BufferRecord& record = at(slot);
-    record.heap = this;
-    record.slot = slot;
-    record.id_generation = 0;
-    const std::uint64_t word = record.word.load(std::memory_order_relaxed);
-    if (record_word::generation(word) < record_word::last_generation) return &record;
-    ++retired_;
+  while (cache.free == nullptr) {
+    if (slots_used_ == chunk_count_ * RecordChunk::size && !add_chunk()) return false;
+    // The highest first, so that the lowest is taken first.
+    const std::uint32_t first = slots_used_;
+    slots_used_ += SlotCache::batch;
+    for (std::uint32_t slot = slots_used_; slot-- > first;) {
+      BufferRecord& record = at(slot);
+      record.heap = this;
+      record.slot = slot;
+      record.id_generation.store(~std::uint32_t{0}, std::memory_order_relaxed);  // before the first
+      const std::uint64_t word = record.word.load(std::memory_order_relaxed);
+      if (record_word::generation(word) < record_word::last_generation) {
+        cache.push(&record);
+      } else {
+        ++retired_;
+      }
+    }
   }
+  return true;
+}
+
+void BufferHeap::spill(SlotCache& cache) noexcept {
+  // The newest stay.
+  BufferRecord* newest = cache.free;
+  for (std::uint32_t kept = 1; kept < SlotCache::room - SlotCache::batch; ++kept) newest = newest->next;
+  BufferRecord* oldest = std::exchange(newest->next, nullptr);
+  cache.free_count = SlotCache::room - SlotCache::batch;
+  while (oldest != nullptr) common_.push(std::exchange(oldest, oldest->next));
 }
 
 bool BufferHeap::add_chunk() noexcept {
@@ -223,27 +291,17 @@ bool BufferHeap::add_chunk() noexcept {
   return true;
 }
 
-void BufferHeap::free_slot(BufferRecord* record) noexcept {
-  --open_;
-  const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
-  if (record->id_generation >= last_id_generation || generation >= record_word::last_generation) {
-    ++retired_;
-    return;
-  }
-  record->next = free_slots_;
-  free_slots_ = record;
-}
-
+// The record may be born again at any moment until it is retained; so everything is asked of the
+// lifetime that its word showed first, and retained only if the word shows it still.
 CpuBuffer BufferHeap::lock(BufferId id) noexcept {
   BufferRecord* record = nullptr;
-  std::uint32_t generation = 0;
   {
     const Locked locked(slot_lock_);
     if (!id.valid() || id.slot >= slots_used_) return {};
     record = &at(id.slot);
-    if (record->id_generation != id.generation) return {};
-    generation = record->generation;
   }
+  const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_acquire));
+  if (record->id() != id || record->lifetime() != generation) return {};
   if (!try_retain(record, generation)) return {};
   CpuBuffer handle(record);
   if (!record->alive()) return {};
@@ -251,10 +309,10 @@ CpuBuffer BufferHeap::lock(BufferId id) noexcept {
 }
 
 bool BufferHeap::has(BufferId id) noexcept {
-  const Locked locked(slot_lock_);
+  const CachesShut alone(*this);
   if (!id.valid() || id.slot >= slots_used_) return false;
   const BufferRecord& record = at(id.slot);
-  return record.id_generation == id.generation && record.told.load(std::memory_order_relaxed) != Told::ended;
+  return record.id() == id && record.told.load(std::memory_order_relaxed) != Told::ended;
 }
 
 Text* BufferHeap::site_text(Site site) noexcept {

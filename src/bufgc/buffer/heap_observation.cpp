@@ -1,12 +1,27 @@
-#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/heap_section.hpp"
 
 namespace bufgc {
+namespace {
+
+/// Null when the list is of as many free slots as the cache says; adds them to `free`.
+const char* check_free(const SlotCache& cache, std::uint64_t& free) noexcept {
+  std::uint32_t count = 0;
+  for (const BufferRecord* record = cache.free; record != nullptr; record = record->next, ++count) {
+    if (record_word::count(record->word.load(std::memory_order_relaxed)) != 0) {
+      return "a slot in use stands in a list of free ones";
+    }
+  }
+  free += count;
+  return count == cache.free_count ? nullptr : "a list of free slots is not as long as it says";
+}
+
+}  // namespace
 
 void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noexcept {
   BufferBirth birth;
   birth.id = record.id();
   birth.kind = record.kind;
-  birth.base = record.base_id;
+  birth.base = record.base_id();
   birth.data = record.data;
   birth.size_bytes = record.size_bytes;
   birth.capacity_bytes = record.capacity_bytes;
@@ -22,25 +37,29 @@ void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noex
 void BufferHeap::set_observer(BufferObserver* observer) noexcept {
   std::uint32_t slots = 0;
   {
-    // From here on births and deaths tell by themselves; what was born before is told below.
-    const Locked locked(slot_lock_);
-    observer_ = observer;
+    // From here on births and ends tell by themselves; what was born before is told below. While
+    // "being told" stands, an end waits before its last step: the record keeps its facts.
+    const CachesShut alone(*this);
+    observer_.store(observer, std::memory_order_release);
+    if (observer == nullptr) return;
     slots = slots_used_;
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
+      BufferRecord& record = at(slot);
+      const std::uint64_t word = record.word.load(std::memory_order_acquire);
+      const bool lives = record_word::count(word) != 0 && record_word::generation(word) == record.lifetime();
+      record.listed = lives && record.told.load(std::memory_order_relaxed) == Told::no;
+      if (record.listed) record.told.store(Told::being_told, std::memory_order_relaxed);
+    }
   }
-  if (observer == nullptr) return;
   for (const bool views : {false, true}) {
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       BufferRecord* record = nullptr;
       {
         const Locked locked(slot_lock_);
         record = &at(slot);
-        const std::uint64_t word = record->word.load(std::memory_order_acquire);
-        if (record_word::count(word) == 0 || record_word::generation(word) != record->generation) continue;
-        if ((record->kind == BufferKind::view) != views) continue;
-        if (record->told.load(std::memory_order_relaxed) != Told::no) continue;
-        // While this stands, its death waits before the last step: the record keeps its facts.
-        record->told.store(Told::being_told, std::memory_order_relaxed);
       }
+      if (!record->listed || (record->kind == BufferKind::view) != views) continue;
+      record->listed = false;
       tell_birth(*observer, *record);
     }
   }
@@ -48,31 +67,42 @@ void BufferHeap::set_observer(BufferObserver* observer) noexcept {
 
 BufferStatistics BufferHeap::statistics() noexcept {
   BufferStatistics figures;
+  HeapCounts counts;
   {
-    const Locked locked(slot_lock_);
-    figures.live_buffers = live_[static_cast<std::size_t>(BufferKind::owned)];
-    figures.live_views = live_[static_cast<std::size_t>(BufferKind::view)];
-    figures.external_buffers = live_[static_cast<std::size_t>(BufferKind::external)];
-    figures.external_bytes = external_bytes_;
-    figures.disposed_buffers = ended_[static_cast<std::size_t>(Cause::dispose)];
-    figures.finalized_buffers = ended_[static_cast<std::size_t>(Cause::finalized)];
-    figures.collected_buffers = ended_[static_cast<std::size_t>(Cause::collected)];
-    figures.closed_buffers = ended_[static_cast<std::size_t>(Cause::closed)];
+    const CachesShut alone(*this);
+    counts = all_counts();
   }
-  const FinalizerRegistry::Counts counts = registry_->counts();
-  figures.finalizers_alive = counts.alive;
-  figures.finalizers_run = counts.run;
-  figures.finalizer_errors = counts.errors;
+  figures.live_buffers = counts.live[static_cast<std::size_t>(BufferKind::owned)];
+  figures.live_views = counts.live[static_cast<std::size_t>(BufferKind::view)];
+  figures.external_buffers = counts.live[static_cast<std::size_t>(BufferKind::external)];
+  figures.external_bytes = counts.external_bytes;
+  figures.disposed_buffers = counts.ended[static_cast<std::size_t>(Cause::dispose)];
+  figures.finalized_buffers = counts.ended[static_cast<std::size_t>(Cause::finalized)];
+  figures.collected_buffers = counts.ended[static_cast<std::size_t>(Cause::collected)];
+  figures.closed_buffers = counts.ended[static_cast<std::size_t>(Cause::closed)];
+  const FinalizerRegistry::Counts finalizers = registry_->counts();
+  figures.finalizers_alive = finalizers.alive;
+  figures.finalizers_run = finalizers.run;
+  figures.finalizer_errors = finalizers.errors;
   figures.collections = collections_.load(std::memory_order_relaxed);
   figures.edges = edges_.load(std::memory_order_relaxed);
   return figures;
 }
 
+HeapCounts BufferHeap::all_counts() const noexcept {
+  HeapCounts counts = common_.counts;
+  for (const SlotCache* cache = caches_; cache != nullptr; cache = cache->next_of_heap)
+    counts.add(cache->counts);
+  return counts;
+}
+
 const char* BufferHeap::check_invariants() noexcept {
   if (const char* wrong = registry_->check(); wrong != nullptr) return wrong;
   const Locked graph(graph_lock_);
-  const Locked slots(slot_lock_);
+  const CachesShut alone(*this);
+  const HeapCounts counts = all_counts();
   std::uint64_t held = 0;
+  std::uint64_t holders = 0;
   std::uint64_t edges = 0;
   std::uint64_t live[3] = {};
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
@@ -84,6 +114,7 @@ const char* BufferHeap::check_invariants() noexcept {
       ++live[static_cast<std::size_t>(record.kind)];
     }
     edges += record.edges.size();
+    holders += record.edges.empty() ? 0 : 1;
     if (record_word::count(word) == 0) continue;
     ++held;
     for (const BufferRecord* target : record.edges) {
@@ -93,19 +124,23 @@ const char* BufferHeap::check_invariants() noexcept {
       }
     }
   }
-  if (held > open_) return "more records are held than slots are taken";
   for (std::size_t kind = 0; kind < 3; ++kind) {
-    if (live[kind] != live_[kind]) return "the counts of live buffers are not the numbers of live records";
+    if (live[kind] != counts.live[kind])
+      return "the counts of live buffers are not the numbers of live records";
   }
   if (edges != edges_.load(std::memory_order_relaxed)) return "edges is not the number of links";
-  std::uint64_t free = 0;
-  for (const BufferRecord* record = free_slots_; record != nullptr; record = record->next) {
-    if (record_word::count(record->word.load(std::memory_order_relaxed)) != 0) {
-      return "a slot in use stands in the list of free ones";
-    }
-    ++free;
+  for (const BufferRecord* holder = holders_; holder != nullptr; holder = holder->next_holder) {
+    if (holder->edges.empty()) return "a record without links stands in the list of those that have some";
+    --holders;
   }
-  if (open_ + free + retired_ != slots_used_) return "slots taken, free and retired are not all slots";
+  if (holders != 0) return "the list of records with links is not of all of them";
+  std::uint64_t free = 0;
+  if (const char* wrong = check_free(common_, free); wrong != nullptr) return wrong;
+  for (const SlotCache* cache = caches_; cache != nullptr; cache = cache->next_of_heap) {
+    if (const char* wrong = check_free(*cache, free); wrong != nullptr) return wrong;
+  }
+  // All others are referred to: held, on their way to the grave, or about to be given back.
+  if (held + free + retired_ > slots_used_) return "slots held, free and retired are more than all slots";
   return nullptr;
 }
 

@@ -14,7 +14,9 @@ class Shape {
  public:
   static constexpr std::size_t max_rank = 8;
 
-  constexpr Shape() noexcept = default;
+  // The extents beyond the rank stay unwritten: nobody reads them.
+  // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init)
+  constexpr Shape() noexcept {}
   /// More than `max_rank` extents make a shape that `valid()` denies.
   constexpr Shape(std::initializer_list<std::uint64_t> extents) noexcept
       : Shape(std::span<const std::uint64_t>(extents.begin(), extents.size())) {}
@@ -25,6 +27,16 @@ class Shape {
     }
     for (std::uint64_t extent : extents) extents_[rank_++] = extent;
   }
+
+  constexpr Shape(const Shape& other) noexcept { *this = other; }
+  // NOLINTEND(cppcoreguidelines-pro-type-member-init)
+  /// Copies the extents that there are: most buffers have few or none.
+  constexpr Shape& operator=(const Shape& other) noexcept {
+    rank_ = other.rank_;
+    for (std::size_t i = 0; i < extents().size(); ++i) extents_[i] = other.extents_[i];
+    return *this;
+  }
+  ~Shape() = default;
 
   [[nodiscard]] constexpr bool valid() const noexcept { return rank_ <= max_rank; }
   [[nodiscard]] constexpr std::size_t rank() const noexcept { return rank_; }
@@ -51,8 +63,8 @@ class Shape {
   }
 
  private:
-  std::array<std::uint64_t, max_rank> extents_{};
   std::uint8_t rank_ = 0;
+  std::array<std::uint64_t, max_rank> extents_;
 };
 
 }  // namespace bufgc

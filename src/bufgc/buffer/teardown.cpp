@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/heap_section.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
 #include <thread>
@@ -65,7 +65,7 @@ struct Burial {
     const std::uint64_t before = held->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
     if (record_word::count(before) != 1) return;
     if ((before & record_word::suspect) != 0) await_verdict();
-    if (record_word::generation(before) != held->generation) {
+    if (record_word::generation(before) != held->lifetime()) {
       held->heap->recycle(held);
       return;
     }
@@ -80,11 +80,12 @@ struct Burial {
       if (collected && held->verdict.load(std::memory_order_relaxed) == Verdict::doomed) return;
       let_go(held, row);
     };
-    if (record->claimed || !record->edges.empty()) {
-      // Others may still hold handles of a claimed record and be about to link.
+    // Others may still hold handles of a claimed record and be about to link.
+    if (record->claimed ? !record->alone || record->linked : record->linked) {
       EdgeList edges;
       {
         const Locked locked(record->heap->graph_lock_);
+        if (!record->edges.empty()) record->heap->forget_holder(record);
         edges.swap(record->edges);
         record->heap->edges_.fetch_sub(edges.size(), std::memory_order_relaxed);
       }
@@ -111,48 +112,61 @@ struct Burial {
     return FreedTo::source;
   }
 
-  /// Counts the end, tells the observer, gives the slot back. The record must not be touched after.
-  static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
+  /// Tells the observer, counts the end, gives the slot back. The record must not be touched after.
+  [[gnu::always_inline]] static void finish_inline(BufferRecord* record, FreedTo freed_to) noexcept {
     BufferHeap& heap = *record->heap;
-    const BufferId id = record->id();
     const Cause cause = record->cause;
     const bool claimed = record->claimed;
-    BufferObserver* observer = nullptr;
+    bool observed = false;
     bool last_out = false;
     for (;;) {
-      // The observer may be just now hearing of the birth, on the thread that attached it.
-      while (record->told.load(std::memory_order_acquire) == Told::being_told) pause();
-      const Locked locked(heap.slot_lock_);
+      // An observer may be just now hearing of the birth, on the thread that attached it.
       const Told told = record->told.load(std::memory_order_acquire);
-      if (told == Told::being_told) continue;
+      if (told == Told::being_told) {
+        pause();
+        continue;
+      }
+      if (told == Told::yes && !observed) {
+        BufferObserver* const observer = heap.observer_.load(std::memory_order_acquire);
+        if (observer != nullptr) observer->on_free(record->id(), cause, freed_to);
+        observed = observer != nullptr;
+      }
+      HeapSection section(heap);
+      // Attached only now: it is told first.
+      if (!observed && heap.observer_.load(std::memory_order_relaxed) != nullptr) {
+        const Told now = record->told.load(std::memory_order_acquire);
+        if (now == Told::being_told || now == Told::yes) continue;
+      }
       record->told.store(Told::ended, std::memory_order_relaxed);
-      record->verdict.store(Verdict::none, std::memory_order_relaxed);
-      --heap.live_[static_cast<std::size_t>(record->kind)];
-      if (record->kind == BufferKind::external) heap.external_bytes_ -= record->size_bytes;
-      ++heap.ended_[static_cast<std::size_t>(cause)];
-      if (told == Told::yes) observer = heap.observer_;
-      if (observer == nullptr && !claimed) last_out = free_and_check(heap, record);
+      HeapCounts& counts = section.cache().counts;
+      --counts.live[static_cast<std::size_t>(record->kind)];
+      if (record->kind == BufferKind::external) counts.external_bytes -= record->size_bytes;
+      ++counts.ended[static_cast<std::size_t>(cause)];
+      if (!claimed) {
+        drop_texts(record);
+        last_out = heap.free_slot(record, section);
+      }
       break;
     }
-    if (observer != nullptr) observer->on_free(id, cause, freed_to);
     if (claimed) {
       release(record, cause);
-    } else if (observer != nullptr) {
-      heap.recycle(record);
     } else if (last_out) {
       heap.last_one_out_(heap.context_);
     }
   }
-
-  [[nodiscard]] static bool free_and_check(BufferHeap& heap, BufferRecord* record) noexcept {
-    drop_texts(record);
-    heap.free_slot(record);
-    return heap.abandoned_ && heap.open_ == 0;
+  static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
+    finish_inline(record, freed_to);
   }
 
-  static void drop_texts(BufferRecord* record) noexcept {
-    TextTable::drop(std::exchange(record->label, nullptr));
-    TextTable::drop(std::exchange(record->site, nullptr));
+  static void drop_texts(const BufferRecord* record) noexcept {
+    if (record->label != nullptr) TextTable::drop(record->label);
+    if (record->site != nullptr) TextTable::drop(record->site);
+  }
+
+  /// Whether the end of `record`, not claimed, runs no user code and lets nothing go but the memory.
+  [[nodiscard]] static bool is_simple(const BufferRecord* record) noexcept {
+    return record->kind == BufferKind::owned && !record->linked &&
+           record->newest_finalizer.load(std::memory_order_acquire) == nullptr;
   }
 
   static void bury(DeathRow& row) noexcept {
@@ -190,6 +204,7 @@ struct Burial {
                                              std::memory_order_acquire)) {
         record->cause = cause;
         record->claimed = true;
+        record->alone = cause == Cause::dispose && record_word::count(word) == 1;
         return true;
       }
     }
@@ -198,12 +213,16 @@ struct Burial {
   static void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
     // A suspect that dies of itself stays as it is until the collector has looked at it.
     if ((word_before & record_word::suspect) != 0) await_verdict();
-    if (record_word::generation(word_before) != record->generation) {
+    if (record_word::generation(word_before) != record->lifetime()) {
       record->heap->recycle(record);  // its lifetime was ended explicitly before
       return;
     }
     record->cause = cause;
-    bury_one(record);
+    if (is_simple(record)) {
+      finish_inline(record, record->heap->allocator_.deallocate(record->block));
+    } else {
+      bury_one(record);
+    }
   }
 
   static void close(BufferHeap& heap) noexcept;
@@ -216,14 +235,15 @@ void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause 
 void BufferHeap::recycle(BufferRecord* record) noexcept {
   bool last_out = false;
   {
-    const Locked locked(slot_lock_);
-    last_out = Burial::free_and_check(*this, record);
+    HeapSection section(*this);
+    Burial::drop_texts(record);
+    last_out = free_slot(record, section);
   }
   if (last_out) last_one_out_(context_);
 }
 
 Status BufferHeap::destroy(BufferRecord* record) noexcept {
-  if (!record->alive() || !Burial::claim(record, record->generation, Cause::dispose)) {
+  if (!record->alive() || !Burial::claim(record, record->lifetime(), Cause::dispose)) {
     return Status::destroyed;
   }
   Burial::bury_one(record);
@@ -239,6 +259,7 @@ void bury_together(DeathRow& doomed) noexcept {
     Burial::release_holds(record, others);
   }
   while (BufferRecord* const record = doomed.pop()) {
+    record->verdict.store(Verdict::none, std::memory_order_relaxed);
     Burial::finish(record, Burial::give_back(record, others));
   }
   Burial::bury(others);
@@ -260,23 +281,21 @@ void Burial::close(BufferHeap& heap) noexcept {
   }
   bury(side);
 
+  heap.retire_caches();
   std::uint32_t slots = 0;
   {
     const Locked locked(heap.slot_lock_);
-    heap.closed_.store(true, std::memory_order_release);
     slots = heap.slots_used_;
   }
   DeathRow row;
   for (std::uint32_t slot = 0; slot < slots; ++slot) {
     BufferRecord* record = nullptr;
-    std::uint32_t generation = 0;
     {
       const Locked locked(heap.slot_lock_);
       record = &heap.at(slot);
-      generation = record->generation;
     }
-    // Nothing is born any more, so the slot's generation stays.
-    if (claim(record, generation, Cause::closed)) row.push(record);
+    // Nothing is born any more, so the slot's lifetime stays.
+    if (claim(record, record->lifetime(), Cause::closed)) row.push(record);
   }
   bury(row);
 }
@@ -294,7 +313,7 @@ void BufferHeap::abandon() noexcept {
   {
     const Locked locked(slot_lock_);
     abandoned_ = true;
-    empty = open_ == 0;
+    empty = open_slots() == 0;
   }
   if (empty) last_one_out_(context_);
 }

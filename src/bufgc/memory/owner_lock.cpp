@@ -29,6 +29,13 @@ void OwnerLock::fence() noexcept {
 #endif
 }
 
+bool OwnerLock::try_enter_with_fence() noexcept {
+  inside_.store(true, std::memory_order_seq_cst);
+  if (!shut_.load(std::memory_order_seq_cst)) return true;
+  leave();
+  return false;
+}
+
 // The owner stays inside for nanoseconds, unless it is not running.
 void OwnerLock::wait() const noexcept {
   constexpr int spins = 64;

@@ -40,13 +40,10 @@ class OwnerLock {
 
   /// By the owner, not yet inside. False while others have it shut.
   [[nodiscard]] bool try_enter() noexcept {
-    if (asymmetric_) {
-      inside_.store(true, std::memory_order_relaxed);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-    } else {
-      inside_.store(true, std::memory_order_seq_cst);
-    }
-    if (!shut_.load(asymmetric_ ? std::memory_order_acquire : std::memory_order_seq_cst)) return true;
+    if (!asymmetric_) return try_enter_with_fence();
+    inside_.store(true, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (!shut_.load(std::memory_order_acquire)) return true;
     leave();
     return false;
   }
@@ -63,6 +60,7 @@ class OwnerLock {
 
  private:
   [[nodiscard]] static bool fence_reaches_all() noexcept;
+  [[nodiscard]] bool try_enter_with_fence() noexcept;
   void wait() const noexcept;
 
   std::atomic<bool> inside_{false};

@@ -2,7 +2,9 @@
 
 #if !defined(__EMSCRIPTEN__)
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "support.hpp"
@@ -241,6 +243,111 @@ TEST_CASE("the visualizer started and stopped while threads work tells each birt
     if (log.free_event[row] == Lifecycles::none) FAIL("id " << log.id[row] << " is shown alive and is dead");
   }
   REQUIRE(manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("slots that a thread kept free go to others when it ends", "[threads][slots]") {
+  BufferManager manager;
+  std::uint32_t highest = 0;
+  for (int round = 0; round < 50; ++round) {
+    on_threads(2, [&](int) {
+      std::vector<CpuBuffer> held;
+      for (int i = 0; i < 100; ++i) held.push_back(weightless(manager));
+    });
+    const CpuBuffer probe = weightless(manager);
+    highest = std::max(highest, probe.id().slot);
+    REQUIRE(manager.check_invariants() == nullptr);
+  }
+  // As many as ever lived at once, and what the caches of three threads hold beside.
+  REQUIRE(highest < 200 + 3 * 64);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("buffers born on one thread and dropped on another keep counts and slots", "[threads][slots]") {
+  BufferManager manager;
+  for (int round = 0; round < 20; ++round) {
+    std::vector<CpuBuffer> handed_over[2];
+    for (std::vector<CpuBuffer>& buffers : handed_over) buffers.resize(300);
+    on_threads(2, [&](int thread) {
+      for (CpuBuffer& buffer : handed_over[thread]) buffer = manager.alloc(64);
+    });
+    REQUIRE(manager.statistics().live_buffers == 600);
+    on_threads(2, [&](int thread) { handed_over[1 - thread].clear(); });
+    require_nothing_left(manager);
+  }
+  REQUIRE(manager.statistics().finalized_buffers == 20 * 600);
+}
+
+TEST_CASE("a manager closes while other threads keep free slots of it, and they go on with the next",
+          "[threads][slots][close]") {
+  for (int round = 0; round < 20; ++round) {
+    auto first = std::make_unique<BufferManager>();
+    BufferManager second;
+    std::atomic<int> warm{0};
+    std::atomic<bool> closed{false};
+    std::atomic<int> wrong{0};
+    on_threads(3, [&](int thread) {
+      CpuBuffer left_over = first->alloc(100);
+      first->alloc(100).reset();
+      ++warm;
+      if (thread == 0) {
+        while (warm < 3) std::this_thread::yield();
+        first->close();
+        closed = true;
+      }
+      while (!closed) std::this_thread::yield();
+      if (first->try_alloc(100).status != Status::closed || !left_over.destroyed()) ++wrong;
+      for (int i = 0; i < 100; ++i) {
+        if (!second.try_alloc(100)) ++wrong;
+      }
+    });
+    REQUIRE(wrong == 0);
+    REQUIRE(first->check_invariants() == nullptr);
+    first.reset();
+    require_nothing_left(second);
+  }
+}
+
+TEST_CASE("statistics taken while threads work add up at every moment", "[threads][slots]") {
+  BufferManager manager;
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  on_threads(3, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 300; ++i) {
+        // Each of the others has one buffer at most, of which each birth and end is counted once.
+        if (manager.statistics().live_buffers > 2 || manager.check_invariants() != nullptr) ++wrong;
+      }
+      stop = true;
+      return;
+    }
+    while (!stop) static_cast<void>(manager.alloc(256));
+  });
+  REQUIRE(wrong == 0);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("an id asked for while its slot is born again gives that buffer or nothing", "[threads][weak]") {
+  BufferManager manager;
+  std::atomic<std::uint64_t> current{0};
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  on_threads(2, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 20'000; ++i) {
+        const CpuBuffer buffer = manager.alloc(64);
+        current = buffer.id().value();
+      }
+      stop = true;
+      return;
+    }
+    while (!stop) {
+      const BufferId id = BufferId::from_value(current);
+      const CpuBuffer found = manager.lock(id);
+      if (found && found.id() != id) ++wrong;
+    }
+  });
+  REQUIRE(wrong == 0);
+  require_nothing_left(manager);
 }
 
 #endif
