@@ -66,10 +66,11 @@ val numbers_of(const std::vector<Item>& items, std::uint64_t none = Lifecycles::
   return copy_of(numbers);
 }
 
-void open(double budget_bytes, bool visualize, double max_events, bool cache) {
+void open(double budget_bytes, bool visualize, double max_events, bool cache, bool compact) {
   ManagerOptions options;
   options.allocator.budget_bytes = budget_of(budget_bytes);
   options.allocator.cache = cache;
+  options.allocator.compact = compact;
   options.visualizer.max_events = static_cast<std::size_t>(max_events);
   options.visualize = visualize;
   Instance& here = instance();

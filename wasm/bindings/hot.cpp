@@ -123,6 +123,17 @@ EMSCRIPTEN_KEEPALIVE std::byte* bufgc_data(const BufferRecord* handle) {
   return handle == nullptr ? nullptr : BufferAccess::data(handle);
 }
 
+/// Holds the bytes where they are until `bufgc_unpin`; null when destroyed.
+EMSCRIPTEN_KEEPALIVE BufferPin* bufgc_pin(BufferRecord* handle) {
+  if (handle == nullptr) return nullptr;
+  BufferPin pin = BufferAccess::share(handle).pin();
+  return pin ? new BufferPin(std::move(pin)) : nullptr;
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_unpin(BufferPin* pin) {
+  delete pin;
+}
+
 /// Leaves the id of the buffer whose bytes this one shows: its base's, or its own.
 EMSCRIPTEN_KEEPALIVE void bufgc_root(const BufferRecord* handle) {
   if (handle == nullptr) return;

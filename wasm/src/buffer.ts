@@ -5,7 +5,7 @@ import type { DTypeInfo } from './dtype.js';
 import { InvalidArgumentError, UseAfterDisposeError } from './errors.js';
 import type { ManagerImpl } from './manager.js';
 import { Mail, NativeCause } from './native.js';
-import type { Buffer, DType, SubviewSpec, ViewOf } from './types.js';
+import type { Buffer, DType, Pin, SubviewSpec, ViewOf } from './types.js';
 import { resolveView } from './validate.js';
 
 /**
@@ -83,6 +83,18 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     const view = new View(this.#manager.native.buffer, data, Math.floor(this.nbytes / itemBytes));
     this.#view = view;
     return view;
+  }
+
+  pin(): Pin {
+    const handle = this.#live('pin()');
+    const { native } = this.#manager;
+    const byteOffset = native.data(handle) >>> 0;
+    let pinned = native.pin(handle);
+    const unpin = () => {
+      native.unpin(pinned);
+      pinned = 0;
+    };
+    return { byteOffset, dispose: unpin, [dispose]: unpin };
   }
 
   subview<E extends DType = D>(byteOffset: number, spec?: SubviewSpec<E>): Buffer<E> {

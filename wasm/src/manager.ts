@@ -44,6 +44,7 @@ export interface ManagerSettings {
   readonly visualizer: boolean;
   readonly visualizerEvents: number;
   readonly cache: boolean;
+  readonly compact: boolean;
   readonly sites: boolean;
 }
 
@@ -75,7 +76,13 @@ export class ManagerImpl implements Manager {
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.#nursery.flush());
     module.bufgcEvent = (event, key) => this.#nativeEvent(event, key);
-    native.cold.open(settings.budgetBytes, settings.visualizer, settings.visualizerEvents, settings.cache);
+    native.cold.open(
+      settings.budgetBytes,
+      settings.visualizer,
+      settings.visualizerEvents,
+      settings.cache,
+      settings.compact,
+    );
     native.cold.setSitesEnabled(settings.sites);
     this.visualizer = new VisualizerImpl(this, settings.visualizer);
     this.#statistics = Object.freeze(native.cold.statistics().map((info) => Object.freeze(info)));

@@ -21,6 +21,8 @@ interface HotExports {
   _bufgc_release(handle: number, cause: number): number;
   _bufgc_destroy(handle: number): number;
   _bufgc_data(handle: number): number;
+  _bufgc_pin(handle: number): number;
+  _bufgc_unpin(pin: number): void;
   _bufgc_root(handle: number): void;
   _bufgc_link(holder: number, held: number): number;
   _bufgc_unlink(holder: number, held: number): number;
@@ -62,7 +64,7 @@ export interface SnapshotColumns {
 }
 
 interface ColdExports {
-  open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean): void;
+  open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
   stats(): Record<string, number>;
   statistics(): StatisticInfo[];
   histogram(): SizeClassCount[];
@@ -112,6 +114,8 @@ export class Native {
   readonly release: HotExports['_bufgc_release'];
   readonly destroy: HotExports['_bufgc_destroy'];
   readonly data: HotExports['_bufgc_data'];
+  readonly pin: HotExports['_bufgc_pin'];
+  readonly unpin: HotExports['_bufgc_unpin'];
   readonly root: HotExports['_bufgc_root'];
   readonly link: HotExports['_bufgc_link'];
   readonly unlink: HotExports['_bufgc_unlink'];
@@ -136,6 +140,8 @@ export class Native {
     module._bufgc_release(0, 0);
     module._bufgc_destroy(0);
     module._bufgc_data(0);
+    module._bufgc_pin(0);
+    module._bufgc_unpin(0);
     module._bufgc_root(0);
     module._bufgc_link(0, 0);
     module._bufgc_unlink(0, 0);
@@ -154,6 +160,8 @@ export class Native {
     this.release = module._bufgc_release;
     this.destroy = module._bufgc_destroy;
     this.data = module._bufgc_data;
+    this.pin = module._bufgc_pin;
+    this.unpin = module._bufgc_unpin;
     this.root = module._bufgc_root;
     this.link = module._bufgc_link;
     this.unlink = module._bufgc_unlink;

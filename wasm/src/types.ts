@@ -45,6 +45,11 @@ export interface LoadOptions {
   visualizerEvents?: number;
   /** Keep freed blocks for reuse. Default true. */
   cache?: boolean;
+  /**
+   * Where the memory would grow far beyond what is live, or an allocation fail, move live buffers together
+   * instead. Default true. Views are detached by it as by growth; `pin` holds a buffer's bytes in place.
+   */
+  compact?: boolean;
   /** Record the creation stack of every buffer. Default false: a stack costs more than an allocation. */
   sites?: boolean;
   /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
@@ -93,12 +98,22 @@ export interface Buffer<D extends DType = DType> extends Disposable {
    * detaches old views. Throws `UseAfterDisposeError`.
    */
   view(): ViewOf[D];
+  /** For native code that keeps the address: holds the bytes where they are until the pin is disposed. */
+  pin(): Pin;
   /** A part of the buffer as a buffer of its own, that keeps its base alive. */
   subview<E extends DType = D>(byteOffset: number, spec?: SubviewSpec<E>): Buffer<E>;
   /** Lets go of this handle; the memory goes when no subview or link holds it. A second call does nothing. */
   dispose(): void;
   /** Ends the buffer now, whoever else holds it: every handle and subview answers "disposed". */
   destroy(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Holds a buffer's bytes in place, and the buffer alive. Nobody else lets go of it: dispose it. */
+export interface Pin extends Disposable {
+  /** Where the bytes begin in the WebAssembly memory. */
+  readonly byteOffset: number;
+  dispose(): void;
   [Symbol.dispose](): void;
 }
 

@@ -65,10 +65,10 @@ void bury_together(DeathRow& doomed) noexcept;
 /// concerns all slots holds `CachesShut`, which is alone.
 ///
 /// Locks, in the order in which they may nest: the process's verdict lock (collector.cpp), then
-/// `graph_lock_` (links, verdicts), then the process's retirement lock (slot_cache.cpp), then
-/// `slot_lock_` (the table, the common cache), then the caches' own. The registry's and the text
-/// table's nest in none and hold none. User code runs under no lock.
-class BufferHeap {
+/// `graph_lock_` (links, verdicts), then the process's retirement lock (slot_cache.cpp), the allocator's,
+/// then `slot_lock_` (the table, the common cache), then the caches' own. The registry's and the text table's
+/// nest in none and hold none. User code runs under no lock.
+class BufferHeap final : private MoveListener {
  public:
   /// Called when nothing of the heap is in use any more, as the very last thing that it does.
   using LastOneOut = void (*)(void* context);
@@ -76,7 +76,7 @@ class BufferHeap {
   BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context);
   BufferHeap(const BufferHeap&) = delete;
   BufferHeap& operator=(const BufferHeap&) = delete;
-  ~BufferHeap();
+  ~BufferHeap() override;
 
   // Births: heap_births.cpp.
   [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept;
@@ -90,6 +90,12 @@ class BufferHeap {
   /// Whether the lifetime `id` goes on.
   [[nodiscard]] bool has(BufferId id) noexcept;
   void set_sites_enabled(bool enabled) noexcept { sites_.store(enabled, std::memory_order_relaxed); }
+
+  // heap_moves.cpp
+  /// Holds the bytes of a live buffer, or of a view's base, where they are; the caller keeps a strong
+  /// reference until `unpin`.
+  static void pin(BufferRecord* record) noexcept;
+  static void unpin(BufferRecord* record) noexcept;
 
   // Links and finalizers.
   static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
@@ -178,6 +184,8 @@ class BufferHeap {
   void take_back(SlotCache* cache) noexcept;
   /// Closes the heap for births, and to all threads' own caches for good.
   void retire_caches() noexcept;
+  // heap_moves.cpp, under the allocator's lock
+  void on_blocks_moved() noexcept override;
 
   [[nodiscard]] BufferRecord& at(std::uint32_t slot) const noexcept {  // under slot_lock_
     return chunks_[slot / RecordChunk::size]->records[slot % RecordChunk::size];

@@ -44,6 +44,11 @@ class BufferObserver {
   virtual ~BufferObserver() = default;
   virtual void on_alloc(const BufferBirth& birth) noexcept = 0;
   virtual void on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept = 0;
+  /// Compaction moved the buffer's bytes. Told under the allocator's lock; views move with their base.
+  virtual void on_move(BufferId id, const std::byte* to) noexcept {
+    static_cast<void>(id);
+    static_cast<void>(to);
+  }
   virtual void on_link(BufferId holder, BufferId held) noexcept = 0;
   virtual void on_unlink(BufferId holder, BufferId held) noexcept = 0;
 };

@@ -96,6 +96,25 @@ std::byte* CpuBuffer::data() const {
   return record_->data;
 }
 
+BufferPin CpuBuffer::pin() const noexcept {
+  if (record_ == nullptr || !record_->alive()) return {};
+  BufferHeap::pin(record_);
+  return BufferPin(*this);
+}
+
+BufferPin& BufferPin::operator=(BufferPin&& other) noexcept {
+  if (this != &other) {
+    reset();
+    buffer_ = std::move(other.buffer_);
+  }
+  return *this;
+}
+
+void BufferPin::reset() noexcept {
+  CpuBuffer pinned = std::move(buffer_);
+  if (pinned.record_ != nullptr) BufferHeap::unpin(pinned.record_);
+}
+
 Result<CpuBuffer> CpuBuffer::try_view(const ViewSpec& spec, Site site) const noexcept {
   if (record_ == nullptr) return Result<CpuBuffer>::failure(Status::invalid_argument);
   return BufferHeap::view(record_, spec, site);

@@ -14,6 +14,7 @@
 namespace bufgc {
 
 class WeakBuffer;
+class BufferPin;
 class BufferHeap;
 struct BufferRecord;
 
@@ -69,7 +70,8 @@ class CpuBuffer {
   /// How many strong references there are: handles, views and links. For tests and diagnosis.
   [[nodiscard]] std::uint32_t use_count() const noexcept;
 
-  /// The first byte, or null when destroyed or empty.
+  /// The first byte, or null when destroyed or empty. Natively it stays where it is. In WebAssembly
+  /// an allocation may move it (`AllocatorOptions::compact`): ask again after one, or `pin`.
   [[nodiscard]] std::byte* try_data() const noexcept;
   /// The first byte. Throws `UseAfterDestroy`, or `InvalidArgument` on an empty handle.
   [[nodiscard]] std::byte* data() const;
@@ -81,6 +83,9 @@ class CpuBuffer {
   [[nodiscard]] std::span<T> as() const {
     return {reinterpret_cast<T*>(data()), static_cast<std::size_t>(size_bytes()) / sizeof(T)};
   }
+
+  /// Holds the bytes where they are as long as the pin lives. An empty pin when destroyed or empty.
+  [[nodiscard]] BufferPin pin() const noexcept;
 
   /// A view, itself a buffer with an id, that keeps this one's base alive. Refused: a range beyond
   /// the end, an offset that is not a multiple of the dtype's item size, sizes that wrap.
@@ -112,11 +117,34 @@ class CpuBuffer {
 
  private:
   friend class BufferHeap;
+  friend class BufferPin;
   friend class WeakBuffer;
   friend struct BufferAccess;  // the wasm binding's door: a handle as one pointer
   explicit CpuBuffer(BufferRecord* adopted) noexcept : record_(adopted) {}
   void let_go() noexcept;
   BufferRecord* record_ = nullptr;
+};
+
+/// For code that keeps a buffer's address across allocations: the bytes stay where they are, and the
+/// buffer alive, until the pin goes. An explicit `destroy` ends the buffer under it as under any handle.
+class BufferPin {
+ public:
+  BufferPin() noexcept = default;
+  BufferPin(BufferPin&& other) noexcept = default;
+  BufferPin& operator=(BufferPin&& other) noexcept;
+  BufferPin(const BufferPin&) = delete;
+  BufferPin& operator=(const BufferPin&) = delete;
+  ~BufferPin() { reset(); }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(buffer_); }
+  [[nodiscard]] const CpuBuffer& buffer() const noexcept { return buffer_; }
+  [[nodiscard]] std::byte* data() const noexcept { return buffer_.try_data(); }
+  void reset() noexcept;
+
+ private:
+  friend class CpuBuffer;
+  explicit BufferPin(const CpuBuffer& pinned) noexcept : buffer_(pinned) {}
+  CpuBuffer buffer_;
 };
 
 /// An id that can be asked for its buffer. Costs nothing to hold and keeps nothing alive; valid to

@@ -39,9 +39,12 @@ BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* c
       last_one_out_(last_one_out),
       context_(context),
       registry_(std::make_shared<FinalizerRegistry>()),
-      cache_place_(next_cache_place()) {}
+      cache_place_(next_cache_place()) {
+  allocator_.set_move_listener(this);
+}
 
 BufferHeap::~BufferHeap() {
+  allocator_.set_move_listener(nullptr);
   for (std::uint32_t i = 0; i < chunk_count_; ++i) give_record_chunk(chunks_[i]);
   std::free(static_cast<void*>(chunks_));
 }

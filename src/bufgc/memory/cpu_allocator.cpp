@@ -175,6 +175,21 @@ void CpuAllocator::set_segment_listener(SegmentListener* listener) noexcept {
   state_->arena.set_listener(listener);
 }
 
+void CpuAllocator::set_move_listener(MoveListener* listener) noexcept {
+  const Locked locked(state_->lock);
+  state_->arena.set_move_listener(listener);
+}
+
+void CpuAllocator::pin(Block* block) noexcept {
+  const Locked locked(state_->lock);
+  ++static_cast<Range*>(block)->pins;
+}
+
+void CpuAllocator::unpin(Block* block) noexcept {
+  const Locked locked(state_->lock);
+  --static_cast<Range*>(block)->pins;
+}
+
 MemoryStatistics CpuAllocator::statistics() const noexcept {
   const Locked locked(state_->lock);
   return state_->statistics();

@@ -18,6 +18,9 @@ struct AllocatorOptions {
   std::uint64_t budget_bytes = no_budget;  ///< `reserved_bytes` never exceeds it, to the byte.
   bool cache = true;  ///< Keep freed blocks for reuse; off: merge and return them at once.
   std::uint64_t cache_limit_bytes = no_budget;  ///< Freed blocks kept beyond this are merged and returned.
+  /// Where the source allows it (WebAssembly's linear memory), live blocks that are not pinned slide
+  /// together rather than let the memory grow far beyond what is live, or an allocation fail.
+  bool compact = true;
 };
 
 /// Who served an allocation.
@@ -37,7 +40,7 @@ enum class FreedTo : std::uint8_t {
 /// A block in use: a record beside the memory, never inside it. Owned by its allocator; valid from
 /// `allocate` to `deallocate`.
 struct Block {
-  std::byte* data = nullptr;
+  std::byte* data = nullptr;       ///< Compaction changes it, unless the block is pinned.
   std::size_t size_bytes = 0;      ///< As requested.
   std::size_t capacity_bytes = 0;  ///< Rounded up to the granule; what the block occupies.
 };
@@ -56,6 +59,14 @@ class SegmentListener {
   virtual void on_segment_released(Segment segment) noexcept = 0;
 };
 
+/// Told when compaction has moved blocks: `Block::data` says where each is now. Called under the
+/// allocator's lock: must not call the allocator.
+class MoveListener {
+ public:
+  virtual ~MoveListener() = default;
+  virtual void on_blocks_moved() noexcept = 0;
+};
+
 /// Places, caches and reuses blocks in segments of a `MemorySource`, counted to the byte.
 /// Safe to use from several threads. Sizes: 0 is served as one granule; a size that would wrap is
 /// refused with a null block.
@@ -69,12 +80,16 @@ class CpuAllocator {
   CpuAllocator& operator=(const CpuAllocator&) = delete;
 
   /// A block of at least `size_bytes`, its contents undefined. At the budget: flush the cache,
-  /// coalesce, exchange free pages, then ask the pressure handler while it says that it freed
-  /// something, then fail.
+  /// coalesce, exchange free pages or move live blocks together, then ask the pressure handler while it says
+  /// that it freed something, then fail.
   [[nodiscard]] Allocation allocate(std::size_t size_bytes) noexcept;
 
   /// Takes back a block that `allocate` gave, once.
   FreedTo deallocate(Block* block) noexcept;
+
+  /// A pinned block stays where it is until as many `unpin` have come; for those who hold its address.
+  void pin(Block* block) noexcept;
+  void unpin(Block* block) noexcept;
 
   /// Gives memory back to the source until `cached_bytes` is at most `keep_bytes`. Returns the bytes
   /// released.
@@ -92,6 +107,8 @@ class CpuAllocator {
   void set_pressure_handler(PressureHandler handler);
   /// Null detaches. The segments already held are reported to a new listener first.
   void set_segment_listener(SegmentListener* listener) noexcept;
+  /// Null detaches.
+  void set_move_listener(MoveListener* listener) noexcept;
 
   [[nodiscard]] MemoryStatistics statistics() const noexcept;
   [[nodiscard]] SizeHistogram size_histogram() const noexcept;

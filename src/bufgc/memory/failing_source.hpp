@@ -46,6 +46,8 @@ class FailingSource final : public MemorySource {
     return moved;
   }
   [[nodiscard]] std::size_t least_move_bytes() const noexcept override { return source_.least_move_bytes(); }
+  [[nodiscard]] bool can_detach_views() const noexcept override { return source_.can_detach_views(); }
+  void detach_views() noexcept override { source_.detach_views(); }
 
  private:
   [[nodiscard]] bool refuses() noexcept {

@@ -57,6 +57,12 @@ class MemorySource {
   }
   /// From how many bytes on to `move` is cheaper than to release and acquire; 0: the source cannot.
   [[nodiscard]] virtual std::size_t least_move_bytes() const noexcept { return 0; }
+
+  /// Whether `detach_views` does what it says. Where it does, live blocks may be moved.
+  [[nodiscard]] virtual bool can_detach_views() const noexcept { return false; }
+  /// Takes away every view that others (JavaScript) hold of this memory, so that none of them can
+  /// reach bytes that were moved. Called before blocks move.
+  virtual void detach_views() noexcept {}
 };
 
 }  // namespace bufgc

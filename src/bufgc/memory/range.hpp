@@ -23,6 +23,12 @@ struct Range : Block {
   Range* previous = nullptr;  ///< In the bin.
   Range* before = nullptr;    ///< Neighbour in address order.
   Range* after = nullptr;
+  // In the tree of free ranges, where placement is by address.
+  Range* lower = nullptr;
+  Range* higher = nullptr;
+  Range* parent = nullptr;
+  std::size_t largest_bytes = 0;  ///< The largest capacity in its subtree.
+  std::uint32_t pins = 0;         ///< Of a live block: who holds it where it is.
 
   [[nodiscard]] std::byte* end() const noexcept { return data + capacity_bytes; }
 };

@@ -36,10 +36,11 @@ namespace bufgc {
   X(std::uint64_t, misses, "count", "allocations that had to ask the source")                                \
   X(std::uint64_t, splits, "count", "free blocks divided to serve a smaller request")                        \
   X(std::uint64_t, merges, "count", "neighbouring free blocks joined")                                       \
+  X(std::uint64_t, compactions, "count", "times live blocks were moved together to make room")               \
   X(std::uint64_t, source_calls, "count", "calls to the memory source: the operating-system calls")          \
   X(std::uint64_t, moved_bytes, "bytes",                                                                     \
-    "of free pages that were moved rather than given back and taken anew")                                   \
-  X(std::uint64_t, moved_pages, "count", "those pages")                                                      \
+    "of live blocks that compaction copied, and of free pages that were moved rather than taken anew")       \
+  X(std::uint64_t, moved_pages, "count", "free pages moved")                                                 \
   X(std::uint64_t, pressure_calls, "count", "times the pressure handler was asked to free memory")           \
   X(std::uint64_t, failed_allocations, "count", "allocations refused for want of memory")
 

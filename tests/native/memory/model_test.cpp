@@ -42,6 +42,16 @@ struct SourceOf<OnHeap<Options>> {
   FailingSource source{heap};
 };
 
+/// Where live blocks are moved.
+template <class Options>
+struct Sliding : Options {};
+template <class Options>
+struct SourceOf<Sliding<Options>> {
+  static constexpr bool is_small = true;
+  SlidingSource sliding;
+  FailingSource source{sliding};
+};
+
 struct Entry {
   Block* block;
   std::size_t size;
@@ -75,6 +85,13 @@ class Model {
     peak_blocks = std::max<std::uint64_t>(peak_blocks, by_address_.size());
     ++allocations;
     return true;
+  }
+  /// Compaction may have moved them.
+  void follow(const std::vector<Entry>& live) {
+    by_address_.clear();
+    for (const Entry& entry : live) {
+      by_address_.emplace(entry.block->data, entry.block->data + entry.block->capacity_bytes);
+    }
   }
   void remove(const Block* block) {
     by_address_.erase(block->data);
@@ -111,7 +128,8 @@ class Model {
 
 TEMPLATE_TEST_CASE("under random use the figures are exact, nothing overlaps and contents stay",
                    "[memory][random]", Default, PageAligned, CacheOff, CacheBounded, Budgeted,
-                   OnHeap<Default>, OnHeap<PageAligned>, OnHeap<CacheOff>, OnHeap<Budgeted>) {
+                   OnHeap<Default>, OnHeap<PageAligned>, OnHeap<CacheOff>, OnHeap<Budgeted>, Sliding<Default>,
+                   Sliding<PageAligned>, Sliding<CacheBounded>, Sliding<Budgeted>) {
   const std::uint64_t seed = Catch::rngSeed() + 20;
   INFO("seed " << seed);
   Random random(seed);
@@ -122,6 +140,7 @@ TEMPLATE_TEST_CASE("under random use the figures are exact, nothing overlaps and
     CpuAllocator allocator(origin.source, options);
     Model model(options.alignment_bytes);
     std::vector<Entry> live;
+    std::uint64_t compactions = 0;
     // Sizes come back, as in a program that repeats itself, or are new.
     std::vector<std::size_t> usual;
     for (int i = 0; i < 40; ++i) usual.push_back(mixed_size(random));
@@ -135,6 +154,10 @@ TEMPLATE_TEST_CASE("under random use the figures are exact, nothing overlaps and
         if (allocation.block == nullptr) {
           REQUIRE(may_fail);
           continue;
+        }
+        if (const std::uint64_t now = allocator.statistics().compactions; now != compactions) {
+          compactions = now;
+          model.follow(live);
         }
         REQUIRE(model.add(allocation.block));
         live.push_back({allocation.block, size, static_cast<unsigned char>(random())});

@@ -141,17 +141,50 @@ TEST_CASE("a segment of linear memory is extended in place, whoever grows the he
   source.release({first.data, static_cast<std::size_t>(end - first.data)});
 }
 
-TEST_CASE("two runs of linear memory never touch", "[memory][source]") {
+TEST_CASE("segments of linear memory touch, and take what they hold and no more", "[memory][source]") {
   LinearMemory source;
-  // More than a run is begun with, and more than is left of it.
   const Segment first = source.acquire(65 * MiB);
-  const Segment second = source.acquire(65 * MiB);
   REQUIRE(first);
+  const std::size_t heap_bytes = emscripten_get_heap_size();
+  const Segment second = source.acquire(40 * MiB);
   REQUIRE(second);
-  CHECK(second.data != first.data + first.size_bytes);
-  CHECK_FALSE(source.acquire_at(first.data + first.size_bytes, 4096));
-  source.release(first);
+  CHECK(second.data == first.data + first.size_bytes);
+  // What is idle at the end is begun with.
   source.release(second);
+  const Segment third = source.acquire_at(second.data, 50 * MiB);
+  CHECK(third.data == second.data);
+  constexpr std::size_t wasm_page = 64 * KiB;
+  CHECK(emscripten_get_heap_size() >= heap_bytes + 50 * MiB - wasm_page);
+  CHECK(emscripten_get_heap_size() <= heap_bytes + 50 * MiB + wasm_page);
+  CHECK(source.idle_bytes() == 0);
+  source.release(first);
+  source.release(third);
+}
+
+TEST_CASE("linear memory grows by what an allocator reserves", "[memory][source]") {
+  LinearMemory source;
+  CpuAllocator allocator(source);
+  static_cast<void>(allocator.allocate(1));
+  const std::uint64_t reserved_bytes = allocator.statistics().reserved_bytes;
+  const std::size_t heap_bytes = emscripten_get_heap_size();
+  Random random(7);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 5000; ++i) {
+    if (blocks.size() > 500) {
+      const std::size_t index = below(random, blocks.size());
+      allocator.deallocate(blocks[index]);
+      blocks[index] = blocks.back();
+      blocks.pop_back();
+    }
+    blocks.push_back(allocator.allocate(mixed_size(random)).block);
+    REQUIRE(blocks.back() != nullptr);
+  }
+  CHECK(allocator.statistics().segments == 1);
+  const std::uint64_t more_reserved = allocator.statistics().peak_reserved_bytes - reserved_bytes;
+  const std::size_t more_heap = emscripten_get_heap_size() - heap_bytes;
+  CHECK(more_reserved > MiB);
+  CHECK(more_heap <= more_reserved + 64 * KiB);
+  CHECK(more_reserved <= more_heap + 64 * KiB);
 }
 
 #else

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bufgc/memory/address_ranges.hpp"
+#include "bufgc/memory/align.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/default_source.hpp"
 #include "bufgc/memory/failing_source.hpp"
@@ -61,6 +62,45 @@ class FixedSource final : public MemorySource {
 
  private:
   MemorySource& source_;
+};
+
+/// As WebAssembly's linear memory, over a fixed piece of the C++ heap: it grows at its end only, nothing
+/// returns, and blocks may be moved.
+class SlidingSource final : public MemorySource {
+ public:
+  explicit SlidingSource(std::size_t most_bytes = 64 * MiB)
+      : memory_(new std::byte[most_bytes + page_bytes]), most_bytes_(most_bytes) {
+    static_cast<void>(idle_.reserve(1000));
+    begin_ = memory_.get() + (page_bytes - reinterpret_cast<std::uintptr_t>(memory_.get()) % page_bytes);
+  }
+  [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+    const Segment idle = idle_.take_lowest(round_up(min_bytes, page_bytes));
+    return idle ? idle : acquire_at(begin_ + taken_bytes_, min_bytes);
+  }
+  [[nodiscard]] Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept override {
+    const std::size_t bytes = round_up(min_bytes, page_bytes);
+    if (const Segment idle = idle_.take_at(address, bytes)) return idle;
+    if (address != begin_ + taken_bytes_ || bytes > most_bytes_ - taken_bytes_) return {};
+    taken_bytes_ += bytes;
+    return {address, bytes};
+  }
+  void release(Segment segment) noexcept override { idle_.put(segment); }
+  [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return page_bytes; }
+  [[nodiscard]] bool returns_memory() const noexcept override { return false; }
+  [[nodiscard]] bool can_detach_views() const noexcept override { return true; }
+  void detach_views() noexcept override { ++detachments_; }
+
+  [[nodiscard]] std::size_t taken_bytes() const noexcept { return taken_bytes_; }
+  [[nodiscard]] int detachments() const noexcept { return detachments_; }
+
+ private:
+  static constexpr std::size_t page_bytes = 4 * KiB;
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t most_bytes_;
+  AddressRanges idle_;
+  std::byte* begin_ = nullptr;
+  std::size_t taken_bytes_ = 0;
+  int detachments_ = 0;
 };
 
 /// Wraps the platform's source and counts what is out, so that a test sees a leak.

@@ -1,0 +1,43 @@
+// Compaction: the blocks of buffers that nobody pinned change their place between two calls.
+
+#include "bufgc/buffer/buffer_heap.hpp"
+
+namespace bufgc {
+namespace {
+
+/// The record whose block may move and still has one: not of an external buffer, nor one that ended.
+bool has_block(const BufferRecord& record) noexcept {
+  return record.kind == BufferKind::owned && record.told.load(std::memory_order_relaxed) != Told::ended;
+}
+
+}  // namespace
+
+void BufferHeap::on_blocks_moved() noexcept {
+  const Locked locked(slot_lock_);
+  // Views first, while their bases still say where they were.
+  for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
+    BufferRecord& view = at(slot);
+    if (view.kind != BufferKind::view || view.told.load(std::memory_order_relaxed) == Told::ended) continue;
+    if (has_block(*view.root)) view.data = view.root->block->data + (view.data - view.root->data);
+  }
+  for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
+    BufferRecord& record = at(slot);
+    if (!has_block(record) || record.data == record.block->data) continue;
+    record.data = record.block->data;
+    BufferObserver* const observer = observer_.load(std::memory_order_acquire);
+    if (observer != nullptr && record.told.load(std::memory_order_relaxed) == Told::yes) {
+      observer->on_move(record.id(), record.data);
+    }
+  }
+}
+
+void BufferHeap::pin(BufferRecord* record) noexcept {
+  if (record->root->block != nullptr) record->heap->allocator_.pin(record->root->block);
+}
+
+void BufferHeap::unpin(BufferRecord* record) noexcept {
+  // The block of a buffer that was destroyed meanwhile is somebody else's.
+  if (record->alive() && record->root->block != nullptr) record->heap->allocator_.unpin(record->root->block);
+}
+
+}  // namespace bufgc
