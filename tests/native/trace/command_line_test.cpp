@@ -141,8 +141,15 @@ TEST_CASE("recorded programs with small buffers stay near their live bytes and f
   rapidjson::Document json;
   json.Parse(ran.output);
   REQUIRE_FALSE(json.HasParseError());
-  CHECK(json["traces"][0]["ratio"].GetDouble() <= 1.03);
-  CHECK(run(folder, "replay --budget 1.02x '" + trace + "'").status == 0);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr double most = 1.06;  // pages cannot be moved there
+  const std::string budget = "1.06x";
+#else
+  constexpr double most = 1.03;
+  const std::string budget = "1.02x";
+#endif
+  CHECK(json["traces"][0]["ratio"].GetDouble() <= most);
+  CHECK(run(folder, "replay --budget " + budget + " '" + trace + "'").status == 0);
 }
 
 TEST_CASE("a bad file is named with the place and what was expected, and exits with 1") {
