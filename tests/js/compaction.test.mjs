@@ -7,7 +7,7 @@ const size = 256 * KiB;
 
 /** Eight buffers that fill the budget; every second one is disposed. */
 async function comb(t, options = {}) {
-  const gc = await open(t, { budgetBytes: 8 * size, ...options });
+  const gc = await open(t, { budgetBytes: 8 * size, compact: true, ...options });
   const buffers = Array.from({ length: 8 }, (_, index) => {
     const buffer = gc.alloc(size);
     buffer.view().fill(index + 1);

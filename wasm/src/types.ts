@@ -47,7 +47,8 @@ export interface LoadOptions {
   cache?: boolean;
   /**
    * Where the memory would grow far beyond what is live, or an allocation fail, move live buffers together
-   * instead. Default true. Views are detached by it as by growth; `pin` holds a buffer's bytes in place.
+   * instead. Views are detached by it as by growth; `pin` holds a buffer's bytes in place. Default false:
+   * the visualizer does not record yet where a moved buffer went, and would show its old address.
    */
   compact?: boolean;
   /** Record the creation stack of every buffer. Default false: a stack costs more than an allocation. */
