@@ -115,7 +115,7 @@ test('kernel uses and marks are recorded with their events', async (t) => {
 
 test('a subscriber hears once a turn, with the range of what happened', async (t) => {
   const gc = await open(t, { visualizer: true });
-  gc.alloc(8);
+  const held = [gc.alloc(8)]; // a collection of what is dropped would be an event of its own
   await turn();
   const ranges = [];
   const unsubscribe = gc.visualizer.subscribe((from, to) => {
@@ -135,9 +135,10 @@ test('a subscriber hears once a turn, with the range of what happened', async (t
   await turn();
   assert.equal(ranges.length, 2, 'nothing happened');
   unsubscribe();
-  gc.alloc(8);
+  held.push(gc.alloc(8));
   await turn();
   assert.equal(ranges.length, 2);
+  assert.ok(held.every((buffer) => !buffer.disposed));
 });
 
 test('two subscribers both hear, and one that throws is reported', async (t) => {
