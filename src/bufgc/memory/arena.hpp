@@ -97,6 +97,16 @@ class Arena {
 
   void set_move_listener(MoveListener* listener) noexcept { move_listener_ = listener; }
 
+  /// Calls `visit(range)` for every range that is handed out or kept in a magazine.
+  template <class Visit>
+  void each_held(Visit visit) const noexcept {
+    for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
+      for (const Range* range = extent->front.after; range != &extent->back; range = range->after) {
+        if (range->state == RangeState::held) visit(range);
+      }
+    }
+  }
+
   /// What a walk over all ranges adds up to.
   struct Walk {
     std::uint64_t ranges = 0;
