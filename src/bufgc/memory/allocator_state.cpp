@@ -18,9 +18,14 @@ constexpr unsigned thread_limit_shift = 4;
 constexpr std::uint64_t least_thread_limit_bytes = std::uint64_t{128} * 1024;
 // So many blocks go from the common cache to a thread's at once, when it asks for one.
 constexpr std::uint64_t refill_blocks = 32;
-// Blocks that threads hand to one another are on their way in their caches, which take room beside
-// what is live: the reserve may pass the most that was live by so much before growth for that ends.
+// Blocks that threads hand to one another are on their way in their caches, which takes room beside
+// what is live: the reserve may pass the most that was live by so much for that.
 constexpr unsigned exchange_shift = 3;
+// A program that repeats itself at the same peak and has caches flushed in every round comes to have
+// room for all that it frees and uses again: once so many blocks were flushed at that peak (which costs
+// a millisecond), the reserve may pass the peak by a half.
+constexpr std::uint64_t most_flushed_blocks = 4096;
+constexpr unsigned settled_shift = 1;
 
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
@@ -41,7 +46,10 @@ CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted)
 }
 
 void CpuAllocator::State::flush(BlockCache& cache) noexcept {
-  while (Range* range = cache.magazine.evict()) arena.free(range);
+  while (Range* range = cache.magazine.evict()) {
+    arena.free(range);
+    ++flushed_blocks_;
+  }
 }
 
 void CpuAllocator::State::flush_all() noexcept {
@@ -146,38 +154,36 @@ Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
   return grown ? arena.allocate(capacity_bytes) : nullptr;
 }
 
-// Flushing all threads' caches found the room, but so little that it would soon be asked for again,
-// by threads that only wait for one another's blocks.
-void CpuAllocator::State::grow_for_exchange(std::size_t capacity_bytes,
-                                            std::uint64_t flushed_bytes) noexcept {
-  const std::uint64_t wanted_bytes =
-      std::max({std::uint64_t{capacity_bytes}, thread_limit_bytes() / 2, least_growth_bytes});
-  if (flushed_bytes >= wanted_bytes || wanted_bytes > max_object_bytes) return;
-  const auto bytes = static_cast<std::size_t>(wanted_bytes);
+// The room is there, but only because caches were flushed; what they kept must be placed anew.
+void CpuAllocator::State::grow_ahead(std::size_t capacity_bytes) noexcept {
   const std::uint64_t most_bytes = most_live_bytes(0);
-  const std::uint64_t allowed_bytes =
-      most_bytes + std::max(most_bytes >> exchange_shift, least_thread_limit_bytes * thread_count());
-  if (!arena.has_room(bytes)) {
-    static_cast<void>(arena.grow(bytes, 0, std::min(allowed_bytes, options.budget_bytes)));
+  std::uint64_t allowed_bytes = 0;
+  std::uint64_t wanted_bytes = std::max(std::uint64_t{capacity_bytes}, least_growth_bytes);
+  if (most_bytes > flushed_at_peak_bytes_) {
+    flushed_at_peak_bytes_ = most_bytes;
+    flushed_blocks_ = 0;
   }
+  if (flushed_blocks_ >= most_flushed_blocks) allowed_bytes = most_bytes + (most_bytes >> settled_shift);
+  if (thread_count() > 1) {
+    const std::uint64_t exchanged_bytes =
+        std::max(most_bytes >> exchange_shift, least_thread_limit_bytes * thread_count());
+    allowed_bytes = std::max(allowed_bytes, most_bytes + exchanged_bytes);
+    wanted_bytes = std::max(wanted_bytes, thread_limit_bytes() / 2);
+  }
+  allowed_bytes = std::min(allowed_bytes, options.budget_bytes);
+  if (arena.reserved_bytes() + wanted_bytes > allowed_bytes) return;
+  static_cast<void>(arena.grow_top(static_cast<std::size_t>(wanted_bytes), allowed_bytes));
 }
 
-Range* CpuAllocator::State::place(BlockCache& own, std::size_t capacity_bytes, ServedBy& served_by) noexcept {
+Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_by) noexcept {
   // Where no page ever returns, a bad place is bad for good: the whole of free space decides.
   if (!arena.can_exchange_pages()) flush_all();
   served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
   if (range == nullptr) {
-    flush(own);
-    flush(common());
-    range = arena.allocate(capacity_bytes);
-  }
-  if (range == nullptr && sole() == nullptr) {
-    be_alone();
-    const std::uint64_t flushed_bytes = sums().kept_bytes;
     flush_all();
     range = arena.allocate(capacity_bytes);
-    if (range != nullptr && arena.can_exchange_pages()) grow_for_exchange(capacity_bytes, flushed_bytes);
+    if (range != nullptr && arena.can_exchange_pages()) grow_ahead(capacity_bytes);
   }
   if (range == nullptr) {
     compact_before_growth(capacity_bytes);
@@ -195,7 +201,7 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
   ServedBy served_by = ServedBy::cache;
   Range* range = own.magazine.take(capacity_bytes);
   if (range == nullptr) range = refill(own, capacity_bytes);
-  if (range == nullptr) range = place(own, capacity_bytes, served_by);
+  if (range == nullptr) range = place(capacity_bytes, served_by);
   if (range != nullptr) {
     if (served_by == ServedBy::source) ++misses_;
     static_cast<void>(own.hand_out(range, size_bytes));  // settled below

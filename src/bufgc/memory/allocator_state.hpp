@@ -82,7 +82,7 @@ struct CpuAllocator::State final : CacheRoster {
   [[nodiscard]] Range* refill(BlockCache& own, std::size_t capacity_bytes) noexcept;
   /// The steps of the road behind the caches; the range is not yet counted as a block. Null when there
   /// is no room.
-  [[nodiscard]] Range* place(BlockCache& own, std::size_t capacity_bytes, ServedBy& served_by) noexcept;
+  [[nodiscard]] Range* place(std::size_t capacity_bytes, ServedBy& served_by) noexcept;
   void flush(BlockCache& cache) noexcept;
   /// All caches; from here on the calling thread is alone with them.
   void flush_all() noexcept;
@@ -93,7 +93,7 @@ struct CpuAllocator::State final : CacheRoster {
   [[nodiscard]] Range* grow(std::size_t capacity_bytes) noexcept;
   /// The most that was live, or is with `capacity_bytes` more. All caches are flushed.
   [[nodiscard]] std::uint64_t most_live_bytes(std::size_t capacity_bytes) noexcept;
-  void grow_for_exchange(std::size_t capacity_bytes, std::uint64_t flushed_bytes) noexcept;
+  void grow_ahead(std::size_t capacity_bytes) noexcept;
 
   [[nodiscard]] bool may_keep(std::size_t capacity_bytes) const noexcept {
     return options.cache && capacity_bytes <= options.cache_limit_bytes &&
@@ -130,6 +130,8 @@ struct CpuAllocator::State final : CacheRoster {
 
   PageExchange exchange_;
   Compaction compaction_;
+  std::uint64_t flushed_blocks_ = 0;  ///< Since the most that was live rose.
+  std::uint64_t flushed_at_peak_bytes_ = 0;
   std::uint64_t misses_ = 0;
   std::uint64_t peak_live_bytes_ = 0;
   std::uint64_t peak_live_blocks_ = 0;

@@ -35,7 +35,9 @@ class Arena {
   /// rather than left. `reserved_bytes` does not pass `limit_bytes`.
   [[nodiscard]] bool grow(std::size_t capacity_bytes, std::size_t step_bytes,
                           std::uint64_t limit_bytes) noexcept;
-  /// The same when the reserve shall not pass `wanted_limit_bytes` as far as free pages elsewhere can
+  /// Adds `bytes` to the free end of the highest extent, or behind it.
+  [[nodiscard]] bool grow_top(std::size_t bytes, std::uint64_t limit_bytes) noexcept;
+  /// As `grow`, when the reserve shall not pass `wanted_limit_bytes` as far as free pages elsewhere can
   /// make up for it: they are moved to where they are needed, the largest pieces first, or released
   /// where moving does not pay. `reserved_bytes` passes `limit_bytes` at no time.
   struct Exchange {
