@@ -1,8 +1,6 @@
 #include "bufgc/memory/allocator_state.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 namespace bufgc {
 namespace {
@@ -15,6 +13,20 @@ constexpr std::uint64_t least_growth_bytes = std::uint64_t{32} * 1024;
 // memory costs as much as touching some 100 KiB of it.
 constexpr std::uint64_t most_lasting_growth_bytes = std::uint64_t{1024} * 1024;
 
+// Of several threads each keeps a part of the reserve to itself.
+constexpr unsigned thread_limit_shift = 4;
+constexpr std::uint64_t least_thread_limit_bytes = std::uint64_t{128} * 1024;
+// So many blocks go from the common cache to a thread's at once, when it asks for one.
+constexpr std::uint64_t refill_blocks = 32;
+// Blocks that threads hand to one another are on their way in their caches, which takes room beside
+// what is live: the reserve may pass the most that was live by so much for that.
+constexpr unsigned exchange_shift = 3;
+// A program that repeats itself at the same peak and has caches flushed in every round comes to have
+// room for all that it frees and uses again: once so many blocks were flushed at that peak (which costs
+// a millisecond), the reserve may pass the peak by a half.
+constexpr std::uint64_t most_flushed_blocks = 4096;
+constexpr unsigned settled_shift = 1;
+
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
   while (alignment < options.alignment_bytes && alignment < 4096) alignment *= 2;
@@ -25,53 +37,113 @@ AllocatorOptions legal(AllocatorOptions options) noexcept {
 }  // namespace
 
 CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted) noexcept
-    : magazine(legal(wanted).alignment_bytes),
-      options(legal(wanted)),
-      arena(source, options.alignment_bytes) {}
+    : options(legal(wanted)),
+      granule_low_bits(options.alignment_bytes - 1),
+      granule_mask(~granule_low_bits),
+      arena(source, options.alignment_bytes) {
+  const Section section(*this);
+  allow_thread_caches(may_use_thread_caches());
+}
 
-void CpuAllocator::State::flush() noexcept {
-  while (Range* range = magazine.evict()) arena.free(range);
+void CpuAllocator::State::flush(BlockCache& cache) noexcept {
+  while (Range* range = cache.magazine.evict()) {
+    arena.free(range);
+    ++flushed_blocks_;
+  }
+}
+
+void CpuAllocator::State::flush_all() noexcept {
+  be_alone();
+  each_cache([this](BlockCache& cache) { flush(cache); });
 }
 
 std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
+  be_alone();
   std::uint64_t released = 0;
   while (cached_bytes() > keep_bytes) {
     const std::uint64_t bytes = arena.release_pages(cached_bytes() - keep_bytes);
     released += bytes;
     if (bytes > 0) continue;
-    Range* range = magazine.evict();
+    Range* range = nullptr;
+    each_cache([&range](BlockCache& cache) {
+      if (range == nullptr) range = cache.magazine.evict();
+    });
     if (range == nullptr) break;
     arena.free(range);
   }
+  // What left a cache made room there that the peak does not know of.
+  if (BlockCache* const only = sole(); only != nullptr) settle_sole(*only);
   return released;
 }
 
-void CpuAllocator::State::settle() noexcept {
-  trim(options.cache ? options.cache_limit_bytes : 0);
-  counters.on_cached(cached_bytes());
+void CpuAllocator::State::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
+  be_alone();
+  options.budget_bytes = budget_bytes;
+  // What is cached goes as far as it must; live blocks stay.
+  while (arena.reserved_bytes() > budget_bytes && cached_bytes() > 0) {
+    const std::uint64_t excess = arena.reserved_bytes() - budget_bytes;
+    const std::uint64_t cached = cached_bytes();
+    trim(cached > excess ? cached - excess : 0);
+  }
 }
 
-Allocation CpuAllocator::State::hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept {
-  range->state = RangeState::live;
-  range->size_bytes = size_bytes;
-  counters.on_allocate(size_bytes, range->capacity_bytes);
-  return {range, served_by};
+void CpuAllocator::State::set_cache_enabled(bool enabled) noexcept {
+  options.cache = enabled;
+  allow_thread_caches(may_use_thread_caches());
+  settle(common());
+}
+
+void CpuAllocator::State::absorb(BlockCache& cache) noexcept {
+  while (Range* range = cache.magazine.evict()) {
+    if (!common().magazine.add(range)) arena.free(range);
+  }
+  common().counters.add(cache.counters);
+  cache.counters = {};
+}
+
+std::uint64_t CpuAllocator::State::thread_limit_bytes() const noexcept {
+  return std::max(arena.reserved_bytes() >> thread_limit_shift, least_thread_limit_bytes);
+}
+
+Range* CpuAllocator::State::refill(BlockCache& own, std::size_t capacity_bytes) noexcept {
+  if (&own == &common()) return nullptr;
+  Magazine& shared = common().magazine;
+  Range* const range = shared.take(capacity_bytes);
+  if (range == nullptr) return nullptr;
+  std::uint64_t more = std::min(thread_limit_bytes() / 4 / capacity_bytes, refill_blocks - 1);
+  for (; more > 0; --more) {
+    Range* const next = shared.take(capacity_bytes);
+    if (next == nullptr) break;
+    if (own.magazine.add(next)) continue;
+    static_cast<void>(shared.add(next));  // there was a slot for it
+    break;
+  }
+  return range;
+}
+
+void CpuAllocator::State::spill(BlockCache& own) noexcept {
+  const std::uint64_t limit_bytes = thread_limit_bytes();
+  while (own.magazine.bytes() > limit_bytes / 2) {
+    Range* const range = own.magazine.evict();
+    if (!common().magazine.add(range)) arena.free(range);
+  }
+}
+
+std::uint64_t CpuAllocator::State::most_live_bytes(std::size_t capacity_bytes) noexcept {
+  raise_peaks(sums());
+  return std::max(peak_live_bytes_, arena.reserved_bytes() - arena.free_bytes() + capacity_bytes);
 }
 
 void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
   if (!may_compact()) return;
-  const std::uint64_t most_live_bytes =
-      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
-  compaction.before_growth(arena, capacity_bytes, most_live_bytes, options.budget_bytes);
+  compaction_.before_growth(arena, capacity_bytes, most_live_bytes(capacity_bytes), options.budget_bytes);
 }
 
 Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
   std::uint64_t step = std::max(arena.reserved_bytes() >> growth_shift, least_growth_bytes);
   if (!arena.can_exchange_pages()) step = std::min(step, most_lasting_growth_bytes);
-  const std::uint64_t most_live_bytes =
-      std::max(counters.peak_live_bytes(), counters.live_capacity_bytes() + capacity_bytes);
-  bool grown = exchange.grow(arena, {capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0),
-                                     most_live_bytes, options.budget_bytes});
+  bool grown = exchange_.grow(arena, {capacity_bytes, static_cast<std::size_t>(options.cache ? step : 0),
+                                      most_live_bytes(capacity_bytes), options.budget_bytes});
   // It fits, yet the heap or the system refused; what is cached stays warm when it does not fit.
   const std::uint64_t least_bytes = arena.reserved_bytes() - arena.free_page_bytes() + capacity_bytes;
   if (!grown && arena.can_exchange_pages() && least_bytes <= options.budget_bytes &&
@@ -82,14 +154,36 @@ Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {
   return grown ? arena.allocate(capacity_bytes) : nullptr;
 }
 
+// The room is there, but only because caches were flushed; what they kept must be placed anew.
+void CpuAllocator::State::grow_ahead(std::size_t capacity_bytes) noexcept {
+  const std::uint64_t most_bytes = most_live_bytes(0);
+  std::uint64_t allowed_bytes = 0;
+  std::uint64_t wanted_bytes = std::max(std::uint64_t{capacity_bytes}, least_growth_bytes);
+  if (most_bytes > flushed_at_peak_bytes_) {
+    flushed_at_peak_bytes_ = most_bytes;
+    flushed_blocks_ = 0;
+  }
+  if (flushed_blocks_ >= most_flushed_blocks) allowed_bytes = most_bytes + (most_bytes >> settled_shift);
+  if (thread_count() > 1) {
+    const std::uint64_t exchanged_bytes =
+        std::max(most_bytes >> exchange_shift, least_thread_limit_bytes * thread_count());
+    allowed_bytes = std::max(allowed_bytes, most_bytes + exchanged_bytes);
+    wanted_bytes = std::max(wanted_bytes, thread_limit_bytes() / 2);
+  }
+  allowed_bytes = std::min(allowed_bytes, options.budget_bytes);
+  if (arena.reserved_bytes() + wanted_bytes > allowed_bytes) return;
+  static_cast<void>(arena.grow_top(static_cast<std::size_t>(wanted_bytes), allowed_bytes));
+}
+
 Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_by) noexcept {
   // Where no page ever returns, a bad place is bad for good: the whole of free space decides.
-  if (!arena.can_exchange_pages()) flush();
+  if (!arena.can_exchange_pages()) flush_all();
   served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
-  if (range == nullptr && magazine.bytes() > 0) {
-    flush();
+  if (range == nullptr) {
+    flush_all();
     range = arena.allocate(capacity_bytes);
+    if (range != nullptr && arena.can_exchange_pages()) grow_ahead(capacity_bytes);
   }
   if (range == nullptr) {
     compact_before_growth(capacity_bytes);
@@ -102,109 +196,41 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
   return range;
 }
 
-Allocation CpuAllocator::State::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
-  ServedBy served_by = ServedBy::arena;
-  Range* range = place(capacity_bytes, served_by);
-  Allocation allocation{nullptr, served_by};
+Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t size_bytes,
+                                                std::size_t capacity_bytes) noexcept {
+  ServedBy served_by = ServedBy::cache;
+  Range* range = own.magazine.take(capacity_bytes);
+  if (range == nullptr) range = refill(own, capacity_bytes);
+  if (range == nullptr) range = place(capacity_bytes, served_by);
   if (range != nullptr) {
-    if (served_by == ServedBy::source) counters.on_miss();
-    allocation = hand_out(range, size_bytes, served_by);
+    if (served_by == ServedBy::source) ++misses_;
+    static_cast<void>(own.hand_out(range, size_bytes));  // settled below
   }
-  settle();
-  return allocation;
+  settle(own);
+  return {range, served_by};
 }
 
-FreedTo CpuAllocator::State::free_slowly(Range* range) noexcept {
-  if (may_keep(range->capacity_bytes)) {
-    trim(options.cache_limit_bytes - range->capacity_bytes);
-    if (magazine.put(range)) return FreedTo::cache;
+FreedTo CpuAllocator::State::free_slowly(BlockCache& own, Range* range) noexcept {
+  own.counters.on_free(range->size_bytes);
+  range->size_bytes = 0;
+  const std::size_t capacity_bytes = range->capacity_bytes;
+  if (may_keep(capacity_bytes)) {
+    if (options.cache_limit_bytes != no_budget) trim(options.cache_limit_bytes - capacity_bytes);
+    if (sole() == nullptr && own.magazine.room_bytes() < capacity_bytes) spill(own);
+    if (own.magazine.add(range) || common().magazine.add(range)) {
+      settle(own);
+      return FreedTo::cache;
+    }
   }
   Range* merged = arena.free(range);
-  const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
-  const std::uint64_t cached = cached_bytes();
-  const std::uint64_t released = cached > limit ? arena.release_within(merged, cached - limit) : 0;
-  settle();
+  std::uint64_t released = 0;
+  if (!may_use_thread_caches()) {
+    const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
+    const std::uint64_t cached = cached_bytes();
+    if (cached > limit) released = arena.release_within(merged, cached - limit);
+  }
+  settle(own);
   return released > 0 ? FreedTo::source : FreedTo::arena;
-}
-
-std::size_t CpuAllocator::State::largest_free_bytes() const noexcept {
-  std::size_t largest = arena.largest_run_bytes();
-  magazine.each([&](const Range* range) { largest = std::max(largest, Arena::run_bytes(range)); });
-  return largest;
-}
-
-MemoryStatistics CpuAllocator::State::statistics() const noexcept {
-  MemoryStatistics statistics;
-  counters.read(statistics);
-  statistics.cached_bytes = cached_bytes();
-  statistics.reserved_bytes = arena.reserved_bytes();
-  const std::uint64_t idle = statistics.reserved_bytes - counters.live_capacity_bytes();
-  statistics.gap_bytes = idle - statistics.cached_bytes;
-  statistics.peak_reserved_bytes = arena.counts().peak_reserved_bytes;
-  statistics.budget_bytes = options.budget_bytes;
-  statistics.largest_free_bytes = largest_free_bytes();
-  if (counters.live_capacity_bytes() > 0) {
-    statistics.internal_fragmentation =
-        static_cast<double>(statistics.rounding_bytes) / static_cast<double>(counters.live_capacity_bytes());
-  }
-  if (idle > 0) {
-    statistics.external_fragmentation =
-        1.0 - static_cast<double>(statistics.largest_free_bytes) / static_cast<double>(idle);
-  }
-  statistics.segments = arena.counts().extents;
-  statistics.splits = arena.counts().splits;
-  statistics.merges = arena.counts().merges;
-  statistics.compactions = arena.counts().compactions;
-  statistics.source_calls = arena.counts().source_calls;
-  statistics.moved_bytes = arena.counts().moved_bytes;
-  statistics.moved_pages = arena.counts().moved_pages;
-  return statistics;
-}
-
-const char* CpuAllocator::State::check() const noexcept {
-  Arena::Walk walk;
-  if (const char* fault = arena.check(walk)) return fault;
-  std::uint64_t kept_blocks = 0;
-  std::uint64_t kept_bytes = 0;
-  bool all_cached = true;
-  magazine.each([&](const Range* range) {
-    ++kept_blocks;
-    kept_bytes += range->capacity_bytes;
-    all_cached = all_cached && range->state == RangeState::cached;
-  });
-  if (!all_cached) return "the cache keeps a block that is not cached";
-  if (kept_blocks != walk.cached_blocks) return "a cached block is not in the cache";
-  if (kept_bytes != walk.cached_bytes || kept_bytes != magazine.bytes()) return "cached bytes are miscounted";
-  if (walk.live_blocks != counters.live_blocks()) return "live blocks are miscounted";
-  if (walk.live_bytes != counters.live_bytes()) return "live bytes are miscounted";
-  if (walk.live_capacity_bytes != counters.live_capacity_bytes()) return "rounding is miscounted";
-  std::uint64_t class_blocks = 0;
-  std::uint64_t class_bytes = 0;
-  for (const SizeClassCount& size_class : counters.histogram()) {
-    class_blocks += size_class.live_blocks;
-    class_bytes += size_class.live_bytes;
-  }
-  if (class_blocks != walk.live_blocks || class_bytes != walk.live_bytes)
-    return "the histogram is miscounted";
-  // The gaps that the walk saw against those that follow from the other figures.
-  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes;
-  if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {
-    return "reserved bytes are not live + rounding + cached + gap";
-  }
-  const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
-  if (cached_bytes() > limit) return "more is cached than the limit allows";
-  return nullptr;
-}
-
-void CpuAllocator::State::check_mutation(const Range* range) noexcept {
-  const char* fault = range == nullptr ? nullptr : Arena::check_near(range);
-  if (fault == nullptr && mutations_until_walk-- == 0) {
-    fault = check();
-    mutations_until_walk = counters.live_blocks() / 16;
-  }
-  if (fault == nullptr) return;
-  std::fprintf(stderr, "bufgc: allocator invariant broken: %s\n", fault);
-  std::abort();
 }
 
 }  // namespace bufgc

@@ -5,19 +5,27 @@
 #include <memory>
 
 #include "bufgc/memory/arena.hpp"
+#include "bufgc/memory/cache_roster.hpp"
 #include "bufgc/memory/compaction.hpp"
-#include "bufgc/memory/counters.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
-#include "bufgc/memory/lock.hpp"
-#include "bufgc/memory/magazine.hpp"
 #include "bufgc/memory/page_exchange.hpp"
 
 namespace bufgc {
 
-/// The allocator behind its lock: the magazine before the arena, the counters beside them, and the
-/// rules that join them (when to flush, to grow, to give back). Every function expects the lock held.
-struct CpuAllocator::State {
+/// The allocator: each thread's cache, the common one and the arena behind its lock, and the rules
+/// that join these (when to flush, to grow, to give back). Every function expects the lock held but
+/// `on_rise`, which is for who is in the only cache; `own` is what `of_thread` gave.
+struct CpuAllocator::State final : CacheRoster {
   State(MemorySource& source, const AllocatorOptions& wanted) noexcept;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { retire(); }
+
+  /// What `size_bytes` is looked for under in a cache. Of nothing and of what wraps it is 0, of which no
+  /// cache has a block.
+  [[nodiscard]] std::size_t cached_capacity_of(std::size_t size_bytes) const noexcept {
+    return (size_bytes + granule_low_bits) & granule_mask;
+  }
 
   /// The capacity that serves a request, or 0 when there is none so large.
   [[nodiscard]] std::size_t capacity_of(std::size_t size_bytes) const noexcept {
@@ -25,14 +33,68 @@ struct CpuAllocator::State {
     return size_bytes == 0 ? options.alignment_bytes : round_up(size_bytes, options.alignment_bytes);
   }
 
-  /// The road when the magazine has no such block: the arena's free space, then the same with the
-  /// cache flushed into it, then new memory.
-  [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
-  /// The steps of that road; the range is not yet counted as a block. Null when there is no room.
-  [[nodiscard]] Range* place(std::size_t capacity_bytes, ServedBy& served_by) noexcept;
-  Allocation hand_out(Range* range, std::size_t size_bytes, ServedBy served_by) noexcept;
+  using CacheRoster::be_alone;
+  using CacheRoster::of_thread;
+
+  /// `cache` rose above its marks, which it has while nobody else counts: so the peaks are exact.
+  void on_rise(BlockCache& cache) noexcept;
+
+  /// The road when the thread's cache has no such block: the common one, the arena's free space, then
+  /// the same with all caches flushed into it, then new memory.
+  [[nodiscard]] Allocation allocate_slowly(BlockCache& own, std::size_t size_bytes,
+                                           std::size_t capacity_bytes) noexcept;
   /// The road when the block cannot simply be kept.
-  FreedTo free_slowly(Range* range) noexcept;
+  FreedTo free_slowly(BlockCache& own, Range* range) noexcept;
+  /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
+  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
+  void set_cache_enabled(bool enabled) noexcept;
+  [[nodiscard]] std::uint64_t frees() noexcept;
+
+  [[nodiscard]] MemoryStatistics statistics() noexcept;
+  [[nodiscard]] SizeHistogram size_histogram() noexcept;
+  [[nodiscard]] const char* check() noexcept;
+  /// In checking builds: `range` and its neighbours at every mutation, everything at every mutation
+  /// while there are few ranges, then at every so many that the walks cost a bounded part.
+  void check_mutation(const Range* range) noexcept;
+
+  AllocatorOptions options;
+  std::size_t granule_low_bits;
+  std::size_t granule_mask;
+  Arena arena;
+  /// Shared, so that a call under way outlives its replacement.
+  std::shared_ptr<const PressureHandler> pressure_handler;
+  std::uint64_t pressure_calls = 0;
+  std::uint64_t failed_allocations = 0;
+
+ private:
+  /// All caches together.
+  struct Sums {
+    std::uint64_t live_bytes = 0;
+    std::uint64_t live_blocks = 0;
+    std::uint64_t allocations = 0;
+    std::uint64_t allocated_bytes = 0;
+    std::uint64_t kept_bytes = 0;
+  };
+  [[nodiscard]] Sums sums() noexcept;
+
+  // allocator_state.cpp
+  [[nodiscard]] Range* refill(BlockCache& own, std::size_t capacity_bytes) noexcept;
+  /// The steps of the road behind the caches; the range is not yet counted as a block. Null when there
+  /// is no room.
+  [[nodiscard]] Range* place(std::size_t capacity_bytes, ServedBy& served_by) noexcept;
+  void flush(BlockCache& cache) noexcept;
+  /// All caches; from here on the calling thread is alone with them.
+  void flush_all() noexcept;
+  /// When free space, the caches flushed into it, has no room in one piece: what can be done short of
+  /// growth by `capacity_bytes`. The arena is asked again afterwards.
+  void compact_before_growth(std::size_t capacity_bytes) noexcept;
+  /// New memory from the source within the budget, and the block in it; null when there is none.
+  [[nodiscard]] Range* grow(std::size_t capacity_bytes) noexcept;
+  /// The most that was live, or is with `capacity_bytes` more. All caches are flushed.
+  [[nodiscard]] std::uint64_t most_live_bytes(std::size_t capacity_bytes) noexcept;
+  void grow_ahead(std::size_t capacity_bytes) noexcept;
+
   [[nodiscard]] bool may_keep(std::size_t capacity_bytes) const noexcept {
     return options.cache && capacity_bytes <= options.cache_limit_bytes &&
            (arena.can_exchange_pages() || capacity_bytes <= small_bytes());
@@ -44,43 +106,37 @@ struct CpuAllocator::State {
     const std::uint64_t part = arena.reserved_bytes() >> 14U;
     return part > always_small_bytes ? part : always_small_bytes;
   }
-  [[nodiscard]] bool can_keep(const Range* range) const noexcept {
-    return may_keep(range->capacity_bytes) &&
-           cached_bytes() <= options.cache_limit_bytes - range->capacity_bytes;
-  }
-
   [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
-  void flush() noexcept;
-  /// When free space, the cache flushed into it, has no room in one piece: what can be done short of
-  /// growth by `capacity_bytes`. The arena is asked again afterwards.
-  void compact_before_growth(std::size_t capacity_bytes) noexcept;
-  /// New memory from the source within the budget, and the block in it; null when there is none.
-  [[nodiscard]] Range* grow(std::size_t capacity_bytes) noexcept;
-  /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
-  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
-  /// What must hold after each slow change: nothing is cached beyond the limit.
-  void settle() noexcept;
-
-  [[nodiscard]] std::uint64_t cached_bytes() const noexcept {
-    return magazine.bytes() + arena.free_page_bytes();
+  /// Where the caches' bytes are bounded together, only the common one is used.
+  [[nodiscard]] bool may_use_thread_caches() const noexcept {
+    return options.cache && options.cache_limit_bytes == no_budget;
   }
-  [[nodiscard]] std::size_t largest_free_bytes() const noexcept;
-  [[nodiscard]] MemoryStatistics statistics() const noexcept;
-  [[nodiscard]] const char* check() const noexcept;
-  /// In checking builds: `range` and its neighbours at every mutation, everything at every mutation
-  /// while there are few ranges, then at every so many that the walks cost a bounded part.
-  void check_mutation(const Range* range) noexcept;
+  /// Of several threads each keeps at most so many bytes, or one block, to itself.
+  [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;
+  /// Gives blocks that `own` keeps to the common cache, sizes in turn, until half of its limit is free.
+  void spill(BlockCache& own) noexcept;
 
-  Lock lock;
-  Magazine magazine;
-  Counters counters;
-  AllocatorOptions options;
-  Arena arena;
-  PageExchange exchange;
-  Compaction compaction;
-  /// Shared, so that a call under way outlives its replacement.
-  std::shared_ptr<const PressureHandler> pressure_handler;
-  std::uint64_t mutations_until_walk = 0;
+  // allocator_figures.cpp
+  void raise_peaks(const Sums& now) noexcept;
+  /// What must hold after each slow change: nothing is cached beyond the limit, the peaks are told, and
+  /// `own` (or the only cache) knows how far it may go without the lock.
+  void settle(BlockCache& own) noexcept;
+  void settle_sole(BlockCache& sole) noexcept;
+  [[nodiscard]] std::size_t largest_free_bytes() noexcept;
+  [[nodiscard]] std::uint64_t cached_bytes() noexcept { return sums().kept_bytes + arena.free_page_bytes(); }
+
+  void absorb(BlockCache& cache) noexcept override;
+  void on_caches_changed() noexcept override;
+
+  PageExchange exchange_;
+  Compaction compaction_;
+  std::uint64_t flushed_blocks_ = 0;  ///< Since the most that was live rose.
+  std::uint64_t flushed_at_peak_bytes_ = 0;
+  std::uint64_t misses_ = 0;
+  std::uint64_t peak_live_bytes_ = 0;
+  std::uint64_t peak_live_blocks_ = 0;
+  std::uint64_t peak_cached_bytes_ = 0;
+  std::uint64_t mutations_until_walk_ = 0;
 };
 
 }  // namespace bufgc

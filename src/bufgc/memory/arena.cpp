@@ -15,7 +15,7 @@ constexpr unsigned snug_shift = 4;
 constexpr unsigned large_shift = 3;
 
 bool idle(const Range* range) noexcept {
-  return range->state == RangeState::free || range->state == RangeState::cached;
+  return range->state == RangeState::free || range->is_kept();
 }
 
 void link(Range* left, Range* right) noexcept {
@@ -90,7 +90,7 @@ Range* Arena::allocate(std::size_t capacity_bytes) noexcept {
   } else {
     unlist(range);
   }
-  block->state = RangeState::live;
+  block->state = RangeState::held;
   return block;
 }
 

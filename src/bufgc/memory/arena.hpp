@@ -35,7 +35,9 @@ class Arena {
   /// rather than left. `reserved_bytes` does not pass `limit_bytes`.
   [[nodiscard]] bool grow(std::size_t capacity_bytes, std::size_t step_bytes,
                           std::uint64_t limit_bytes) noexcept;
-  /// The same when the reserve shall not pass `wanted_limit_bytes` as far as free pages elsewhere can
+  /// Adds `bytes` to the free end of the highest extent, or behind it.
+  [[nodiscard]] bool grow_top(std::size_t bytes, std::uint64_t limit_bytes) noexcept;
+  /// As `grow`, when the reserve shall not pass `wanted_limit_bytes` as far as free pages elsewhere can
   /// make up for it: they are moved to where they are needed, the largest pieces first, or released
   /// where moving does not pay. `reserved_bytes` passes `limit_bytes` at no time.
   struct Exchange {
@@ -96,6 +98,16 @@ class Arena {
   void set_listener(SegmentListener* listener) noexcept;
 
   void set_move_listener(MoveListener* listener) noexcept { move_listener_ = listener; }
+
+  /// Calls `visit(range)` for every range that is handed out or kept in a magazine.
+  template <class Visit>
+  void each_held(Visit visit) const noexcept {
+    for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
+      for (const Range* range = extent->front.after; range != &extent->back; range = range->after) {
+        if (range->state == RangeState::held) visit(range);
+      }
+    }
+  }
 
   /// What a walk over all ranges adds up to.
   struct Walk {

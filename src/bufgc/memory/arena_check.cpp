@@ -23,7 +23,8 @@ const char* Arena::check_near(const Range* range) noexcept {
     return "a range does not end where the one after it begins";
   }
   if (range->capacity_bytes == 0) return "a range has no bytes";
-  if (range->size_bytes > range->capacity_bytes) return "a block is smaller than its request";
+  if (!range->is_kept() && range->size_bytes > range->capacity_bytes)
+    return "a block is smaller than its request";
   return nullptr;
 }
 
@@ -33,14 +34,15 @@ const char* Arena::check_range(const Range* range, Walk& walk) const noexcept {
   if (reinterpret_cast<std::uintptr_t>(range->data) % granule_bytes_ != 0) return "a range is not aligned";
   ++walk.ranges;
   switch (range->state) {
-    case RangeState::live:
-      ++walk.live_blocks;
-      walk.live_bytes += range->size_bytes;
-      walk.live_capacity_bytes += range->capacity_bytes;
-      return nullptr;
-    case RangeState::cached:
-      ++walk.cached_blocks;
-      walk.cached_bytes += range->capacity_bytes;
+    case RangeState::held:
+      if (range->is_kept()) {
+        ++walk.cached_blocks;
+        walk.cached_bytes += range->capacity_bytes;
+      } else {
+        ++walk.live_blocks;
+        walk.live_bytes += range->size_bytes;
+        walk.live_capacity_bytes += range->capacity_bytes;
+      }
       return nullptr;
     case RangeState::free:
       if (range->bin != bins_.bin_of(range->capacity_bytes)) return "a free range is in the wrong bin";

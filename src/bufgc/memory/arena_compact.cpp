@@ -15,7 +15,7 @@ void link(Range* left, Range* right) noexcept {
 }
 
 bool may_move(const Range* range) noexcept {
-  return range->state == RangeState::live && range->pins == 0;
+  return range->state == RangeState::held && range->pins == 0;
 }
 
 }  // namespace

@@ -106,6 +106,12 @@ bool Arena::grow(std::size_t capacity_bytes, std::size_t step_bytes, std::uint64
   return segment && add(segment);
 }
 
+bool Arena::grow_top(std::size_t bytes, std::uint64_t limit_bytes) noexcept {
+  Segment segment = acquire(highest_->end, bytes, limit_bytes);
+  if (!segment) segment = acquire(nullptr, bytes, limit_bytes);
+  return segment && add(segment);
+}
+
 bool Arena::add(Segment segment) noexcept {
   Extent* lower = extent_at(segment.data);
   Extent* upper = lower == nullptr ? lowest_ : lower->next;

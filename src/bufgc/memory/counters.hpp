@@ -1,91 +1,76 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "bufgc/memory/align.hpp"
 #include "bufgc/memory/statistics.hpp"
 
 namespace bufgc {
 
-/// What allocating and freeing changes, counted as it happens. The other statistics follow from
-/// these or belong to the arena and the magazine, so that the fast path writes only what it must.
-class Counters {
+/// One thread's share of what allocating and freeing counts; the allocator's figures are the sums.
+/// Few words are written, and what else is told follows from them: what was freed from how far the marks
+/// went up, live bytes from what was allocated and freed. A thread that frees what others allocated
+/// has a share below zero (kept modulo 2^64); the sum is not.
+class ShareCounters {
  public:
-  Counters() noexcept {
-    for (std::size_t i = 0; i < histogram_.size(); ++i) histogram_[i].lower_bytes = std::uint64_t{1} << i;
+  /// False when the share now stands above its mark: who keeps the peaks wants to know.
+  [[nodiscard]] bool on_allocate(std::size_t size_bytes) noexcept {
+    ++by_class_[floor_log2(size_bytes | 1U)];
+    allocated_bytes_ += size_bytes;
+    ++allocations_;
+    return allocated_bytes_ <= bytes_mark_ && allocations_ <= blocks_mark_;
+  }
+  void on_free(std::size_t size_bytes) noexcept {
+    bytes_mark_ += size_bytes;
+    ++blocks_mark_;
   }
 
-  void on_allocate(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
-    live_bytes_ += size_bytes;
-    live_capacity_bytes_ += capacity_bytes;
-    total_allocated_bytes_ += size_bytes;
-    if (live_bytes_ > peak_live_bytes_) peak_live_bytes_ = live_bytes_;
-    ++live_blocks_;
-    if (live_blocks_ > peak_live_blocks_) peak_live_blocks_ = live_blocks_;
-    SizeClassCount& size_class = histogram_[class_of(size_bytes)];
-    ++size_class.allocations;
-    ++size_class.live_blocks;
-    size_class.live_bytes += size_bytes;
+  /// The share may rise by so much before `on_allocate` says so.
+  void set_marks(std::uint64_t rise_bytes, std::uint64_t rise_blocks) noexcept {
+    const std::uint64_t freed_bytes = this->freed_bytes();
+    const std::uint64_t frees = this->frees();
+    bytes_mark_ = allocated_bytes_ + rise_bytes;
+    blocks_mark_ = allocations_ + rise_blocks;
+    first_bytes_mark_ = bytes_mark_ - freed_bytes;
+    first_blocks_mark_ = blocks_mark_ - frees;
   }
-  void on_free(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
-    live_bytes_ -= size_bytes;
-    live_capacity_bytes_ -= capacity_bytes;
-    --live_blocks_;
-    ++frees_;
-    SizeClassCount& size_class = histogram_[class_of(size_bytes)];
-    --size_class.live_blocks;
-    size_class.live_bytes -= size_bytes;
-  }
-  void on_cached(std::uint64_t cached_bytes) noexcept {
-    if (cached_bytes > peak_cached_bytes_) peak_cached_bytes_ = cached_bytes;
-  }
-  void on_miss() noexcept { ++misses_; }
-  void on_failure() noexcept { ++failed_allocations_; }
-  void on_pressure() noexcept { ++pressure_calls_; }
+  /// A rise that never comes.
+  static constexpr std::uint64_t no_mark = std::numeric_limits<std::uint64_t>::max() / 4;
 
-  [[nodiscard]] std::uint64_t live_bytes() const noexcept { return live_bytes_; }
-  [[nodiscard]] std::uint64_t peak_live_bytes() const noexcept { return peak_live_bytes_; }
-  [[nodiscard]] std::uint64_t live_capacity_bytes() const noexcept { return live_capacity_bytes_; }
-  [[nodiscard]] std::uint64_t live_blocks() const noexcept { return live_blocks_; }
-  [[nodiscard]] std::uint64_t frees() const noexcept { return frees_; }
-  [[nodiscard]] const SizeHistogram& histogram() const noexcept { return histogram_; }
+  [[nodiscard]] std::uint64_t allocated_bytes() const noexcept { return allocated_bytes_; }
+  [[nodiscard]] std::uint64_t freed_bytes() const noexcept { return bytes_mark_ - first_bytes_mark_; }
+  [[nodiscard]] std::uint64_t live_bytes() const noexcept { return allocated_bytes_ - freed_bytes(); }
+  [[nodiscard]] std::uint64_t allocations() const noexcept { return allocations_; }
+  [[nodiscard]] std::uint64_t frees() const noexcept { return blocks_mark_ - first_blocks_mark_; }
+  [[nodiscard]] std::uint64_t live_blocks() const noexcept { return allocations_ - frees(); }
 
-  /// Fills in what is counted here.
-  void read(MemoryStatistics& statistics) const noexcept {
-    statistics.live_bytes = live_bytes_;
-    statistics.peak_live_bytes = peak_live_bytes_;
-    statistics.rounding_bytes = live_capacity_bytes_ - live_bytes_;
-    statistics.peak_cached_bytes = peak_cached_bytes_;
-    statistics.live_blocks = live_blocks_;
-    statistics.peak_live_blocks = peak_live_blocks_;
-    statistics.allocations = live_blocks_ + frees_;
-    statistics.frees = frees_;
-    statistics.total_allocated_bytes = total_allocated_bytes_;
-    statistics.misses = misses_;
-    statistics.hits = statistics.allocations - misses_;
-    statistics.pressure_calls = pressure_calls_;
-    statistics.failed_allocations = failed_allocations_;
+  /// Takes over what `other` counted.
+  void add(const ShareCounters& other) noexcept {
+    allocated_bytes_ += other.allocated_bytes_;
+    allocations_ += other.allocations_;
+    bytes_mark_ += other.freed_bytes();
+    blocks_mark_ += other.frees();
+    for (std::size_t i = 0; i < by_class_.size(); ++i) by_class_[i] += other.by_class_[i];
+  }
+
+  /// The allocations by size, added to `histogram`.
+  void add_to(SizeHistogram& histogram) const noexcept {
+    for (std::size_t i = 0; i < by_class_.size(); ++i) {
+      histogram[i < histogram.size() ? i : histogram.size() - 1].allocations += by_class_[i];
+    }
   }
 
  private:
-  static std::size_t class_of(std::size_t size_bytes) noexcept {
-    const std::size_t size_class = floor_log2(size_bytes | 1U);
-    return size_class < std::tuple_size_v<SizeHistogram> ? size_class : std::tuple_size_v<SizeHistogram> - 1;
-  }
-
-  std::uint64_t live_bytes_ = 0;
-  std::uint64_t live_capacity_bytes_ = 0;
-  std::uint64_t peak_live_bytes_ = 0;
-  std::uint64_t live_blocks_ = 0;
-  std::uint64_t peak_live_blocks_ = 0;
-  std::uint64_t frees_ = 0;
-  std::uint64_t total_allocated_bytes_ = 0;
-  std::uint64_t peak_cached_bytes_ = 0;
-  std::uint64_t misses_ = 0;
-  std::uint64_t pressure_calls_ = 0;
-  std::uint64_t failed_allocations_ = 0;
-  SizeHistogram histogram_{};
+  std::uint64_t allocated_bytes_ = 0;
+  std::uint64_t bytes_mark_ = 0;  ///< Goes up with what is freed.
+  std::uint64_t allocations_ = 0;
+  std::uint64_t blocks_mark_ = 0;  ///< The same.
+  std::uint64_t first_bytes_mark_ = 0;
+  std::uint64_t first_blocks_mark_ = 0;
+  std::array<std::uint64_t, 64> by_class_{};
 };
 
 }  // namespace bufgc

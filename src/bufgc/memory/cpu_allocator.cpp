@@ -45,7 +45,7 @@ bool ask(const CpuAllocator::PressureHandler& handler, const void* allocator,
 
 #if defined(BUFGC_CHECK_INVARIANTS)
 void require_live(const Range* range) noexcept {
-  if (range->state == RangeState::live) return;
+  if (range->is_live()) return;
   std::fprintf(stderr, "bufgc: a block was freed that is not live\n");
   std::abort();
 }
@@ -59,38 +59,60 @@ CpuAllocator::CpuAllocator(MemorySource& source, AllocatorOptions options)
 CpuAllocator::~CpuAllocator() = default;
 
 Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
+#if !defined(BUFGC_CHECK_INVARIANTS)
   State& state = *state_;
-  const std::size_t capacity_bytes = state.capacity_of(size_bytes);
-  {
-    const Locked locked(state.lock);
-    if (Range* range = state.magazine.take(capacity_bytes)) {
-      const Allocation allocation = state.hand_out(range, size_bytes, ServedBy::cache);
-#if defined(BUFGC_CHECK_INVARIANTS)
-      state.check_mutation(range);
-#endif
-      return allocation;
+  if (BlockCache* const cache = state.enter_at_once(); cache != nullptr) [[likely]] {
+    Range* const range = cache->magazine.take_at_home(state.cached_capacity_of(size_bytes));
+    if (range != nullptr) [[likely]] {
+      const bool below_marks = cache->hand_out(range, size_bytes);
+      if (!below_marks) [[unlikely]]
+        return risen(cache, range);
+      State::leave(cache);
+      return {range, ServedBy::cache};
     }
+    State::leave(cache);
   }
-  return allocate_slowly(size_bytes, capacity_bytes);
+#endif
+  return allocate_elsewhere(size_bytes);
 }
 
-Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept {
+Allocation CpuAllocator::risen(BlockCache* cache, Block* block) noexcept {
+  state_->on_rise(*cache);
+  State::leave(cache);
+  return {block, ServedBy::cache};
+}
+
+// As above, with what takes a call.
+Allocation CpuAllocator::allocate_elsewhere(std::size_t size_bytes) noexcept {
+  State& state = *state_;
+  if (BlockCache* const cache = state.enter(); cache != nullptr) {
+    Range* const range = cache->magazine.take(state.cached_capacity_of(size_bytes));
+    if (range != nullptr && !cache->hand_out(range, size_bytes)) state.on_rise(*cache);
+    State::leave(cache);
+    if (range != nullptr) {
+#if defined(BUFGC_CHECK_INVARIANTS)
+      const State::Section section(state);
+      state.check_mutation(range);
+#endif
+      return {range, ServedBy::cache};
+    }
+  }
+  return allocate_slowly(size_bytes);
+}
+
+Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes) noexcept {
   // A handler that says again and again that it freed something, and did not, is not believed.
   constexpr int most_idle_calls = 8;
   State& state = *state_;
+  const std::size_t capacity_bytes = state.capacity_of(size_bytes);
   int idle_calls = 0;
   for (;;) {
     std::shared_ptr<const PressureHandler> handler;
     std::uint64_t frees = 0;
     {
-      const Locked locked(state.lock);
+      const State::Section section(state);
       if (capacity_bytes != 0) {
-        Allocation allocation{nullptr, ServedBy::cache};
-        if (Range* range = state.magazine.take(capacity_bytes)) {
-          allocation = state.hand_out(range, size_bytes, ServedBy::cache);
-        } else {
-          allocation = state.allocate_slowly(size_bytes, capacity_bytes);
-        }
+        const Allocation allocation = state.allocate_slowly(state.of_thread(), size_bytes, capacity_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
         state.check_mutation(static_cast<const Range*>(allocation.block));
 #endif
@@ -98,38 +120,54 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes, std::size_t cap
       }
       const bool hopeless = capacity_bytes == 0 || capacity_bytes > state.options.budget_bytes;
       if (hopeless || !state.pressure_handler || idle_calls == most_idle_calls || asks_already(this)) {
-        state.counters.on_failure();
+        ++state.failed_allocations;
         return {};
       }
       handler = state.pressure_handler;
-      frees = state.counters.frees();
-      state.counters.on_pressure();
+      frees = state.frees();
+      ++state.pressure_calls;
     }
     const bool freed = ask(*handler, this, capacity_bytes);
-    const Locked locked(state.lock);
+    const State::Section section(state);
     if (!freed) {
-      state.counters.on_failure();
+      ++state.failed_allocations;
       return {};
     }
-    idle_calls = state.counters.frees() == frees ? idle_calls + 1 : 0;
+    idle_calls = state.frees() == frees ? idle_calls + 1 : 0;
   }
 }
 
 FreedTo CpuAllocator::deallocate(Block* block) noexcept {
+#if !defined(BUFGC_CHECK_INVARIANTS)
+  if (BlockCache* const cache = state_->enter_at_once(); cache != nullptr) [[likely]] {
+    const bool kept = cache->take_back(static_cast<Range*>(block));
+    State::leave(cache);
+    if (kept) [[likely]]
+      return FreedTo::cache;
+  }
+#endif
+  return deallocate_elsewhere(block);
+}
+
+FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   State& state = *state_;
   auto* range = static_cast<Range*>(block);
-  const Locked locked(state.lock);
 #if defined(BUFGC_CHECK_INVARIANTS)
   require_live(range);
 #endif
-  state.counters.on_free(range->size_bytes, range->capacity_bytes);
-  range->size_bytes = 0;
-  FreedTo freed_to = FreedTo::cache;
-  if (state.can_keep(range) && state.magazine.put(range)) {
-    state.counters.on_cached(state.cached_bytes());
-  } else {
-    freed_to = state.free_slowly(range);
+  if (BlockCache* const cache = state.enter(); cache != nullptr) {
+    const bool kept = cache->take_back(range);
+    State::leave(cache);
+    if (kept) {
+#if defined(BUFGC_CHECK_INVARIANTS)
+      const State::Section section(state);
+      state.check_mutation(nullptr);  // the block may be another's by now
+#endif
+      return FreedTo::cache;
+    }
   }
+  const State::Section section(state);
+  const FreedTo freed_to = state.free_slowly(state.of_thread(), range);
 #if defined(BUFGC_CHECK_INVARIANTS)
   state.check_mutation(freed_to == FreedTo::cache ? range : nullptr);
 #endif
@@ -137,7 +175,7 @@ FreedTo CpuAllocator::deallocate(Block* block) noexcept {
 }
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   const std::uint64_t released = state_->trim(keep_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
   state_->check_mutation(nullptr);
@@ -146,58 +184,51 @@ std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
 }
 
 void CpuAllocator::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
-  const Locked locked(state_->lock);
-  state_->options.budget_bytes = budget_bytes;
-  // What is cached goes as far as it must; live blocks stay.
-  while (state_->arena.reserved_bytes() > budget_bytes && state_->cached_bytes() > 0) {
-    const std::uint64_t excess = state_->arena.reserved_bytes() - budget_bytes;
-    const std::uint64_t cached = state_->cached_bytes();
-    state_->trim(cached > excess ? cached - excess : 0);
-  }
+  const State::Section section(*state_);
+  state_->set_budget_bytes(budget_bytes);
 }
 
 void CpuAllocator::set_cache_enabled(bool enabled) noexcept {
-  const Locked locked(state_->lock);
-  state_->options.cache = enabled;
-  state_->settle();
+  const State::Section section(*state_);
+  state_->set_cache_enabled(enabled);
 }
 
 void CpuAllocator::set_pressure_handler(PressureHandler handler) {
   std::shared_ptr<const PressureHandler> shared;
   if (handler) shared = std::make_shared<const PressureHandler>(std::move(handler));
   // The old handler, destroyed when `shared` goes, goes outside the lock.
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   state_->pressure_handler.swap(shared);
 }
 
 void CpuAllocator::set_segment_listener(SegmentListener* listener) noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   state_->arena.set_listener(listener);
 }
 
 void CpuAllocator::set_move_listener(MoveListener* listener) noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   state_->arena.set_move_listener(listener);
 }
 
 void CpuAllocator::pin(Block* block) noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   ++static_cast<Range*>(block)->pins;
 }
 
 void CpuAllocator::unpin(Block* block) noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   --static_cast<Range*>(block)->pins;
 }
 
 MemoryStatistics CpuAllocator::statistics() const noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   return state_->statistics();
 }
 
 SizeHistogram CpuAllocator::size_histogram() const noexcept {
-  const Locked locked(state_->lock);
-  return state_->counters.histogram();
+  const State::Section section(*state_);
+  return state_->size_histogram();
 }
 
 const AllocatorOptions& CpuAllocator::options() const noexcept {
@@ -205,7 +236,7 @@ const AllocatorOptions& CpuAllocator::options() const noexcept {
 }
 
 const char* CpuAllocator::check_invariants() const noexcept {
-  const Locked locked(state_->lock);
+  const State::Section section(*state_);
   return state_->check();
 }
 

@@ -37,6 +37,8 @@ enum class FreedTo : std::uint8_t {
   source = 2,  ///< Merged, and pages of that free space went back to the source.
 };
 
+struct BlockCache;
+
 /// A block in use: a record beside the memory, never inside it. Owned by its allocator; valid from
 /// `allocate` to `deallocate`.
 struct Block {
@@ -121,7 +123,10 @@ class CpuAllocator {
 
  private:
   /// The road on which the lock is left and the pressure handler asked.
-  [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
+  [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes) noexcept;
+  [[nodiscard]] Allocation allocate_elsewhere(std::size_t size_bytes) noexcept;
+  [[nodiscard]] Allocation risen(BlockCache* cache, Block* block) noexcept;
+  FreedTo deallocate_elsewhere(Block* block) noexcept;
 
   struct State;
   std::unique_ptr<State> state_;

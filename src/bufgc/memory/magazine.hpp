@@ -10,45 +10,48 @@ namespace bufgc {
 
 /// Freed blocks kept whole, by exact capacity; the last in is the first out, warm. A table of fixed
 /// size that allocates nothing and knows neither arena nor lock: one stands before the arena, and
-/// one for each thread may as well. Who holds it bounds its bytes.
+/// one for each thread before that. Who holds it says how many bytes more it may keep.
 class Magazine {
  public:
-  /// `granule_bytes`, a power of two, divides every capacity.
-  explicit Magazine(std::size_t granule_bytes) noexcept;
+  Magazine() noexcept = default;
 
-  /// A block of exactly `capacity_bytes`, or null.
+  /// A block of exactly `capacity_bytes`, or null. Of 0 bytes there is none.
   [[nodiscard]] Range* take(std::size_t capacity_bytes) noexcept {
-    Slot* slot = &slots_[slot_of(capacity_bytes)];
-    for (std::size_t i = 0; i < window; ++i, ++slot) {
-      if (slot->capacity_bytes != capacity_bytes) continue;
-      Range* range = slot->head;
-      if (range == nullptr) return nullptr;
-      slot->head = range->next;
-      bytes_ -= capacity_bytes;
-      return range;
-    }
-    return nullptr;
+    if (Range* const range = take_at_home(capacity_bytes); range != nullptr) return range;
+    Slot* const slot = find(&slots_[home_of(capacity_bytes)], capacity_bytes);
+    return slot == nullptr ? nullptr : take(*slot, capacity_bytes);
+  }
+  /// The same without a call in it: null also for a size that had to make way for another.
+  [[nodiscard]] Range* take_at_home(std::size_t capacity_bytes) noexcept {
+    Slot& slot = slots_[home_of(capacity_bytes)];
+    if (slot.capacity_bytes != capacity_bytes) [[unlikely]]
+      return nullptr;
+    return take(slot, capacity_bytes);
   }
 
-  /// Keeps `range`; false when there is no slot for one more size near its own.
+  /// Keeps `range`, of a size that has a slot here; false when it has none or there is no room.
   [[nodiscard]] bool put(Range* range) noexcept {
     const std::size_t capacity_bytes = range->capacity_bytes;
-    Slot* slot = &slots_[slot_of(capacity_bytes)];
-    if (slot->capacity_bytes != capacity_bytes) {
-      slot = claim(slot, capacity_bytes);
-      if (slot == nullptr) return false;
-    }
-    range->state = RangeState::cached;
-    range->next = slot->head;
-    slot->head = range;
-    bytes_ += capacity_bytes;
+    Slot& slot = slots_[range->slot];
+    if (slot.capacity_bytes != capacity_bytes || room_bytes_ < capacity_bytes) [[unlikely]]
+      return false;
+    keep(slot, range, capacity_bytes);
     return true;
   }
+
+  /// Keeps `range` without regard to the room; false when there is no slot for one more size near its own.
+  [[nodiscard]] bool add(Range* range) noexcept;
 
   /// Any block, or null when there is none: sizes in turn, so that none stays for ever.
   [[nodiscard]] Range* evict() noexcept;
 
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return most_bytes_ - room_bytes_; }
+  /// How many bytes more `put` takes.
+  [[nodiscard]] std::uint64_t room_bytes() const noexcept { return room_bytes_; }
+  void set_room_bytes(std::uint64_t room_bytes) noexcept {
+    most_bytes_ = bytes() + room_bytes;
+    room_bytes_ = room_bytes;
+  }
 
   /// Calls `visit(range)` for every block kept.
   template <class Visit>
@@ -63,21 +66,35 @@ class Magazine {
     std::size_t capacity_bytes = 0;
     Range* head = nullptr;
   };
-  static constexpr unsigned slot_count_log2 = 8;
+  static constexpr unsigned slot_count_log2 = 9;
   static constexpr std::size_t slot_count = std::size_t{1} << slot_count_log2;
   /// A size lives in one of this many slots from its own on.
   static constexpr std::size_t window = 4;
 
-  [[nodiscard]] std::size_t slot_of(std::size_t capacity_bytes) const noexcept {
-    const auto granules = static_cast<std::uint32_t>(capacity_bytes >> granule_log2_);
-    return (granules * 0x9E3779B1U) >> (32U - slot_count_log2);
+  static std::size_t home_of(std::size_t capacity_bytes) noexcept {
+    return static_cast<std::size_t>((capacity_bytes * std::uint64_t{0x9E3779B97F4A7C15}) >>
+                                    (64U - slot_count_log2));
   }
-  /// The slot of the window that holds this size or can.
-  [[nodiscard]] static Slot* claim(Slot* first, std::size_t capacity_bytes) noexcept;
+  [[nodiscard]] Range* take(Slot& slot, std::size_t capacity_bytes) noexcept {
+    Range* const range = slot.head;
+    if (range == nullptr) [[unlikely]]
+      return nullptr;
+    slot.head = range->next;
+    room_bytes_ += capacity_bytes;
+    return range;
+  }
+  void keep(Slot& slot, Range* range, std::size_t capacity_bytes) noexcept {
+    range->size_bytes = Range::kept;
+    range->next = slot.head;
+    slot.head = range;
+    room_bytes_ -= capacity_bytes;
+  }
+  /// The slot of the window behind `home` that holds this size, or null.
+  [[nodiscard]] static Slot* find(Slot* home, std::size_t capacity_bytes) noexcept;
 
-  unsigned granule_log2_;
+  std::uint64_t room_bytes_ = 0;
+  std::uint64_t most_bytes_ = 0;  ///< Kept, and what there is room for.
   std::size_t hand_ = 0;
-  std::uint64_t bytes_ = 0;
   std::array<Slot, slot_count + window - 1> slots_{};
 };
 

@@ -29,9 +29,10 @@ void OwnerLock::fence() noexcept {
 #endif
 }
 
-bool OwnerLock::try_enter_with_fence() noexcept {
+bool OwnerLock::try_enter_slowly() noexcept {
+  if ((gate_.load(std::memory_order_relaxed) & needs_fence) == 0) return false;
   inside_.store(true, std::memory_order_seq_cst);
-  if (!shut_.load(std::memory_order_seq_cst)) return true;
+  if ((gate_.load(std::memory_order_seq_cst) & is_shut) == 0) return true;
   leave();
   return false;
 }

@@ -14,6 +14,7 @@ namespace bufgc {
 class OwnerLock {
  public:
   [[nodiscard]] bool try_enter() noexcept { return true; }
+  [[nodiscard]] bool try_enter_at_once() noexcept { return true; }
   void leave() noexcept {}
   void shut() noexcept {}
   void open() noexcept {}
@@ -36,21 +37,27 @@ class OwnerLock {
 /// no such call, the owner's write is a sequentially consistent one.
 class OwnerLock {
  public:
-  OwnerLock() noexcept : asymmetric_(fence_reaches_all()) {}
+  OwnerLock() noexcept : gate_(fence_reaches_all() ? 0 : needs_fence) {}
 
   /// By the owner, not yet inside. False while others have it shut.
-  [[nodiscard]] bool try_enter() noexcept {
-    if (!asymmetric_) return try_enter_with_fence();
+  [[nodiscard]] bool try_enter() noexcept { return try_enter_at_once() || try_enter_slowly(); }
+  /// The same without a call in it; always false where others' fence does not reach the owner.
+  [[nodiscard]] bool try_enter_at_once() noexcept {
     inside_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (!shut_.load(std::memory_order_acquire)) return true;
+    if (gate_.load(std::memory_order_acquire) == 0) [[likely]]
+      return true;
     leave();
     return false;
   }
   void leave() noexcept { inside_.store(false, std::memory_order_release); }
 
-  void shut() noexcept { shut_.store(true, std::memory_order_seq_cst); }
-  void open() noexcept { shut_.store(false, std::memory_order_release); }
+  void shut() noexcept {
+    gate_.store(gate_.load(std::memory_order_relaxed) | is_shut, std::memory_order_seq_cst);
+  }
+  void open() noexcept {
+    gate_.store(gate_.load(std::memory_order_relaxed) & needs_fence, std::memory_order_release);
+  }
   /// Between `shut` and `await_left`.
   static void fence() noexcept;
   /// Returns once the owner is not inside; it cannot come in before `open`.
@@ -59,13 +66,16 @@ class OwnerLock {
   }
 
  private:
+  static constexpr unsigned char is_shut = 1;
+  /// Where others' fence does not reach the owner.
+  static constexpr unsigned char needs_fence = 2;
+
   [[nodiscard]] static bool fence_reaches_all() noexcept;
-  [[nodiscard]] bool try_enter_with_fence() noexcept;
+  [[nodiscard]] bool try_enter_slowly() noexcept;
   void wait() const noexcept;
 
   std::atomic<bool> inside_{false};
-  std::atomic<bool> shut_{false};
-  const bool asymmetric_;
+  std::atomic<unsigned char> gate_;
 };
 
 #endif

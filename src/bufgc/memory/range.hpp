@@ -2,23 +2,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "bufgc/memory/cpu_allocator.hpp"
 
 namespace bufgc {
 
 enum class RangeState : std::uint8_t {
-  live,    ///< A block handed out.
-  cached,  ///< A freed block in a magazine, whole.
-  free,    ///< Free space, listed in a bin.
-  edge,    ///< No bytes: stands before the first and after the last range of an extent.
+  held,  ///< A block handed out, or freed and kept whole in a magazine.
+  free,  ///< Free space, listed in a bin.
+  edge,  ///< No bytes: stands before the first and after the last range of an extent.
 };
 
 /// What the allocator knows of a piece of memory; kept beside it, never in it. Ranges in address
 /// order tile an extent without a gap. No two neighbours are both `free`: they would be one.
-struct Range : Block {
+///
+/// A thread hands out and keeps blocks of its own without the allocator's lock. What it writes then,
+/// `size_bytes` and `next`, the arena never reads of a neighbour under the lock alone; `state` it leaves
+/// as it is. Ranges begin at a line of memory, so that two threads never write to one.
+struct alignas(64) Range : Block {
+  /// `size_bytes` of a block that is kept in a magazine.
+  static constexpr std::size_t kept = std::numeric_limits<std::size_t>::max();
+
   Range* next = nullptr;  ///< In the bin or magazine that holds it.
   RangeState state = RangeState::free;
+  std::uint16_t slot = 0;  ///< Of the magazine that last kept it.
   std::uint16_t bin = 0;
   Range* previous = nullptr;  ///< In the bin.
   Range* before = nullptr;    ///< Neighbour in address order.
@@ -31,6 +39,10 @@ struct Range : Block {
   std::uint32_t pins = 0;         ///< Of a live block: who holds it where it is.
 
   [[nodiscard]] std::byte* end() const noexcept { return data + capacity_bytes; }
+  /// Freed and kept whole. Only for who is alone with all caches.
+  [[nodiscard]] bool is_kept() const noexcept { return state == RangeState::held && size_bytes == kept; }
+  /// Handed out; the same.
+  [[nodiscard]] bool is_live() const noexcept { return state == RangeState::held && size_bytes != kept; }
 };
 
 /// Memory held from the source without a hole: segments that touch are one extent, and an extent

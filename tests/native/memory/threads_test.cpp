@@ -1,7 +1,10 @@
 #if !defined(__EMSCRIPTEN__)
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -19,6 +22,48 @@ void in_threads(Work work) {
   std::vector<std::thread> threads;
   for (int i = 0; i < thread_count; ++i) threads.emplace_back(work, i);
   for (std::thread& thread : threads) thread.join();
+}
+
+/// A thread that does what it is told and then waits, so that it keeps what it has cached.
+class Worker {
+ public:
+  Worker()
+      : thread_([this] {
+          for (;;) {
+            while (state_ == State::waiting) std::this_thread::yield();
+            if (state_ == State::ending) return;
+            work_();
+            state_ = State::waiting;
+          }
+        }) {}
+  ~Worker() { end(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  void run(std::function<void()> work) {
+    work_ = std::move(work);
+    state_ = State::working;
+    while (state_ == State::working) std::this_thread::yield();
+  }
+  void end() {
+    if (!thread_.joinable()) return;
+    state_ = State::ending;
+    thread_.join();
+  }
+
+ private:
+  enum class State { waiting, working, ending };
+  std::function<void()> work_;
+  std::atomic<State> state_{State::waiting};
+  std::thread thread_;
+};
+
+/// Takes `count` blocks and gives them back; returns how many of them went to the cache.
+std::size_t cache_blocks(CpuAllocator& allocator, std::size_t count, std::size_t size_bytes) {
+  std::vector<Block*> blocks;
+  for (std::size_t i = 0; i < count; ++i) blocks.push_back(allocator.allocate(size_bytes).block);
+  std::size_t cached = 0;
+  for (Block* block : blocks) cached += allocator.deallocate(block) == FreedTo::cache ? 1U : 0U;
+  return cached;
 }
 
 }  // namespace
@@ -136,6 +181,181 @@ TEST_CASE("threads at the budget get through by the pressure handler", "[memory]
   });
   CHECK(failed < thread_count * 500 / 10);
   CHECK(allocator.statistics().peak_reserved_bytes <= MiB);
+  check_sound(allocator);
+}
+
+TEST_CASE("what another thread keeps cached makes room at the budget", "[memory][threads][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, MiB});
+  Worker worker;
+  std::size_t cached = 0;
+  for (int round = 0; round < 20; ++round) {
+    worker.run([&] { cached += cache_blocks(allocator, 16, 64 * KiB); });
+    Block* whole = allocator.allocate(MiB).block;
+    REQUIRE(whole != nullptr);
+    CHECK(allocator.statistics().reserved_bytes == MiB);
+    allocator.deallocate(whole);
+  }
+  CHECK(cached == 20 * 16);
+  CHECK(allocator.statistics().failed_allocations == 0);
+  CHECK(allocator.statistics().peak_reserved_bytes == MiB);
+  check_sound(allocator);
+}
+
+TEST_CASE("trim reaches what every thread keeps cached", "[memory][threads][trim]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Worker workers[3];
+  for (int round = 0; round < 5; ++round) {
+    for (Worker& worker : workers) {
+      worker.run([&] { CHECK(cache_blocks(allocator, 10, 20000) == 10); });
+    }
+    CHECK(allocator.statistics().cached_bytes >= 10 * 20000);
+    check_sound(allocator);
+    allocator.trim(0);
+    CHECK(allocator.statistics().cached_bytes == 0);
+    CHECK(allocator.statistics().reserved_bytes == 0);
+    check_sound(allocator);
+  }
+}
+
+TEST_CASE("a thread that ends leaves what it kept to the others", "[memory][threads]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::byte* data = nullptr;
+  std::thread([&] {
+    Block* block = allocator.allocate(5000).block;
+    data = block->data;
+    CHECK(allocator.deallocate(block) == FreedTo::cache);
+  }).join();
+  check_sound(allocator);
+  const Allocation again = allocator.allocate(5000);
+  CHECK(again.served_by == ServedBy::cache);
+  CHECK(again.block->data == data);
+  CHECK(allocator.statistics().allocations == 2);
+  CHECK(allocator.statistics().frees == 1);
+  CHECK(allocator.size_histogram()[12].allocations == 2);
+}
+
+TEST_CASE("a thread outlives allocators and goes on with the next", "[memory][threads]") {
+  Worker worker;
+  for (int round = 0; round < 40; ++round) {
+    CountedSource counted;
+    auto first = std::make_unique<CpuAllocator>(counted.source);
+    CpuAllocator second(counted.source);
+    worker.run([&] {
+      cache_blocks(*first, 5, 1000);
+      cache_blocks(second, 5, 3000);
+    });
+    first.reset();
+    // The next may well lie where the first one lay.
+    auto third = std::make_unique<CpuAllocator>(counted.source);
+    worker.run([&] {
+      CHECK(third->allocate(1000).served_by == ServedBy::source);
+      CHECK(second.allocate(3000).served_by == ServedBy::cache);
+    });
+    CHECK(third->statistics().allocations == 1);
+    CHECK(second.statistics().allocations == 6);
+    check_sound(*third);
+    check_sound(second);
+  }
+}
+
+TEST_CASE("figures and checks while several threads work are of one moment",
+          "[memory][threads][statistics]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::thread reader([&] {
+    for (int i = 0; i < 300; ++i) {
+      const MemoryStatistics s = allocator.statistics();
+      // Each of the others has one block at most.
+      if (s.live_blocks > thread_count || s.live_bytes > thread_count * 1000 ||
+          s.peak_live_blocks > thread_count || s.allocations != s.frees + s.live_blocks ||
+          s.reserved_bytes != s.live_bytes + s.rounding_bytes + s.cached_bytes + s.gap_bytes ||
+          allocator.check_invariants() != nullptr) {
+        ++wrong;
+      }
+    }
+    stop = true;
+  });
+  std::atomic<std::uint64_t> allocations{0};
+  in_threads([&](int number) {
+    std::uint64_t mine = 0;
+    for (; !stop; ++mine) {
+      allocator.deallocate(allocator.allocate(static_cast<std::size_t>(number + 1) * 250).block);
+    }
+    allocations += mine;
+  });
+  reader.join();
+  CHECK(wrong == 0);
+  CHECK(allocator.statistics().allocations == allocations);
+  CHECK(allocator.statistics().frees == allocations);
+  check_sound(allocator);
+}
+
+TEST_CASE("the peak of one thread is exact again once the others have gone",
+          "[memory][threads][statistics]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  in_threads([&](int) { cache_blocks(allocator, 50, 300); });
+  allocator.trim(0);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 300; ++i) blocks.push_back(allocator.allocate(1000).block);
+  for (Block* block : blocks) allocator.deallocate(block);
+  blocks.clear();
+  CHECK(allocator.statistics().peak_live_bytes == 300 * 1000);
+  CHECK(allocator.statistics().peak_live_blocks == 300);
+  // From its cache alone, one byte more each.
+  for (int i = 0; i < 300; ++i) blocks.push_back(allocator.allocate(1001).block);
+  for (Block* block : blocks) allocator.deallocate(block);
+  CHECK(allocator.statistics().peak_live_bytes == 300 * 1001);
+}
+
+TEST_CASE("the cache is switched off and on while threads use theirs", "[memory][threads]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::atomic<bool> stop{false};
+  std::thread switcher([&] {
+    for (int i = 0; i < 200; ++i) {
+      allocator.set_cache_enabled(false);
+      if (allocator.statistics().cached_bytes != 0) std::abort();
+      allocator.set_cache_enabled(true);
+    }
+    stop = true;
+  });
+  in_threads([&](int number) {
+    while (!stop) cache_blocks(allocator, 3, static_cast<std::size_t>(number + 1) * 700);
+  });
+  switcher.join();
+  CHECK(allocator.statistics().live_blocks == 0);
+  check_sound(allocator);
+}
+
+TEST_CASE("blocks handed from thread to thread come back without the arena", "[memory][threads][reuse]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  constexpr std::size_t in_flight = 64;
+  Worker consumer;
+  std::uint64_t from_arena = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::vector<Block*> blocks;
+    for (std::size_t i = 0; i < in_flight; ++i) {
+      const Allocation allocation = allocator.allocate(4096);
+      if (round >= 200 && allocation.served_by != ServedBy::cache) ++from_arena;
+      blocks.push_back(allocation.block);
+    }
+    consumer.run([&] {
+      for (Block* block : blocks) allocator.deallocate(block);
+    });
+  }
+  // Of 12800 blocks in the second half.
+  CHECK(from_arena < 100);
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.peak_live_bytes == in_flight * 4096);
+  // What two threads may keep to themselves, beside what lives.
+  CHECK(s.peak_reserved_bytes <= in_flight * 4096 + 2 * 128 * KiB + 64 * KiB);
   check_sound(allocator);
 }
 

@@ -1,0 +1,203 @@
+// What the allocator tells of itself, and how the figures stay exact though threads count by themselves.
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "bufgc/memory/allocator_state.hpp"
+
+namespace bufgc {
+
+CpuAllocator::State::Sums CpuAllocator::State::sums() noexcept {
+  Sums sums;
+  each_cache([&sums](const BlockCache& cache) {
+    sums.live_bytes += cache.counters.live_bytes();
+    sums.live_blocks += cache.counters.live_blocks();
+    sums.allocations += cache.counters.allocations();
+    sums.allocated_bytes += cache.counters.allocated_bytes();
+    sums.kept_bytes += cache.magazine.bytes();
+  });
+  return sums;
+}
+
+void CpuAllocator::State::raise_peaks(const Sums& now) noexcept {
+  peak_live_bytes_ = std::max(peak_live_bytes_, now.live_bytes);
+  peak_live_blocks_ = std::max(peak_live_blocks_, now.live_blocks);
+  peak_cached_bytes_ = std::max(peak_cached_bytes_, now.kept_bytes + arena.free_page_bytes());
+}
+
+void CpuAllocator::State::on_rise(BlockCache& cache) noexcept {
+  std::uint64_t live_bytes = cache.counters.live_bytes();
+  std::uint64_t live_blocks = cache.counters.live_blocks();
+  if (&cache != &common()) {
+    live_bytes += common().counters.live_bytes();
+    live_blocks += common().counters.live_blocks();
+  }
+  peak_live_bytes_ = std::max(peak_live_bytes_, live_bytes);
+  peak_live_blocks_ = std::max(peak_live_blocks_, live_blocks);
+  cache.counters.set_marks(peak_live_bytes_ - live_bytes, peak_live_blocks_ - live_blocks);
+}
+
+// As long as there is one cache, it comes here whenever a peak would rise: peaks are exact.
+void CpuAllocator::State::settle_sole(BlockCache& sole) noexcept {
+  const Sums now = sums();
+  raise_peaks(now);
+  sole.counters.set_marks(peak_live_bytes_ - now.live_bytes, peak_live_blocks_ - now.live_blocks);
+  const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
+  const std::uint64_t most_bytes =
+      std::min(peak_cached_bytes_, options.cache ? options.cache_limit_bytes : 0);
+  sole.magazine.set_room_bytes(most_bytes > cached_bytes ? most_bytes - cached_bytes : 0);
+}
+
+void CpuAllocator::State::settle(BlockCache& own) noexcept {
+  if (!may_use_thread_caches()) trim(options.cache ? options.cache_limit_bytes : 0);
+  if (BlockCache* const only = sole(); only != nullptr) {
+    settle_sole(*only);
+    return;
+  }
+  if (sees_all(own)) raise_peaks(sums());
+  if (&own == &common()) return;
+  const std::uint64_t limit_bytes = thread_limit_bytes();
+  const std::uint64_t kept_bytes = own.magazine.bytes();
+  own.magazine.set_room_bytes(limit_bytes > kept_bytes ? limit_bytes - kept_bytes : 0);
+}
+
+void CpuAllocator::State::on_caches_changed() noexcept {
+  if (BlockCache* const only = sole(); only != nullptr) {
+    settle_sole(*only);
+    return;
+  }
+  // Several count from here on: none knows of a peak by itself.
+  raise_peaks(sums());
+  each_cache([this](BlockCache& cache) {
+    cache.counters.set_marks(ShareCounters::no_mark, ShareCounters::no_mark);
+    cache.magazine.set_room_bytes(0);
+  });
+}
+
+std::uint64_t CpuAllocator::State::frees() noexcept {
+  be_alone();
+  const Sums now = sums();
+  return now.allocations - now.live_blocks;
+}
+
+std::size_t CpuAllocator::State::largest_free_bytes() noexcept {
+  std::size_t largest = arena.largest_run_bytes();
+  each_cache([&largest](const BlockCache& cache) {
+    cache.magazine.each(
+        [&largest](const Range* range) { largest = std::max(largest, Arena::run_bytes(range)); });
+  });
+  return largest;
+}
+
+MemoryStatistics CpuAllocator::State::statistics() noexcept {
+  be_alone();
+  const Sums now = sums();
+  raise_peaks(now);
+  MemoryStatistics statistics;
+  const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
+  const std::uint64_t idle = arena.free_bytes() + now.kept_bytes;
+  const std::uint64_t live_capacity_bytes = arena.reserved_bytes() - idle;
+  statistics.live_bytes = now.live_bytes;
+  statistics.peak_live_bytes = peak_live_bytes_;
+  statistics.rounding_bytes = live_capacity_bytes - now.live_bytes;
+  statistics.cached_bytes = cached_bytes;
+  statistics.peak_cached_bytes = peak_cached_bytes_;
+  statistics.gap_bytes = idle - cached_bytes;
+  statistics.reserved_bytes = arena.reserved_bytes();
+  statistics.peak_reserved_bytes = arena.counts().peak_reserved_bytes;
+  statistics.budget_bytes = options.budget_bytes;
+  statistics.largest_free_bytes = largest_free_bytes();
+  if (live_capacity_bytes > 0) {
+    statistics.internal_fragmentation =
+        static_cast<double>(statistics.rounding_bytes) / static_cast<double>(live_capacity_bytes);
+  }
+  if (idle > 0) {
+    statistics.external_fragmentation =
+        1.0 - static_cast<double>(statistics.largest_free_bytes) / static_cast<double>(idle);
+  }
+  statistics.live_blocks = now.live_blocks;
+  statistics.peak_live_blocks = peak_live_blocks_;
+  statistics.segments = arena.counts().extents;
+  statistics.allocations = now.allocations;
+  statistics.frees = now.allocations - now.live_blocks;
+  statistics.total_allocated_bytes = now.allocated_bytes;
+  statistics.misses = misses_;
+  statistics.hits = now.allocations - misses_;
+  statistics.splits = arena.counts().splits;
+  statistics.merges = arena.counts().merges;
+  statistics.compactions = arena.counts().compactions;
+  statistics.source_calls = arena.counts().source_calls;
+  statistics.moved_bytes = arena.counts().moved_bytes;
+  statistics.moved_pages = arena.counts().moved_pages;
+  statistics.pressure_calls = pressure_calls;
+  statistics.failed_allocations = failed_allocations;
+  return statistics;
+}
+
+SizeHistogram CpuAllocator::State::size_histogram() noexcept {
+  be_alone();
+  SizeHistogram histogram{};
+  for (std::size_t i = 0; i < histogram.size(); ++i) histogram[i].lower_bytes = std::uint64_t{1} << i;
+  each_cache([&histogram](const BlockCache& cache) { cache.counters.add_to(histogram); });
+  arena.each_held([&histogram](const Range* range) {
+    if (!range->is_live()) return;
+    const std::size_t size_class = floor_log2(range->size_bytes | 1U);
+    SizeClassCount& count = histogram[std::min(size_class, histogram.size() - 1)];
+    ++count.live_blocks;
+    count.live_bytes += range->size_bytes;
+  });
+  return histogram;
+}
+
+const char* CpuAllocator::State::check() noexcept {
+  be_alone();
+  Arena::Walk walk;
+  if (const char* fault = arena.check(walk)) return fault;
+  std::uint64_t kept_blocks = 0;
+  std::uint64_t kept_bytes = 0;
+  bool all_kept = true;
+  bool all_counted = true;
+  each_cache([&](const BlockCache& cache) {
+    std::uint64_t bytes = 0;
+    cache.magazine.each([&](const Range* range) {
+      ++kept_blocks;
+      bytes += range->capacity_bytes;
+      all_kept = all_kept && range->is_kept();
+    });
+    all_counted = all_counted && bytes == cache.magazine.bytes();
+    kept_bytes += bytes;
+  });
+  const Sums now = sums();
+  if (!all_kept) return "a cache keeps a block that is not free";
+  if (!all_counted) return "a cache's bytes are miscounted";
+  if (kept_blocks != walk.cached_blocks) return "a cached block is in no cache";
+  if (kept_bytes != walk.cached_bytes) return "cached bytes are miscounted";
+  if (walk.live_blocks != now.live_blocks) return "live blocks are miscounted";
+  if (walk.live_bytes != now.live_bytes) return "live bytes are miscounted";
+  std::uint64_t allocations = 0;
+  for (const SizeClassCount& size_class : size_histogram()) allocations += size_class.allocations;
+  if (allocations != now.allocations) return "the histogram is miscounted";
+  // The gaps that the walk saw against those that follow from the other figures.
+  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes;
+  if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {
+    return "reserved bytes are not live + rounding + cached + gap";
+  }
+  const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
+  if (cached_bytes() > limit) return "more is cached than the limit allows";
+  return nullptr;
+}
+
+void CpuAllocator::State::check_mutation(const Range* range) noexcept {
+  be_alone();
+  const char* fault = range == nullptr ? nullptr : Arena::check_near(range);
+  if (fault == nullptr && mutations_until_walk_-- == 0) {
+    fault = check();
+    mutations_until_walk_ = sums().live_blocks / 16;
+  }
+  if (fault == nullptr) return;
+  std::fprintf(stderr, "bufgc: allocator invariant broken: %s\n", fault);
+  std::abort();
+}
+
+}  // namespace bufgc

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bufgc/memory/lock.hpp"
+#include "bufgc/memory/thread_cache.hpp"
+
+namespace bufgc {
+
+/// The caches of one allocator: one for each thread that uses it, one in common for whoever has none
+/// (a thread that ends, or has no memory for one), and the lock under which caches are exchanged.
+/// Without threads there is the common one alone, and all of this costs nothing.
+class CacheRoster {
+ public:
+  CacheRoster(const CacheRoster&) = delete;
+  CacheRoster& operator=(const CacheRoster&) = delete;
+
+  /// The calling thread's cache, to be used until `leave`; null when it has none yet or somebody is
+  /// alone with all: then `Section` is the way.
+  [[nodiscard]] BlockCache* enter() noexcept {
+#if defined(BUFGC_SINGLE_THREADED)
+    return &common_;
+#else
+    const ThreadCaches::Recent& recent = recent_of_thread();
+    return recent.roster_id == id_ && recent.cache->lock.try_enter() ? recent.cache : nullptr;
+#endif
+  }
+  /// The same without a call in it: null also where `enter` takes longer.
+  [[nodiscard]] BlockCache* enter_at_once() noexcept {
+#if defined(BUFGC_SINGLE_THREADED)
+    return &common_;
+#else
+    const ThreadCaches::Recent& recent = recent_of_thread();
+    ThreadCache* const cache = recent.cache;
+    if (recent.roster_id != id_) [[unlikely]]
+      return nullptr;
+    if (!cache->lock.try_enter_at_once()) [[unlikely]]
+      return nullptr;
+    return cache;
+#endif
+  }
+  static void leave([[maybe_unused]] BlockCache* cache) noexcept {
+#if !defined(BUFGC_SINGLE_THREADED)
+    static_cast<ThreadCache*>(cache)->lock.leave();
+#endif
+  }
+
+  /// Holds the allocator's lock from here to the end of the scope. Not to be opened inside `enter`.
+  class [[nodiscard]] Section {
+   public:
+    explicit Section(CacheRoster& roster) noexcept : roster_(roster) { roster.lock_.lock(); }
+    ~Section() {
+      roster_.open();
+      roster_.lock_.unlock();
+    }
+    Section(const Section&) = delete;
+    Section& operator=(const Section&) = delete;
+
+   private:
+    CacheRoster& roster_;
+  };
+
+ protected:
+  CacheRoster() noexcept;
+  ~CacheRoster() = default;
+
+  // Under the lock:
+  /// The calling thread's cache, made where it has none; else the common one, alone with all.
+  [[nodiscard]] BlockCache& of_thread() noexcept;
+  /// From here to the end of the section no thread is in its cache.
+  void be_alone() noexcept;
+  /// Whether every cache may be looked at now.
+  [[nodiscard]] bool sees_all(const BlockCache& own) const noexcept;
+  /// Off: what threads keep goes to the common cache, and they use that one under the lock.
+  void allow_thread_caches(bool allowed) noexcept;
+  /// The only cache in use, or null when there are several.
+  [[nodiscard]] BlockCache* sole() noexcept;
+  [[nodiscard]] std::size_t thread_count() const noexcept;
+  [[nodiscard]] BlockCache& common() noexcept {
+    return common_;
+  }
+  [[nodiscard]] const BlockCache& common() const noexcept {
+    return common_;
+  }
+  template <class Visit>
+  void each_cache(Visit visit) {
+    visit(common_);
+#if !defined(BUFGC_SINGLE_THREADED)
+    for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) visit(*cache);
+#endif
+  }
+
+  /// Lets all threads go for good. By whom the allocator ends.
+  void retire() noexcept;
+  /// Takes over what `cache`, of a thread that goes, keeps and counted. Alone with all.
+  virtual void absorb(BlockCache& cache) noexcept = 0;
+  /// Another number of caches is in use. Alone with all.
+  virtual void on_caches_changed() noexcept = 0;
+
+ private:
+  friend struct ThreadCacheReaper;
+  void open() noexcept;
+
+#if !defined(BUFGC_SINGLE_THREADED)
+  void remove(ThreadCache* cache) noexcept;
+  [[nodiscard]] ThreadCaches::Recent& recent_of_thread() const noexcept {
+    return *reinterpret_cast<ThreadCaches::Recent*>(reinterpret_cast<std::byte*>(thread_caches.recent) +
+                                                    place_bytes_);
+  }
+
+  const std::uint64_t id_;         ///< Never used twice.
+  const std::size_t place_bytes_;  ///< Where in each thread's table.
+  ThreadCache* caches_ = nullptr;
+  std::size_t count_ = 0;
+  bool allowed_ = true;
+  bool alone_ = false;
+#endif
+  Lock lock_;
+  BlockCache common_;
+};
+
+}  // namespace bufgc

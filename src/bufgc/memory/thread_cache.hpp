@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bufgc/memory/counters.hpp"
+#include "bufgc/memory/magazine.hpp"
+#include "bufgc/memory/owner_lock.hpp"
+
+#if !defined(BUFGC_SINGLE_THREADED)
+#include <atomic>
+#endif
+
+namespace bufgc {
+
+/// What is handed out and taken back without the arena, and counted.
+struct BlockCache {
+  ShareCounters counters;
+  Magazine magazine;
+
+  /// Makes `range`, which nobody has, a block in use. False as `ShareCounters::on_allocate`.
+  [[nodiscard]] bool hand_out(Range* range, std::size_t size_bytes) noexcept {
+    range->size_bytes = size_bytes;
+    return counters.on_allocate(size_bytes);
+  }
+  /// Keeps a block in use; false, and nothing happened, when it cannot simply be kept.
+  [[nodiscard]] bool take_back(Range* range) noexcept {
+    const std::size_t size_bytes = range->size_bytes;
+    if (!magazine.put(range)) return false;
+    counters.on_free(size_bytes);
+    return true;
+  }
+};
+
+#if !defined(BUFGC_SINGLE_THREADED)
+
+class CacheRoster;
+
+/// One thread's for one allocator. Its thread uses it inside `lock`, everybody else under the
+/// allocator's lock with this one shut.
+struct alignas(64) ThreadCache : BlockCache {
+  OwnerLock lock;
+  /// Null once that allocator is gone, for the thread to use it for another.
+  std::atomic<CacheRoster*> roster{nullptr};
+  ThreadCache* next_of_roster = nullptr;
+  ThreadCache* next_of_thread = nullptr;
+};
+
+/// The caches of the calling thread: that last used at each place of the table, and the list of all.
+/// Constant-initialised and trivially destroyed, so that it can be asked at any time.
+struct ThreadCaches {
+  static constexpr std::size_t size = 8;
+  struct Recent {
+    std::uint64_t roster_id;  ///< 0 is nobody's.
+    ThreadCache* cache;
+  };
+  Recent recent[size];
+  ThreadCache* first;
+  bool exiting;  ///< The thread's caches are given back; it gets none any more.
+};
+#if defined(__ELF__)
+// Found at a fixed distance, without a call: it is small enough for the room that the loader keeps.
+[[gnu::tls_model("initial-exec")]]
+#endif
+extern constinit thread_local ThreadCaches thread_caches;
+
+#endif
+
+}  // namespace bufgc
