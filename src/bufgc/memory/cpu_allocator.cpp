@@ -53,6 +53,25 @@ void require_live(const Range* range) noexcept {
 
 }  // namespace
 
+inline FreedTo CpuAllocator::free_block(State& state, Block* block) noexcept {
+  auto* range = static_cast<Range*>(block);
+#if defined(BUFGC_CHECK_INVARIANTS)
+  require_live(range);
+#endif
+  state.counters.on_free(range->size_bytes, range->capacity_bytes);
+  range->size_bytes = 0;
+  FreedTo freed_to = FreedTo::cache;
+  if (state.can_keep(range) && state.magazine.put(range)) {
+    state.counters.on_cached(state.cached_bytes());
+  } else {
+    freed_to = state.free_slowly(range);
+  }
+#if defined(BUFGC_CHECK_INVARIANTS)
+  state.check_mutation(freed_to == FreedTo::cache ? range : nullptr);
+#endif
+  return freed_to;
+}
+
 CpuAllocator::CpuAllocator(MemorySource& source, AllocatorOptions options)
     : state_(std::make_unique<State>(source, options)) {}
 
@@ -116,24 +135,15 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes, std::size_t cap
 }
 
 FreedTo CpuAllocator::deallocate(Block* block) noexcept {
-  State& state = *state_;
-  auto* range = static_cast<Range*>(block);
-  const Locked locked(state.lock);
-#if defined(BUFGC_CHECK_INVARIANTS)
-  require_live(range);
-#endif
-  state.counters.on_free(range->size_bytes, range->capacity_bytes);
-  range->size_bytes = 0;
-  FreedTo freed_to = FreedTo::cache;
-  if (state.can_keep(range) && state.magazine.put(range)) {
-    state.counters.on_cached(state.cached_bytes());
-  } else {
-    freed_to = state.free_slowly(range);
+  const Locked locked(state_->lock);
+  return free_block(*state_, block);
+}
+
+void CpuAllocator::deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept {
+  const Locked locked(state_->lock);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (blocks[i] != nullptr) freed_to[i] = free_block(*state_, blocks[i]);
   }
-#if defined(BUFGC_CHECK_INVARIANTS)
-  state.check_mutation(freed_to == FreedTo::cache ? range : nullptr);
-#endif
-  return freed_to;
 }
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {

@@ -86,6 +86,8 @@ class CpuAllocator {
 
   /// Takes back a block that `allocate` gave, once.
   FreedTo deallocate(Block* block) noexcept;
+  /// The same for `count` blocks under one lock; null ones are passed over, `freed_to` tells of the others.
+  void deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept;
 
   /// A pinned block stays where it is until as many `unpin` have come; for those who hold its address.
   void pin(Block* block) noexcept;
@@ -124,6 +126,7 @@ class CpuAllocator {
   [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
 
   struct State;
+  [[nodiscard]] static FreedTo free_block(State& state, Block* block) noexcept;  // under its lock
   std::unique_ptr<State> state_;
 };
 
