@@ -13,6 +13,7 @@
 #include "bufgc/buffer/collect_report.hpp"
 #include "bufgc/buffer/cpu_buffer.hpp"
 #include "bufgc/buffer/finalizer_registry.hpp"
+#include "bufgc/buffer/link_graph.hpp"
 #include "bufgc/buffer/record_pool.hpp"
 #include "bufgc/buffer/slot_cache.hpp"
 #include "bufgc/buffer/statistics.hpp"
@@ -55,9 +56,13 @@ class DeathRow {
   BufferRecord* last_ = nullptr;
 };
 
-/// Ends buffers that a collection doomed, all of them before anything that dies in their wake.
-/// In teardown.cpp.
-void bury_together(DeathRow& doomed) noexcept;
+/// What a collection found dead.
+struct Doomed {
+  std::uint32_t first = LinkNode::none;  ///< Node of the link graph; the others through `LinkNode::next`.
+  DeathRow with_finalizers;              ///< Those that have some.
+  bool to_sentence = false;  ///< They are suspect still: the burial clears the weak references to each.
+  std::uint64_t bytes = 0;   ///< Of those buried, that owned theirs.
+};
 
 /// The table of a manager's buffers. Lives until `abandon` was called and its last record is free.
 ///
@@ -159,6 +164,12 @@ class BufferHeap final : private MoveListener {
   [[nodiscard]] BufferRecord* bear_inline(const Newborn& newborn, Status& why) noexcept;
   /// Gives a slot of which nobody knows any more back. True when the heap goes with it.
   [[nodiscard]] bool free_slot(BufferRecord* record, HeapSection& section) noexcept;
+  /// Whether the slot of a dead record is spent.
+  [[nodiscard]] static bool retires(const BufferRecord* record) noexcept {
+    return record->id().generation >= last_id_generation ||
+           record_word::generation(record->word.load(std::memory_order_relaxed)) >=
+               record_word::last_generation;
+  }
   // Under slot_lock_:
   [[nodiscard]] BufferRecord* take_slot(SlotCache& cache) noexcept;
   [[nodiscard]] bool refill(SlotCache& cache) noexcept;
@@ -166,6 +177,13 @@ class BufferHeap final : private MoveListener {
   [[nodiscard]] bool add_chunk() noexcept;
   [[nodiscard]] Text* site_text(Site site) noexcept;
   static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
+  // collected_burial.cpp
+  /// Ends what a collection doomed. What dies in its wake joins `others`.
+  void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
+  void release_links_of(const Doomed& doomed, DeathRow& others) noexcept;
+  void end_collected(BufferRecord** records, std::size_t count, DeathRow& others) noexcept;
+  void end_slot(BufferRecord* record) noexcept;  // under slot_lock_
+
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
 
@@ -174,9 +192,6 @@ class BufferHeap final : private MoveListener {
     return std::uint64_t{slots_used_} - common_.free_count - retired_;
   }
   [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
-  // links.cpp, under graph_lock_
-  void remember_holder(BufferRecord* record) noexcept;
-  void forget_holder(BufferRecord* record) noexcept;
   // slot_cache.cpp
   /// The cache for the calling thread to use under slot_lock_, and without it from then on.
   [[nodiscard]] SlotCache* cache_of_thread() noexcept;
@@ -216,8 +231,8 @@ class BufferHeap final : private MoveListener {
   bool abandoned_ = false;
 
   Lock graph_lock_;
-  std::atomic<std::uint64_t> edges_{0};  ///< Changed under graph_lock_.
-  BufferRecord* holders_ = nullptr;      ///< Records with links. Under graph_lock_.
+  LinkGraph graph_;                      ///< Under graph_lock_.
+  std::atomic<std::uint64_t> edges_{0};  ///< What `graph_.links()` says. Changed under graph_lock_.
   std::atomic<std::uint64_t> collections_{0};
   Lock callback_lock_;
   std::shared_ptr<const CollectCallback> collect_start_;  ///< Under callback_lock_, as the next.

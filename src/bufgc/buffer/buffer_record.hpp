@@ -9,7 +9,6 @@
 #include "bufgc/buffer/buffer_id.hpp"
 #include "bufgc/buffer/buffer_observer.hpp"
 #include "bufgc/buffer/dtype.hpp"
-#include "bufgc/buffer/edge_list.hpp"
 #include "bufgc/buffer/shape.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 
@@ -48,13 +47,10 @@ inline constexpr std::uint32_t last_generation = 0xfffffff0U;
 /// Whether the observer was told of this lifetime. `ended` from the last step of an end to the next birth.
 enum class Told : std::uint8_t { no = 0, being_told = 1, yes = 2, ended = 3 };
 
-/// What the collector thinks of a record.
-enum class Verdict : std::uint8_t { none = 0, candidate = 1, reachable = 2, doomed = 3 };
-
 /// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale
 /// pointer may always read `word`. What a birth writes is written before the word is published and
 /// stays as it is while anybody holds a strong reference. In lines of 64 bytes, by who needs what:
-/// a simple buffer's life touches the first two, a shape the third, links and the collector the last.
+/// a collection looks at the first, a simple buffer's life touches the first two, a shape the third.
 struct alignas(64) BufferRecord {
   std::atomic<std::uint64_t> word{0};
   std::byte* data = nullptr;
@@ -64,17 +60,7 @@ struct alignas(64) BufferRecord {
   std::atomic<std::uint32_t> generation{0};
   std::atomic<std::uint32_t> id_generation{0};
   std::uint64_t size_bytes = 0;
-  Block* block = nullptr;  ///< Of owned buffers.
-  BufferHeap* heap = nullptr;
-  std::uint32_t slot = 0;
-  std::uint32_t root_generation = 0;  ///< `generation` of `root`.
-
-  std::uint64_t capacity_bytes = 0;
-  Text* label = nullptr;
-  Text* site = nullptr;
   std::atomic<FinalizerState*> newest_finalizer{nullptr};  ///< Changed under the registry's lock.
-  ReleaseHook* release_hook = nullptr;                     ///< Of external buffers, may be null.
-  BufferRecord* next = nullptr;                            ///< Free slots, and buffers to bury.
   std::atomic<Told> told{Told::ended};
   DType dtype = DType::uint8;
   BufferKind kind = BufferKind::owned;
@@ -84,17 +70,21 @@ struct alignas(64) BufferRecord {
   bool claimed = false;  ///< Ended by `destroy` or `close`, which hold one strong count meanwhile.
   bool alone = false;    ///< Claimed by the only one who held it: nobody else can be about to link.
   bool linked = false;   ///< Has had links in this lifetime. Written under the heap's graph lock.
+  std::uint32_t slot = 0;
+  std::uint32_t root_generation = 0;  ///< `generation` of `root`.
+
+  std::uint64_t capacity_bytes = 0;
+  Block* block = nullptr;  ///< Of owned buffers.
+  BufferHeap* heap = nullptr;
+  Text* label = nullptr;
+  Text* site = nullptr;
+  ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
+  BufferRecord* next = nullptr;         ///< Free slots, and buffers to bury.
   Shape shape;
 
-  BufferId base;                        ///< Of views: the root's.
-  EdgeList edges;                       ///< Under the heap's graph lock, as the next two.
-  BufferRecord* next_holder = nullptr;  ///< Of the heap's list of records with links.
-  BufferRecord* previous_holder = nullptr;
-  // The collector's.
-  BufferRecord* next_candidate = nullptr;
-  BufferRecord* next_work = nullptr;  ///< Its stack.
-  std::uint32_t unexplained = 0;      ///< Strong counts not explained by links and views seen so far.
-  std::atomic<Verdict> verdict{Verdict::none};
+  BufferId base;  ///< Of views: the root's.
+  std::uint32_t node =
+      0;                ///< Of the heap's link graph, which asks the node whether it holds. Under its lock.
   bool listed = false;  ///< To be told to an observer that came later. Of the thread that attaches it.
 
   [[nodiscard]] BufferId id() const noexcept { return {slot, id_generation.load(std::memory_order_relaxed)}; }

@@ -1,25 +1,31 @@
-// The cycle collector, by trial deletion as in CPython's gc: copy each strong count, subtract what
-// links and views account for, keep what is still counted and all that it reaches, free the rest.
+// The cycle collector, by comparing counts as CPython's gc does: what is counted more often than links
+// and views account for is held from outside; keep that and all that it reaches, free the rest. The
+// link graph keeps account of links and views as they come and go, so one look at each count tells
+// what is held from outside, and where that is everything, a collection ends there.
 // It looks only at buffers with links and at what those hold: all others are held by handles, or by
 // views that are, and no part of a cycle. (A view without links that no link leads to is held by
-// handles; what it holds stays counted.)
+// handles; what it holds stays unaccounted for.)
 //
 // Other threads keep running. What makes the verdict right:
 //  - Links do not change while it is found (graph lock). A record with links that dies waits for that
-//    lock before it lets go of them; so it, and all that links lead to, keeps its place.
-//  - Counting a record marks it suspect in the same atomic step. From then on no weak reference to
-//    it becomes strong (`try_retain` waits), a suspect that dies is not buried and none is ended
-//    explicitly (they wait too); so a view keeps its base.
+//    lock before it lets go of them; so it, and all that links lead to, keeps its place. So does the
+//    root of a view with a node: an end of that view waits too.
+//  - Counts change meanwhile. The first look needs no atomic step, because it decides only for life: a
+//    buffer that nobody held then and somebody holds now has been held by a weak reference made strong,
+//    or by a base of a view; the looks that follow find those.
+//  - What the first look leaves is made suspect, each in the same atomic step as its count is looked at
+//    again. From then on no weak reference to it becomes strong (`try_retain` waits), a suspect that dies
+//    is not buried and none is ended explicitly (they wait too).
 //  - A handle then comes only from a handle of the same buffer or, through `base()` and `view()`,
 //    from one of a view of it. A view found without handles can never get one again. So after all
-//    were counted once, no more handles flow from doomed views to their bases, and a second look at
-//    the count of each doomed buffer, equal to the links and views that hold it, proves that nobody
-//    outside does. One that fails the second look is kept, with all it reaches.
+//    were suspect once, no more handles flow from doomed views to their bases, and, where there are
+//    such views, one more look at the count of each doomed buffer, equal to the links and views that
+//    hold it, proves that nobody outside does. One that fails a look is kept, with all it reaches.
 
 #include <chrono>
 #include <utility>
 
-#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/teardown.hpp"
 
 namespace bufgc {
 namespace {
@@ -43,130 +49,154 @@ void await_verdict() noexcept {
   const Locked locked(verdict_lock);
 }
 
-/// One search for unreachable cycles. The lists go through the records themselves: collecting is
-/// what a program does when memory has run out.
+/// One search for unreachable cycles. Its lists go through the nodes of the graph: collecting is what a
+/// program does when memory has run out.
 struct CollectorPass {
-  explicit CollectorPass(BufferHeap& heap_in) noexcept : heap(heap_in) {}
+  explicit CollectorPass(BufferHeap& heap_in) noexcept : heap(heap_in), graph(heap_in.graph_) {}
 
   BufferHeap& heap;
-  BufferRecord* candidates = nullptr;  ///< Through `next_candidate`.
-  BufferRecord* stack = nullptr;       ///< Through `next_work`.
+  LinkGraph& graph;
+  std::uint64_t pending = 0;             ///< Nodes marked so.
+  bool views_pending = false;            ///< Whether a view was ever among them.
+  bool quiet = true;                     ///< No user code runs when these end.
+  bool suspects = false;                 ///< Whether those are suspect.
+  std::uint32_t stack = LinkNode::none;  ///< Through `LinkNode::next`.
   CollectReport report;
 
-  [[nodiscard]] static bool is(const BufferRecord* record, Verdict verdict) noexcept {
-    return record->verdict.load(std::memory_order_relaxed) == verdict;
+  [[nodiscard]] static bool goes_on(const BufferRecord* record, std::uint64_t word) noexcept {
+    return record_word::count(word) != 0 && record_word::generation(word) == record->lifetime();
+  }
+  /// Alive, and held by nothing that the graph does not know.
+  [[nodiscard]] static bool held_inside(const LinkNode& node, std::uint64_t word) noexcept {
+    return record_word::count(word) == node.held_by && goes_on(node.record, word);
   }
 
   template <class Visit>
-  static void for_each_held(const BufferRecord* record, Visit&& visit) {
-    for (BufferRecord* held : record->edges) visit(held);
-    if (record->root != record) visit(record->root);
+  void each_pending(Visit&& visit) noexcept {
+    std::uint64_t left = pending;
+    if (left == 0) return;
+    graph.each_with_record([&](LinkNode& node, std::uint32_t index) {
+      if (node.mark != Mark::pending) return true;
+      visit(node, index);
+      return --left != 0;
+    });
   }
 
-  void mark_suspects() noexcept {
-    for (BufferRecord* holder = heap.holders_; holder != nullptr; holder = holder->next_holder) {
-      mark(holder);
-      for (BufferRecord* held : holder->edges) mark(held);
-    }
+  void look() noexcept {
+    graph.each_with_record([this](LinkNode& node, std::uint32_t) {
+      const std::uint64_t word = node.record->word.load(std::memory_order_acquire);
+      if (!goes_on(node.record, word)) return true;  // dies, or died; what it holds has not been let go yet
+      ++report.examined;
+      if (record_word::count(word) != node.held_by) return true;
+      node.mark = Mark::pending;
+      ++pending;
+      views_pending = views_pending || node.root != LinkNode::none;
+      return true;
+    });
   }
 
-  void mark(BufferRecord* record) noexcept {
-    if (!is(record, Verdict::none)) return;
-    std::uint64_t word = record->word.load(std::memory_order_relaxed);
-    do {
-      if (record_word::count(word) == 0 || record_word::generation(word) != record->lifetime()) return;
-    } while (!record->word.compare_exchange_weak(word, word | record_word::suspect, std::memory_order_acq_rel,
-                                                 std::memory_order_relaxed));
-    record->verdict.store(Verdict::candidate, std::memory_order_relaxed);
-    record->unexplained = record_word::count(word);
-    record->next_candidate = candidates;
-    candidates = record;
-    ++report.examined;
-    // A suspect view keeps its root, and a root is no view.
-    if (record->root != record) mark(record->root);
+  void reach(std::uint32_t index) noexcept {
+    LinkNode& node = graph.at(index);
+    if (node.mark == Mark::pending) keep(node, index);
   }
 
-  void explain_counts() noexcept {
-    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next_candidate) {
-      for_each_held(holder, [](BufferRecord* held) {
-        if (is(held, Verdict::candidate)) --held->unexplained;
-      });
-    }
+  void keep(LinkNode& node, std::uint32_t index) noexcept {
+    if (suspects) node.record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
+    node.mark = Mark::none;
+    --pending;
+    node.next = stack;
+    stack = index;
   }
 
-  void reach(BufferRecord* record) noexcept {
-    if (!is(record, Verdict::candidate)) return;
-    record->verdict.store(Verdict::reachable, std::memory_order_relaxed);
-    record->next_work = stack;
-    stack = record;
+  /// Keeps all that `node` holds.
+  void follow(const LinkNode& node) noexcept {
+    node.edges.each([this](std::uint32_t target, std::uint32_t) { reach(target); });
+    if (node.root != LinkNode::none) reach(node.root);
   }
 
-  void reach_all() noexcept {
-    while (stack != nullptr) {
-      BufferRecord* const record = stack;
-      stack = record->next_work;
-      for_each_held(record, [this](BufferRecord* held) { reach(held); });
+  /// Keeps all that the nodes on the stack reach.
+  void follow_stack() noexcept {
+    while (stack != LinkNode::none) {
+      const LinkNode& node = graph.at(stack);
+      stack = node.next;
+      follow(node);
     }
   }
 
   void find_reachable() noexcept {
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
-      if (record->unexplained != 0) reach(record);
-      reach_all();
-    }
+    if (pending == 0 || pending == graph.nodes()) return;
+    graph.each([this](const LinkNode& node, std::uint32_t) {
+      if (node.mark == Mark::pending) return true;
+      follow(node);
+      follow_stack();
+      return pending != 0;
+    });
   }
 
-  /// What is reachable is no longer suspect and no candidate.
-  void acquit_reachable() noexcept {
-    for (BufferRecord** link = &candidates; *link != nullptr;) {
-      BufferRecord* const record = *link;
-      if (is(record, Verdict::candidate)) {
-        link = &record->next_candidate;
-        continue;
+  /// The second look makes suspect what still nobody outside holds.
+  void make_suspect() noexcept {
+    each_pending([&](LinkNode& node, std::uint32_t index) {
+      std::uint64_t word = node.record->word.load(std::memory_order_acquire);
+      while (held_inside(node, word)) {
+        if (node.record->word.compare_exchange_weak(word, word | record_word::suspect,
+                                                    std::memory_order_acq_rel, std::memory_order_acquire)) {
+          const BufferRecord& record = *node.record;
+          quiet = quiet && record.kind != BufferKind::external &&
+                  record.newest_finalizer.load(std::memory_order_relaxed) == nullptr;
+          return;
+        }
       }
-      *link = record->next_candidate;
-      record->verdict.store(Verdict::none, std::memory_order_relaxed);
-      record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
-    }
+      keep(node, index);
+    });
+    suspects = true;
+    follow_stack();
   }
 
-  /// The second look. `unexplained` is 0 in what is left, so its first count was all links and views.
+  /// The third look, once all were suspect.
   void look_again() noexcept {
-    for (BufferRecord* holder = candidates; holder != nullptr; holder = holder->next_candidate) {
-      for_each_held(holder, [](BufferRecord* held) {
-        if (is(held, Verdict::candidate)) ++held->unexplained;
+    if (!views_pending) return;
+    each_pending([this](LinkNode& node, std::uint32_t index) {
+      const std::uint64_t word = node.record->word.load(std::memory_order_acquire);
+      if (record_word::count(word) != node.held_by) keep(node, index);
+    });
+    follow_stack();
+  }
+
+  /// Clears the weak references to all that is doomed. Where nothing can tell the difference, that is
+  /// left to the burial, which has each record at hand anyway.
+  void pass_sentence(Doomed& doomed) noexcept {
+    report.buffers = pending;
+    // A view's handle may have led to a finalizer of its base after that was looked at.
+    doomed.to_sentence = quiet && !views_pending && heap.observer_.load(std::memory_order_acquire) == nullptr;
+    std::uint32_t* last = &doomed.first;
+    const auto doom = [&](LinkNode& node, std::uint32_t index) {
+      node.mark = Mark::doomed;
+      *last = index;
+      last = &node.next;
+      return --pending != 0;
+    };
+    if (pending != 0 && doomed.to_sentence) {
+      graph.each([&](LinkNode& node, std::uint32_t index) {
+        return node.mark != Mark::pending || doom(node, index);
+      });
+    } else {
+      each_pending([&](LinkNode& node, std::uint32_t index) {
+        doom(node, index);
+        sentence(node.record);
+        if (node.record->newest_finalizer.load(std::memory_order_relaxed) == nullptr) return;
+        doomed.with_finalizers.push(node.record);
       });
     }
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
-      if (!is(record, Verdict::candidate)) continue;
-      const std::uint64_t word = record->word.load(std::memory_order_acquire);
-      if (record_word::count(word) != record->unexplained) reach(record);
-      reach_all();
-    }
+    *last = LinkNode::none;
   }
 
-  /// Clears the weak references to all that is doomed.
-  void pass_sentence(DeathRow& doomed) noexcept {
-    for (BufferRecord* record = candidates; record != nullptr; record = record->next_candidate) {
-      record->verdict.store(Verdict::doomed, std::memory_order_relaxed);
-      record->cause = Cause::collected;
-      record->word.store(record_word::make(record->lifetime(), 0), std::memory_order_release);
-      ++report.buffers;
-      if (record->kind == BufferKind::owned) report.bytes += record->size_bytes;
-      doomed.push(record);
-    }
-  }
-
-  void find(DeathRow& doomed) noexcept {
-    const Locked verdict(verdict_lock);
-    const Locked graph(heap.graph_lock_);
-    mark_suspects();
-    explain_counts();
+  /// With the verdict lock held.
+  void find(Doomed& doomed) noexcept {
+    const Locked locked(heap.graph_lock_);
+    look();
     find_reachable();
-    acquit_reachable();
-    if (candidates == nullptr) return;
+    make_suspect();
     look_again();
-    acquit_reachable();
     pass_sentence(doomed);
   }
 };
@@ -196,9 +226,16 @@ CollectReport BufferHeap::collect() noexcept {
   const std::uint64_t start_ns = now_ns();
   call(collect_start_, CollectReport{});
   CollectorPass pass(*this);
-  DeathRow doomed;
-  pass.find(doomed);
-  bury_together(doomed);
+  Doomed doomed;
+  DeathRow others;
+  {
+    const Locked verdict(verdict_lock);
+    pass.find(doomed);
+    if (doomed.to_sentence) bury_collected(doomed, others);
+  }
+  if (!doomed.to_sentence) bury_collected(doomed, others);
+  bury(others);
+  pass.report.bytes = doomed.bytes;
   collections_.fetch_add(1, std::memory_order_relaxed);
   pass.report.time_ns = now_ns() - start_ns;
   call(collect_stop_, pass.report);

@@ -102,8 +102,6 @@ const char* BufferHeap::check_invariants() noexcept {
   const CachesShut alone(*this);
   const HeapCounts counts = all_counts();
   std::uint64_t held = 0;
-  std::uint64_t holders = 0;
-  std::uint64_t edges = 0;
   std::uint64_t live[3] = {};
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
     const BufferRecord& record = at(slot);
@@ -113,27 +111,14 @@ const char* BufferHeap::check_invariants() noexcept {
     if (record.told.load(std::memory_order_relaxed) != Told::ended) {
       ++live[static_cast<std::size_t>(record.kind)];
     }
-    edges += record.edges.size();
-    holders += record.edges.empty() ? 0 : 1;
-    if (record_word::count(word) == 0) continue;
-    ++held;
-    for (const BufferRecord* target : record.edges) {
-      if (target->heap != this) return "a link leads out of its manager";
-      if (record_word::count(target->word.load(std::memory_order_relaxed)) == 0) {
-        return "a link leads to a buffer that nobody holds";
-      }
-    }
+    if (record_word::count(word) != 0) ++held;
   }
   for (std::size_t kind = 0; kind < 3; ++kind) {
     if (live[kind] != counts.live[kind])
       return "the counts of live buffers are not the numbers of live records";
   }
-  if (edges != edges_.load(std::memory_order_relaxed)) return "edges is not the number of links";
-  for (const BufferRecord* holder = holders_; holder != nullptr; holder = holder->next_holder) {
-    if (holder->edges.empty()) return "a record without links stands in the list of those that have some";
-    --holders;
-  }
-  if (holders != 0) return "the list of records with links is not of all of them";
+  if (const char* wrong = graph_.check(); wrong != nullptr) return wrong;
+  if (graph_.links() != edges_.load(std::memory_order_relaxed)) return "edges is not the number of links";
   std::uint64_t free = 0;
   if (const char* wrong = check_free(common_, free); wrong != nullptr) return wrong;
   for (const SlotCache* cache = caches_; cache != nullptr; cache = cache->next_of_heap) {

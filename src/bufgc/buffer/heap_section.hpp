@@ -70,8 +70,7 @@ class [[nodiscard]] HeapSection {
 };
 
 inline bool BufferHeap::free_slot(BufferRecord* record, HeapSection& section) noexcept {
-  const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
-  if (record->id().generation >= last_id_generation || generation >= record_word::last_generation) {
+  if (retires(record)) {
     section.lock();
     ++retired_;
   } else {

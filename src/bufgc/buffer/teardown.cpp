@@ -3,6 +3,9 @@
 // the observer is told. Nothing recurses along links and nothing allocates, so a chain of a million
 // buffers dies on a small stack and at the budget.
 
+#include "bufgc/buffer/teardown.hpp"
+
+#include <array>
 #include <utility>
 
 #include "bufgc/buffer/heap_section.hpp"
@@ -14,12 +17,6 @@
 namespace bufgc {
 namespace {
 
-void pause() noexcept {
-#if !defined(BUFGC_SINGLE_THREADED)
-  std::this_thread::yield();
-#endif
-}
-
 /// User code that runs at a death may cause further deaths, on this thread, inside that death. They
 /// are carried out at once, but only so deep: below that they join the row of the death around them.
 /// (A finalizer that holds the next buffer, whose finalizer holds the next … would else need a stack
@@ -27,6 +24,9 @@ void pause() noexcept {
 constexpr int deepest_nesting = 32;
 thread_local int nesting = 0;
 thread_local DeathRow* row_around = nullptr;
+
+/// Links are taken out of the graph under its lock, and let go outside it: so many at a time.
+constexpr std::size_t links_at_once = 32;
 
 /// User code runs while this stands.
 class [[nodiscard]] UserCode {
@@ -61,9 +61,9 @@ struct Burial {
     }
   }
 
-  static void let_go(BufferRecord* held, DeathRow& row) noexcept {
-    const std::uint64_t before = held->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
-    if (record_word::count(before) != 1) return;
+  static void let_go(BufferRecord* held, std::uint32_t times, DeathRow& row) noexcept {
+    const std::uint64_t before = held->word.fetch_sub(record_word::one * times, std::memory_order_acq_rel);
+    if (record_word::count(before) != times) return;
     if ((before & record_word::suspect) != 0) await_verdict();
     if (record_word::generation(before) != held->lifetime()) {
       held->heap->recycle(held);
@@ -72,26 +72,27 @@ struct Burial {
     held->cause = Cause::finalized;
     row.push(held);
   }
+  static void let_go(const LooseLinks* links, std::size_t count, DeathRow& row) noexcept {
+    for (std::size_t i = 0; i < count; ++i) let_go(links[i].held, links[i].times, row);
+  }
 
   static void release_holds(BufferRecord* record, DeathRow& row) noexcept {
-    // What is doomed together goes together; the links inside are not counted down.
-    const bool collected = record->cause == Cause::collected;
-    const auto let_go_outside = [&row, collected](BufferRecord* held) {
-      if (collected && held->verdict.load(std::memory_order_relaxed) == Verdict::doomed) return;
-      let_go(held, row);
-    };
     // Others may still hold handles of a claimed record and be about to link.
-    if (record->claimed ? !record->alone || record->linked : record->linked) {
-      EdgeList edges;
+    if (record->claimed ? !record->alone || record->linked : record->linked) release_links(record, row);
+    if (record->kind == BufferKind::view) let_go(record->root, 1, row);
+  }
+  static void release_links(const BufferRecord* record, DeathRow& row) noexcept {
+    BufferHeap& heap = *record->heap;
+    std::array<LooseLinks, links_at_once> loose;
+    std::size_t count = 0;
+    do {
       {
-        const Locked locked(record->heap->graph_lock_);
-        if (!record->edges.empty()) record->heap->forget_holder(record);
-        edges.swap(record->edges);
-        record->heap->edges_.fetch_sub(edges.size(), std::memory_order_relaxed);
+        const Locked locked(heap.graph_lock_);
+        count = heap.graph_.take_links(record, loose.data(), loose.size());
+        heap.edges_.store(heap.graph_.links(), std::memory_order_relaxed);
       }
-      for (BufferRecord* held : edges) let_go_outside(held);
-    }
-    if (record->kind == BufferKind::view) let_go_outside(record->root);
+      let_go(loose.data(), count, row);
+    } while (count == loose.size());
   }
 
   static FreedTo give_back(BufferRecord* record, DeathRow& row) noexcept {
@@ -228,6 +229,28 @@ struct Burial {
   static void close(BufferHeap& heap) noexcept;
 };
 
+void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
+  Burial::run_finalizers(record, row);
+}
+
+void let_go(const LooseLinks* links, std::size_t count, DeathRow& row) noexcept {
+  Burial::let_go(links, count, row);
+}
+
+FreedTo give_back(BufferRecord* record, DeathRow& row) noexcept {
+  return Burial::give_back(record, row);
+}
+
+void pause() noexcept {
+#if !defined(BUFGC_SINGLE_THREADED)
+  std::this_thread::yield();
+#endif
+}
+
+void bury(DeathRow& row) noexcept {
+  Burial::bury(row);
+}
+
 void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
   Burial::last_reference_went(record, word_before, cause);
 }
@@ -248,21 +271,6 @@ Status BufferHeap::destroy(BufferRecord* record) noexcept {
   }
   Burial::bury_one(record);
   return Status::ok;
-}
-
-void bury_together(DeathRow& doomed) noexcept {
-  DeathRow others;
-  for (BufferRecord* record = doomed.first(); record != nullptr; record = record->next) {
-    Burial::run_finalizers(record, others);
-  }
-  for (BufferRecord* record = doomed.first(); record != nullptr; record = record->next) {
-    Burial::release_holds(record, others);
-  }
-  while (BufferRecord* const record = doomed.pop()) {
-    record->verdict.store(Verdict::none, std::memory_order_relaxed);
-    Burial::finish(record, Burial::give_back(record, others));
-  }
-  Burial::bury(others);
 }
 
 void Burial::close(BufferHeap& heap) noexcept {

@@ -174,6 +174,23 @@ FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   return freed_to;
 }
 
+void CpuAllocator::deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept {
+  std::size_t i = 0;
+#if !defined(BUFGC_CHECK_INVARIANTS)
+  if (BlockCache* const cache = state_->enter_at_once(); cache != nullptr) {
+    for (; i < count; ++i) {
+      if (blocks[i] == nullptr) continue;
+      if (!cache->take_back(static_cast<Range*>(blocks[i]))) break;
+      freed_to[i] = FreedTo::cache;
+    }
+    State::leave(cache);
+  }
+#endif
+  for (; i < count; ++i) {
+    if (blocks[i] != nullptr) freed_to[i] = deallocate(blocks[i]);
+  }
+}
+
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
   const State::Section section(*state_);
   const std::uint64_t released = state_->trim(keep_bytes);

@@ -88,6 +88,9 @@ class CpuAllocator {
 
   /// Takes back a block that `allocate` gave, once.
   FreedTo deallocate(Block* block) noexcept;
+  /// The same for `count` blocks, at once as far as they can be kept; null ones are passed over,
+  /// `freed_to` tells of the others.
+  void deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept;
 
   /// A pinned block stays where it is until as many `unpin` have come; for those who hold its address.
   void pin(Block* block) noexcept;

@@ -1,0 +1,128 @@
+// How what a collection doomed ends: each step for all of it together, and what needs a lock for many
+// at once. Nobody refers to these records any more, so their nodes stay as they are between the steps.
+
+#include <array>
+
+#include "bufgc/buffer/heap_section.hpp"
+#include "bufgc/buffer/teardown.hpp"
+
+namespace bufgc {
+namespace {
+
+/// What one turn of the locks ends, and has in the processor's nearest cache.
+constexpr std::size_t at_once = 64;
+
+}  // namespace
+
+void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
+  while (BufferRecord* const record = doomed.with_finalizers.pop()) run_finalizers(record, others);
+  release_links_of(doomed, others);
+  std::array<BufferRecord*, at_once> records;
+  std::uint32_t index = doomed.first;
+  while (index != LinkNode::none) {
+    std::size_t count = 0;
+    {
+      const Locked locked(graph_lock_);
+      for (; index != LinkNode::none && count < at_once; ++count) {
+        const LinkNode& node = graph_.at(index);
+        BufferRecord* const record = node.record;
+        __builtin_prefetch(record);
+        __builtin_prefetch(&record->block);
+        records[count] = record;
+        const std::uint32_t next = node.next;
+        graph_.bury(index);
+        index = next;
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (doomed.to_sentence) sentence(records[i]);
+      if (records[i]->kind == BufferKind::owned) doomed.bytes += records[i]->size_bytes;
+    }
+    end_collected(records.data(), count, others);
+  }
+}
+
+/// Links among the doomed go at once; those to others are let go like any other.
+void BufferHeap::release_links_of(const Doomed& doomed, DeathRow& others) noexcept {
+  std::array<LooseLinks, at_once> loose;
+  std::uint32_t index = doomed.first;
+  while (index != LinkNode::none) {
+    std::size_t count = 0;
+    {
+      const Locked locked(graph_lock_);
+      while (index != LinkNode::none && count < loose.size()) {
+        LinkNode& node = graph_.at(index);
+        count += graph_.take_outside_links(node, loose.data() + count, loose.size() - count);
+        if (count < loose.size()) index = node.next;
+      }
+      edges_.store(graph_.links(), std::memory_order_relaxed);
+    }
+    let_go(loose.data(), count, others);
+  }
+}
+
+void BufferHeap::end_collected(BufferRecord** records, std::size_t count, DeathRow& others) noexcept {
+  std::array<Block*, at_once> blocks{};  // null of those that own none
+  std::array<FreedTo, at_once> freed_to;
+  for (std::size_t i = 0; i < count; ++i) {
+    blocks[i] = records[i]->block;
+    __builtin_prefetch(blocks[i]);
+  }
+  freed_to.fill(FreedTo::source);
+  allocator_.deallocate_all(blocks.data(), freed_to.data(), count);
+
+  for (std::size_t i = 0; i < count; ++i) {
+    if (records[i]->release_hook != nullptr) freed_to[i] = give_back(records[i], others);
+  }
+
+  // As in `Burial::finish`: an observer may be attached meanwhile, and hear of a birth just now.
+  std::array<bool, at_once> observed{};
+  bool last_out = false;
+  for (;;) {
+    BufferObserver* const observer = observer_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; observer != nullptr && i < count; ++i) {
+      if (observed[i] || records[i]->told.load(std::memory_order_acquire) != Told::yes) continue;
+      observer->on_free(records[i]->id(), Cause::collected, freed_to[i]);
+      observed[i] = true;
+    }
+    std::size_t left = 0;
+    {
+      HeapSection section(*this);
+      section.lock();
+      const bool attached = observer_.load(std::memory_order_relaxed) != nullptr;
+      for (std::size_t i = 0; i < count; ++i) {
+        BufferRecord* const record = records[i];
+        const Told told = record->told.load(std::memory_order_acquire);
+        if (told == Told::being_told || (attached && told == Told::yes && !observed[i])) {
+          freed_to[left] = freed_to[i];
+          observed[left] = observed[i];
+          records[left++] = record;
+          continue;
+        }
+        end_slot(record);
+      }
+      last_out = abandoned_ && open_slots() == 0;
+    }
+    if (left == 0) break;
+    count = left;
+    pause();
+  }
+  if (last_out) last_one_out_(context_);
+}
+
+void BufferHeap::end_slot(BufferRecord* record) noexcept {
+  record->told.store(Told::ended, std::memory_order_relaxed);
+  HeapCounts& counts = common_.counts;
+  --counts.live[static_cast<std::size_t>(record->kind)];
+  if (record->kind == BufferKind::external) counts.external_bytes -= record->size_bytes;
+  ++counts.ended[static_cast<std::size_t>(Cause::collected)];
+  if (record->label != nullptr) TextTable::drop(record->label);
+  if (record->site != nullptr) TextTable::drop(record->site);
+  if (retires(record)) {
+    ++retired_;
+  } else {
+    common_.push(record);
+  }
+}
+
+}  // namespace bufgc

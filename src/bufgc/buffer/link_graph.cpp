@@ -1,0 +1,197 @@
+#include "bufgc/buffer/link_graph.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "bufgc/buffer/buffer_record.hpp"
+
+namespace bufgc {
+
+LinkGraph::~LinkGraph() {
+  each([](LinkNode& node, std::uint32_t) {
+    node.edges.clear();
+    return true;
+  });
+  for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[] chunks_[i].nodes;
+  std::free(static_cast<void*>(chunks_));
+}
+
+bool LinkGraph::add_chunk() noexcept {
+  constexpr std::uint32_t most_chunks = EdgeSet::most_targets / chunk_size;
+  if (chunk_count_ == most_chunks) return false;
+  if (chunk_count_ == chunk_room_) {
+    const std::uint32_t room = chunk_room_ == 0 ? 16 : chunk_room_ * 2;
+    void* const grown = std::realloc(static_cast<void*>(chunks_), room * sizeof(Chunk));
+    if (grown == nullptr) return false;
+    chunks_ = static_cast<Chunk*>(grown);
+    chunk_room_ = room;
+  }
+  auto* const nodes = new (std::nothrow) LinkNode[chunk_size];
+  if (nodes == nullptr) return false;
+  const std::uint32_t first = chunk_count_ * chunk_size;
+  chunks_[chunk_count_++] = {nodes, 0};
+  // The lowest is taken first.
+  for (std::uint32_t i = chunk_size; i-- > 0;) {
+    nodes[i].next = free_;
+    free_ = first + i;
+  }
+  return true;
+}
+
+// What a record says of its node may be left from an earlier lifetime, also in another heap.
+std::uint32_t LinkGraph::find(const BufferRecord* record) const noexcept {
+  const std::uint32_t index = record->node;
+  return index < chunk_count_ * chunk_size && at(index).record == record ? index : LinkNode::none;
+}
+
+std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
+  if (const std::uint32_t index = find(record); index != LinkNode::none) return index;
+  std::uint32_t root = LinkNode::none;
+  if (record->root != record) {
+    root = find_or_add(record->root);  // which is no view
+    if (root == LinkNode::none) return root;
+  }
+  if (free_ == LinkNode::none && !add_chunk()) {
+    if (root != LinkNode::none) free_if_unused(root);
+    return LinkNode::none;
+  }
+  const std::uint32_t index = free_;
+  LinkNode& node = at(index);
+  free_ = node.next;
+  node.record = record;
+  node.root = root;
+  if (root != LinkNode::none) ++at(root).held_by;
+  ++chunks_[index / chunk_size].used;
+  ++used_;
+  record->node = index;
+  return index;
+}
+
+void LinkGraph::free(LinkNode& node, std::uint32_t index) noexcept {
+  node.record = nullptr;
+  node.held_by = 0;
+  node.root = LinkNode::none;
+  node.mark = Mark::none;
+  node.next = free_;
+  free_ = index;
+  --chunks_[index / chunk_size].used;
+  --used_;
+}
+
+void LinkGraph::free_if_unused(std::uint32_t index) noexcept {
+  LinkNode& node = at(index);
+  if (!node.edges.empty() || node.held_by != 0 || node.mark == Mark::doomed) return;
+  const std::uint32_t root = node.root;
+  free(node, index);
+  if (root != LinkNode::none) let_go(root, 1);
+}
+
+void LinkGraph::let_go(std::uint32_t index, std::uint32_t times) noexcept {
+  at(index).held_by -= times;
+  free_if_unused(index);
+}
+
+bool LinkGraph::link(BufferRecord* holder, BufferRecord* held) noexcept {
+  const std::uint32_t from = find_or_add(holder);
+  if (from == LinkNode::none) return false;
+  const std::uint32_t to = find_or_add(held);
+  if (to != LinkNode::none && at(from).edges.add(to)) {
+    ++at(to).held_by;
+    ++links_;
+    return true;
+  }
+  if (to != LinkNode::none && to != from) free_if_unused(to);
+  // It may have been the other's root, and have gone with it.
+  if (at(from).record == holder) free_if_unused(from);
+  return false;
+}
+
+bool LinkGraph::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
+  const std::uint32_t from = find(holder);
+  const std::uint32_t to = find(held);
+  if (from == LinkNode::none || to == LinkNode::none || !at(from).edges.remove(to)) return false;
+  --links_;
+  let_go(to, 1);
+  if (at(from).record == holder) free_if_unused(from);
+  return true;
+}
+
+std::size_t LinkGraph::take_links(const BufferRecord* record, LooseLinks* out, std::size_t room) noexcept {
+  const std::uint32_t index = find(record);
+  if (index == LinkNode::none) return 0;
+  LinkNode& node = at(index);
+  std::size_t count = 0;
+  std::uint32_t target = 0;
+  std::uint32_t times = 0;
+  ++node.held_by;  // it stays while this goes on, also when what it held went
+  while (count < room && node.edges.take(target, times)) {
+    out[count++] = {at(target).record, times};
+    links_ -= times;
+    let_go(target, times);
+  }
+  if (node.edges.empty() && node.root != LinkNode::none) let_go(std::exchange(node.root, LinkNode::none), 1);
+  let_go(index, 1);
+  return count;
+}
+
+std::size_t LinkGraph::take_outside_links(LinkNode& node, LooseLinks* out, std::size_t room) noexcept {
+  std::size_t count = 0;
+  std::uint32_t target = 0;
+  std::uint32_t times = 0;
+  while (count < room && node.edges.take(target, times)) {
+    links_ -= times;
+    if (at(target).mark == Mark::doomed) continue;
+    out[count++] = {at(target).record, times};
+    let_go(target, times);
+  }
+  if (count < room && node.root != LinkNode::none && at(node.root).mark != Mark::doomed) {
+    out[count++] = {at(node.root).record, 1};
+    let_go(std::exchange(node.root, LinkNode::none), 1);
+  }
+  return count;
+}
+
+void LinkGraph::bury(std::uint32_t index) noexcept {
+  free(at(index), index);
+}
+
+const char* LinkGraph::check() const noexcept {
+  const std::size_t count = std::size_t{chunk_count_} * chunk_size;
+  const std::unique_ptr<std::uint32_t[]> held_by(new (std::nothrow) std::uint32_t[count]());
+  const char* wrong = nullptr;
+  std::uint64_t links = 0;
+  const auto require = [&wrong](bool holds, const char* what) {
+    if (!holds && wrong == nullptr) wrong = what;
+  };
+  each([&](const LinkNode& node, std::uint32_t index) {
+    require(node.record->node == index, "a record with links does not know its node");
+    require(node.mark != Mark::pending, "a node is suspect outside a collection");
+    require(node.mark == Mark::doomed || !node.edges.empty() || node.held_by != 0,
+            "a record without links has a node");
+    require(node.mark == Mark::doomed ||
+                record_word::count(node.record->word.load(std::memory_order_relaxed)) >= node.held_by,
+            "a record is held less often than its links say");
+    links += node.edges.size();
+    const auto hold = [&](std::uint32_t target, std::uint32_t times) {
+      require(target < count && at(target).record != nullptr, "a link leads to no node");
+      if (target < count && held_by != nullptr) held_by[target] += times;
+    };
+    node.edges.each(hold);
+    if (node.root != LinkNode::none) hold(node.root, 1);
+    return true;
+  });
+  require(links == links_, "edges is not the number of links");
+  if (held_by != nullptr) {
+    each([&](const LinkNode& node, std::uint32_t index) {
+      // Links between the doomed go without being counted down.
+      require(node.mark == Mark::doomed || node.held_by == held_by[index],
+              "a node does not know how often it is held");
+      return true;
+    });
+  }
+  return wrong;
+}
+
+}  // namespace bufgc
