@@ -91,6 +91,7 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
     flush();
     range = arena.allocate(capacity_bytes);
   }
+  if (range == nullptr && give_up_idle_region(capacity_bytes)) range = arena.allocate(capacity_bytes);
   if (range == nullptr) {
     compact_before_growth(capacity_bytes);
     range = arena.allocate(capacity_bytes);
@@ -98,6 +99,11 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
   if (range == nullptr) {
     range = grow(capacity_bytes);
     served_by = ServedBy::source;
+  }
+  // What fits, fits, whatever a plan would have wanted.
+  if (range == nullptr && arena.region_bytes() > 0) {
+    arena.dissolve_region();
+    return place(capacity_bytes, served_by);
   }
   return range;
 }
@@ -158,6 +164,13 @@ MemoryStatistics CpuAllocator::State::statistics() const noexcept {
   statistics.source_calls = arena.counts().source_calls;
   statistics.moved_bytes = arena.counts().moved_bytes;
   statistics.moved_pages = arena.counts().moved_pages;
+  statistics.planned_bytes = arena.region_bytes();
+  statistics.planned_allocations = planned_allocations;
+  statistics.plan_deviations = plan_deviations;
+  if (open_iteration != nullptr) {
+    statistics.planned_allocations += open_iteration->placed();
+    statistics.plan_deviations += open_iteration->deviations();
+  }
   return statistics;
 }
 
@@ -187,7 +200,7 @@ const char* CpuAllocator::State::check() const noexcept {
   if (class_blocks != walk.live_blocks || class_bytes != walk.live_bytes)
     return "the histogram is miscounted";
   // The gaps that the walk saw against those that follow from the other figures.
-  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes;
+  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes + walk.region_free_bytes;
   if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {
     return "reserved bytes are not live + rounding + cached + gap";
   }

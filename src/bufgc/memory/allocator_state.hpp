@@ -10,6 +10,7 @@
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/lock.hpp"
 #include "bufgc/memory/magazine.hpp"
+#include "bufgc/memory/open_iteration.hpp"
 #include "bufgc/memory/page_exchange.hpp"
 
 namespace bufgc {
@@ -18,6 +19,9 @@ namespace bufgc {
 /// rules that join them (when to flush, to grow, to give back). Every function expects the lock held.
 struct CpuAllocator::State {
   State(MemorySource& source, const AllocatorOptions& wanted) noexcept;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State();
 
   /// The capacity that serves a request, or 0 when there is none so large.
   [[nodiscard]] std::size_t capacity_of(std::size_t size_bytes) const noexcept {
@@ -47,6 +51,19 @@ struct CpuAllocator::State {
   [[nodiscard]] bool can_keep(const Range* range) const noexcept {
     return may_keep(range->capacity_bytes) &&
            cached_bytes() <= options.cache_limit_bytes - range->capacity_bytes;
+  }
+
+  // While an iteration is open, nothing is taken or freed past it.
+  [[nodiscard]] Allocation allocate_in_iteration(std::size_t size_bytes, std::size_t capacity_bytes) noexcept;
+  FreedTo free_in_iteration(Range* range) noexcept;
+  void close_iteration() noexcept;
+  /// Sees to it that the region is so high, where there is room; tells who made room for it.
+  ServedBy ensure_region(std::uint64_t height_bytes) noexcept;
+  void dissolve_region() noexcept;
+  /// Before the reserve grows for an ordinary block: true when there is more free space instead.
+  [[nodiscard]] bool give_up_idle_region(std::size_t capacity_bytes) noexcept;
+  [[nodiscard]] bool may_keep_region() const noexcept {
+    return options.cache && arena.region_bytes() <= options.cache_limit_bytes;
   }
 
   [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
@@ -81,6 +98,10 @@ struct CpuAllocator::State {
   /// Shared, so that a call under way outlives its replacement.
   std::shared_ptr<const PressureHandler> pressure_handler;
   std::uint64_t mutations_until_walk = 0;
+  OpenIteration* open_iteration = nullptr;
+  Iteration* iterations = nullptr;  ///< All that know this allocator.
+  std::uint64_t planned_allocations = 0;
+  std::uint64_t plan_deviations = 0;
 };
 
 }  // namespace bufgc

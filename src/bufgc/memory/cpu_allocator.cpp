@@ -63,7 +63,8 @@ Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
   const std::size_t capacity_bytes = state.capacity_of(size_bytes);
   {
     const Locked locked(state.lock);
-    if (Range* range = state.magazine.take(capacity_bytes)) {
+    Range* range = state.open_iteration == nullptr ? state.magazine.take(capacity_bytes) : nullptr;
+    if (range != nullptr) {
       const Allocation allocation = state.hand_out(range, size_bytes, ServedBy::cache);
 #if defined(BUFGC_CHECK_INVARIANTS)
       state.check_mutation(range);
@@ -86,7 +87,9 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes, std::size_t cap
       const Locked locked(state.lock);
       if (capacity_bytes != 0) {
         Allocation allocation{nullptr, ServedBy::cache};
-        if (Range* range = state.magazine.take(capacity_bytes)) {
+        if (state.open_iteration != nullptr) {
+          allocation = state.allocate_in_iteration(size_bytes, capacity_bytes);
+        } else if (Range* range = state.magazine.take(capacity_bytes)) {
           allocation = state.hand_out(range, size_bytes, ServedBy::cache);
         } else {
           allocation = state.allocate_slowly(size_bytes, capacity_bytes);
@@ -125,7 +128,9 @@ FreedTo CpuAllocator::deallocate(Block* block) noexcept {
   state.counters.on_free(range->size_bytes, range->capacity_bytes);
   range->size_bytes = 0;
   FreedTo freed_to = FreedTo::cache;
-  if (state.can_keep(range) && state.magazine.put(range)) {
+  if (state.open_iteration != nullptr) {
+    freed_to = state.free_in_iteration(range);
+  } else if (state.can_keep(range) && state.magazine.put(range)) {
     state.counters.on_cached(state.cached_bytes());
   } else {
     freed_to = state.free_slowly(range);
@@ -138,6 +143,8 @@ FreedTo CpuAllocator::deallocate(Block* block) noexcept {
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
   const Locked locked(state_->lock);
+  const std::uint64_t idle_bytes = state_->cached_bytes() + state_->arena.region_free_bytes();
+  if (idle_bytes > keep_bytes) state_->dissolve_region();
   const std::uint64_t released = state_->trim(keep_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
   state_->check_mutation(nullptr);
@@ -149,6 +156,7 @@ void CpuAllocator::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
   const Locked locked(state_->lock);
   state_->options.budget_bytes = budget_bytes;
   // What is cached goes as far as it must; live blocks stay.
+  if (state_->arena.reserved_bytes() > budget_bytes) state_->dissolve_region();
   while (state_->arena.reserved_bytes() > budget_bytes && state_->cached_bytes() > 0) {
     const std::uint64_t excess = state_->arena.reserved_bytes() - budget_bytes;
     const std::uint64_t cached = state_->cached_bytes();
@@ -159,6 +167,7 @@ void CpuAllocator::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
 void CpuAllocator::set_cache_enabled(bool enabled) noexcept {
   const Locked locked(state_->lock);
   state_->options.cache = enabled;
+  if (state_->open_iteration == nullptr && !state_->may_keep_region()) state_->dissolve_region();
   state_->settle();
 }
 

@@ -11,6 +11,7 @@ enum class RangeState : std::uint8_t {
   live,    ///< A block handed out.
   cached,  ///< A freed block in a magazine, whole.
   free,    ///< Free space, listed in a bin.
+  region,  ///< Free space of the region that is laid out by a plan: in no bin.
   edge,    ///< No bytes: stands before the first and after the last range of an extent.
 };
 
@@ -29,6 +30,7 @@ struct Range : Block {
   Range* parent = nullptr;
   std::size_t largest_bytes = 0;  ///< The largest capacity in its subtree.
   std::uint32_t pins = 0;         ///< Of a live block: who holds it where it is.
+  std::uint32_t recorded = 0;     ///< Its number in the recording of an iteration, from 1 on.
 
   [[nodiscard]] std::byte* end() const noexcept { return data + capacity_bytes; }
 };
