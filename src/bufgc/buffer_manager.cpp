@@ -201,6 +201,10 @@ void BufferManager::set_pressure_handler(PressureHandler handler) {
   state_->pressure_handler.swap(kept);
 }
 
+Iteration BufferManager::iteration(const IterationOptions& options) noexcept {
+  return Iteration(state_->allocator, options);
+}
+
 std::uint64_t BufferManager::trim(std::uint64_t keep_bytes) noexcept {
   return state_->allocator.trim(keep_bytes);
 }

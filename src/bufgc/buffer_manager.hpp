@@ -13,6 +13,7 @@
 #include "bufgc/buffer/cpu_buffer.hpp"
 #include "bufgc/buffer/finalizer.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/iteration.hpp"
 #include "bufgc/statistics.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
 
@@ -93,6 +94,14 @@ class BufferManager {
   /// helped; returns whether it freed something.
   using PressureHandler = std::function<bool(std::size_t needed_bytes)>;
   void set_pressure_handler(PressureHandler handler);
+
+  /// A part of the program that repeats itself: recorded once, then served from a plan of its offsets.
+  ///
+  ///     bufgc::Iteration step = manager.iteration();
+  ///     for (...) step.run([&] { train(); });
+  ///
+  /// It may outlive the manager. Closing ends what is planned, also within an open iteration.
+  [[nodiscard]] Iteration iteration(const IterationOptions& options = {}) noexcept;
 
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   void set_budget_bytes(std::uint64_t budget_bytes) noexcept;

@@ -6,5 +6,6 @@
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/errors.hpp"
+#include "bufgc/memory/iteration.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "trace/writers.hpp"

@@ -12,6 +12,7 @@ enum class Status : std::uint8_t {
   invalid_argument = 2,  ///< A size, shape, offset or dtype that cannot be; sizes that would wrap.
   destroyed = 3,         ///< The buffer, or the base of the view, was destroyed explicitly.
   closed = 4,            ///< The manager was closed.
+  invalid_state = 5,     ///< Not now: an iteration is open already, or none is.
 };
 
 /// The name of `status` as errors show it, e.g. "out_of_memory".
@@ -27,6 +28,8 @@ enum class Status : std::uint8_t {
       return "destroyed";
     case Status::closed:
       return "closed";
+    case Status::invalid_state:
+      return "invalid_state";
   }
   return "unknown";
 }

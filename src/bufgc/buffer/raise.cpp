@@ -16,6 +16,8 @@ void raise(Status status, const char* message) {
       throw UseAfterDestroy(message);
     case Status::closed:
       throw Closed(message);
+    case Status::invalid_state:
+      throw InvalidState(message);
     case Status::ok:
     case Status::out_of_memory:
       break;

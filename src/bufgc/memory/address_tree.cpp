@@ -103,7 +103,17 @@ Range* AddressTree::find(std::size_t bytes) const noexcept {
   }
 }
 
-const char* AddressTree::check(std::size_t count) const noexcept {
+Range* AddressTree::at(const std::byte* address) const noexcept {
+  Range* found = nullptr;
+  for (Range* range = root_; range != nullptr;) {
+    const bool above = std::less<>{}(address, static_cast<const std::byte*>(range->data));
+    if (!above) found = range;
+    range = above ? range->lower : range->higher;
+  }
+  return found;
+}
+
+const char* AddressTree::check(std::size_t count, RangeState state) const noexcept {
   if (root_ != nullptr && root_->parent != nullptr) return "the root of the free ranges has a parent";
   // In address order: the lowest first, then always the next one above.
   const Range* range = root_;
@@ -112,7 +122,7 @@ const char* AddressTree::check(std::size_t count) const noexcept {
   std::size_t seen = 0;
   while (range != nullptr) {
     if (++seen > count) return "the tree holds more ranges than are free";
-    if (range->state != RangeState::free) return "the tree holds a range that is not free";
+    if (range->state != state) return "the tree holds a range that is not free";
     if (range->largest_bytes != largest_of(range)) return "a subtree's largest range is wrong";
     if (range->parent != nullptr && outranks(range, range->parent)) return "the tree is out of balance";
     if (previous != nullptr && !std::less<>{}(previous->data, range->data)) {

@@ -96,7 +96,7 @@ MemoryStatistics CpuAllocator::State::statistics() noexcept {
   raise_peaks(now);
   MemoryStatistics statistics;
   const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
-  const std::uint64_t idle = arena.free_bytes() + now.kept_bytes;
+  const std::uint64_t idle = arena.free_bytes() + arena.region_free_bytes() + now.kept_bytes;
   const std::uint64_t live_capacity_bytes = arena.reserved_bytes() - idle;
   statistics.live_bytes = now.live_bytes;
   statistics.peak_live_bytes = peak_live_bytes_;
@@ -130,6 +130,13 @@ MemoryStatistics CpuAllocator::State::statistics() noexcept {
   statistics.source_calls = arena.counts().source_calls;
   statistics.moved_bytes = arena.counts().moved_bytes;
   statistics.moved_pages = arena.counts().moved_pages;
+  statistics.planned_bytes = arena.region_bytes();
+  statistics.planned_allocations = planned_allocations_;
+  statistics.plan_deviations = plan_deviations_;
+  if (open_iteration_ != nullptr) {
+    statistics.planned_allocations += open_iteration_->placed();
+    statistics.plan_deviations += open_iteration_->deviations();
+  }
   statistics.pressure_calls = pressure_calls;
   statistics.failed_allocations = failed_allocations;
   return statistics;
@@ -179,7 +186,7 @@ const char* CpuAllocator::State::check() noexcept {
   for (const SizeClassCount& size_class : size_histogram()) allocations += size_class.allocations;
   if (allocations != now.allocations) return "the histogram is miscounted";
   // The gaps that the walk saw against those that follow from the other figures.
-  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes;
+  const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes + walk.region_free_bytes;
   if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {
     return "reserved bytes are not live + rounding + cached + gap";
   }

@@ -57,6 +57,12 @@ void CpuAllocator::State::flush_all() noexcept {
   each_cache([this](BlockCache& cache) { flush(cache); });
 }
 
+std::uint64_t CpuAllocator::State::give_back(std::uint64_t keep_bytes) noexcept {
+  be_alone();
+  if (cached_bytes() + arena.region_free_bytes() > keep_bytes) dissolve_region();
+  return trim(keep_bytes);
+}
+
 std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
   be_alone();
   std::uint64_t released = 0;
@@ -80,6 +86,7 @@ void CpuAllocator::State::set_budget_bytes(std::uint64_t budget_bytes) noexcept 
   be_alone();
   options.budget_bytes = budget_bytes;
   // What is cached goes as far as it must; live blocks stay.
+  if (arena.reserved_bytes() > budget_bytes) dissolve_region();
   while (arena.reserved_bytes() > budget_bytes && cached_bytes() > 0) {
     const std::uint64_t excess = arena.reserved_bytes() - budget_bytes;
     const std::uint64_t cached = cached_bytes();
@@ -90,6 +97,7 @@ void CpuAllocator::State::set_budget_bytes(std::uint64_t budget_bytes) noexcept 
 void CpuAllocator::State::set_cache_enabled(bool enabled) noexcept {
   options.cache = enabled;
   allow_thread_caches(may_use_thread_caches());
+  if (open_iteration_ == nullptr && !may_keep_region()) dissolve_region();
   settle(common());
 }
 
@@ -131,7 +139,8 @@ void CpuAllocator::State::spill(BlockCache& own) noexcept {
 
 std::uint64_t CpuAllocator::State::most_live_bytes(std::size_t capacity_bytes) noexcept {
   raise_peaks(sums());
-  return std::max(peak_live_bytes_, arena.reserved_bytes() - arena.free_bytes() + capacity_bytes);
+  const std::uint64_t used_bytes = arena.reserved_bytes() - arena.free_bytes() - arena.region_free_bytes();
+  return std::max(peak_live_bytes_, used_bytes + capacity_bytes);
 }
 
 void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
@@ -185,6 +194,7 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
     range = arena.allocate(capacity_bytes);
     if (range != nullptr && arena.can_exchange_pages()) grow_ahead(capacity_bytes);
   }
+  if (range == nullptr && give_up_idle_region(capacity_bytes)) range = arena.allocate(capacity_bytes);
   if (range == nullptr) {
     compact_before_growth(capacity_bytes);
     range = arena.allocate(capacity_bytes);
@@ -192,6 +202,11 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
   if (range == nullptr) {
     range = grow(capacity_bytes);
     served_by = ServedBy::source;
+  }
+  // What fits, fits, whatever a plan would have wanted.
+  if (range == nullptr && arena.region_bytes() > 0) {
+    arena.dissolve_region();
+    return place(capacity_bytes, served_by);
   }
   return range;
 }

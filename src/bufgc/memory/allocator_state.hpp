@@ -8,6 +8,7 @@
 #include "bufgc/memory/cache_roster.hpp"
 #include "bufgc/memory/compaction.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/open_iteration.hpp"
 #include "bufgc/memory/page_exchange.hpp"
 
 namespace bufgc {
@@ -19,7 +20,7 @@ struct CpuAllocator::State final : CacheRoster {
   State(MemorySource& source, const AllocatorOptions& wanted) noexcept;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { retire(); }
+  ~State();
 
   /// What `size_bytes` is looked for under in a cache. Of nothing and of what wraps it is 0, of which no
   /// cache has a block.
@@ -36,17 +37,24 @@ struct CpuAllocator::State final : CacheRoster {
   using CacheRoster::be_alone;
   using CacheRoster::of_thread;
 
+  /// The roads for what the thread's cache alone cannot do; of an open iteration, for all.
+  [[nodiscard]] Allocation allocate_behind_caches(std::size_t size_bytes,
+                                                  std::size_t capacity_bytes) noexcept {
+    BlockCache& own = of_thread();
+    return open_iteration_ == nullptr ? allocate_slowly(own, size_bytes, capacity_bytes)
+                                      : allocate_in_iteration(own, size_bytes, capacity_bytes);
+  }
+  FreedTo free_behind_caches(Range* range) noexcept {
+    BlockCache& own = of_thread();
+    return open_iteration_ == nullptr ? free_slowly(own, range) : free_in_iteration(own, range);
+  }
+
   /// `cache` rose above its marks, which it has while nobody else counts: so the peaks are exact.
   void on_rise(BlockCache& cache) noexcept;
 
-  /// The road when the thread's cache has no such block: the common one, the arena's free space, then
-  /// the same with all caches flushed into it, then new memory.
-  [[nodiscard]] Allocation allocate_slowly(BlockCache& own, std::size_t size_bytes,
-                                           std::size_t capacity_bytes) noexcept;
-  /// The road when the block cannot simply be kept.
-  FreedTo free_slowly(BlockCache& own, Range* range) noexcept;
-  /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
-  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  /// Merges and returns until at most `keep_bytes` are cached, what is free of a region included.
+  /// Returns the bytes released.
+  std::uint64_t give_back(std::uint64_t keep_bytes) noexcept;
   void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
   void set_cache_enabled(bool enabled) noexcept;
   [[nodiscard]] std::uint64_t frees() noexcept;
@@ -54,6 +62,14 @@ struct CpuAllocator::State final : CacheRoster {
   [[nodiscard]] MemoryStatistics statistics() noexcept;
   [[nodiscard]] SizeHistogram size_histogram() noexcept;
   [[nodiscard]] const char* check() noexcept;
+
+  /// From here on, until it is closed, nothing is taken or freed past the iteration. False while
+  /// another is open.
+  [[nodiscard]] bool open_iteration(OpenIteration& iteration) noexcept;
+  void close_iteration() noexcept;
+  /// Makes ordinary memory of the region, unless an iteration is open.
+  void drop_region() noexcept;
+
   /// In checking builds: `range` and its neighbours at every mutation, everything at every mutation
   /// while there are few ranges, then at every so many that the walks cost a bounded part.
   void check_mutation(const Range* range) noexcept;
@@ -66,6 +82,7 @@ struct CpuAllocator::State final : CacheRoster {
   std::shared_ptr<const PressureHandler> pressure_handler;
   std::uint64_t pressure_calls = 0;
   std::uint64_t failed_allocations = 0;
+  Iteration* iterations = nullptr;  ///< All that know this allocator.
 
  private:
   /// All caches together.
@@ -79,6 +96,14 @@ struct CpuAllocator::State final : CacheRoster {
   [[nodiscard]] Sums sums() noexcept;
 
   // allocator_state.cpp
+  /// The road when the thread's cache has no such block: the common one, the arena's free space, then
+  /// the same with all caches flushed into it, then new memory.
+  [[nodiscard]] Allocation allocate_slowly(BlockCache& own, std::size_t size_bytes,
+                                           std::size_t capacity_bytes) noexcept;
+  /// The road when the block cannot simply be kept.
+  FreedTo free_slowly(BlockCache& own, Range* range) noexcept;
+  /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
+  std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   [[nodiscard]] Range* refill(BlockCache& own, std::size_t capacity_bytes) noexcept;
   /// The steps of the road behind the caches; the range is not yet counted as a block. Null when there
   /// is no room.
@@ -107,14 +132,28 @@ struct CpuAllocator::State final : CacheRoster {
     return part > always_small_bytes ? part : always_small_bytes;
   }
   [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
-  /// Where the caches' bytes are bounded together, only the common one is used.
+  /// Where the caches' bytes are bounded together, and while an iteration must see all that comes and
+  /// goes, only the common one is used.
   [[nodiscard]] bool may_use_thread_caches() const noexcept {
-    return options.cache && options.cache_limit_bytes == no_budget;
+    return options.cache && options.cache_limit_bytes == no_budget && open_iteration_ == nullptr;
   }
   /// Of several threads each keeps at most so many bytes, or one block, to itself.
   [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;
   /// Gives blocks that `own` keeps to the common cache, sizes in turn, until half of its limit is free.
   void spill(BlockCache& own) noexcept;
+
+  // allocator_iteration.cpp
+  [[nodiscard]] Allocation allocate_in_iteration(BlockCache& own, std::size_t size_bytes,
+                                                 std::size_t capacity_bytes) noexcept;
+  FreedTo free_in_iteration(BlockCache& own, Range* range) noexcept;
+  /// Sees to it that the region is so high, where there is room; tells who made room for it.
+  ServedBy ensure_region(std::uint64_t height_bytes) noexcept;
+  void dissolve_region() noexcept;
+  /// Before the reserve grows for an ordinary block: true when there is more free space instead.
+  [[nodiscard]] bool give_up_idle_region(std::size_t capacity_bytes) noexcept;
+  [[nodiscard]] bool may_keep_region() const noexcept {
+    return options.cache && arena.region_bytes() <= options.cache_limit_bytes;
+  }
 
   // allocator_figures.cpp
   void raise_peaks(const Sums& now) noexcept;
@@ -137,6 +176,9 @@ struct CpuAllocator::State final : CacheRoster {
   std::uint64_t peak_live_blocks_ = 0;
   std::uint64_t peak_cached_bytes_ = 0;
   std::uint64_t mutations_until_walk_ = 0;
+  OpenIteration* open_iteration_ = nullptr;
+  std::uint64_t planned_allocations_ = 0;
+  std::uint64_t plan_deviations_ = 0;
 };
 
 }  // namespace bufgc

@@ -121,7 +121,7 @@ Range* Arena::list_joined(Range* range) noexcept {
 Range* Arena::free(Range* range) noexcept {
   range->size_bytes = 0;
   range->pins = 0;
-  return list_joined(range);
+  return in_region(range) ? free_in_region(range) : list_joined(range);
 }
 
 std::size_t Arena::run_bytes(const Range* range) noexcept {

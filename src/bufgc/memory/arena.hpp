@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "bufgc/memory/address_tree.hpp"
+#include "bufgc/memory/align.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/free_bins.hpp"
 #include "bufgc/memory/memory_source.hpp"
@@ -26,8 +28,8 @@ class Arena {
 
   /// A live range from free space, or null: then `grow` and try again.
   [[nodiscard]] Range* allocate(std::size_t capacity_bytes) noexcept;
-  /// Makes free space, joined with its free neighbours, of a live or cached range. Returns the
-  /// range that holds it now.
+  /// Makes free space, joined with its free neighbours, of a live or cached range; of one in the
+  /// region, free space of that. Returns the range that holds it now.
   Range* free(Range* range) noexcept;
 
   /// Takes from the source what a range of `capacity_bytes` lacks, `step_bytes` at least where the
@@ -49,7 +51,7 @@ class Arena {
                                           std::uint64_t limit_bytes) noexcept;
 
   /// Releases whole pages of `range`, free, the highest first, until `wanted_bytes` are released.
-  /// Returns the bytes; none when the heap has no room for the records of a cut.
+  /// Returns the bytes; none within the region, or when the heap has no room for the records of a cut.
   std::uint64_t release_within(Range* range, std::uint64_t wanted_bytes) noexcept;
   /// The same over all free ranges.
   std::uint64_t release_pages(std::uint64_t wanted_bytes) noexcept;
@@ -69,6 +71,25 @@ class Arena {
   /// too little, the top is extended first by what lacks, up to `limit_bytes` reserved. Nothing
   /// may be cached.
   [[nodiscard]] bool compact(std::size_t capacity_bytes, std::uint64_t limit_bytes) noexcept;
+
+  /// Makes of `block`, live, the region whose blocks are placed by a plan, all of it free space that
+  /// serves nothing else. There is none yet.
+  void make_region(Range* block) noexcept;
+  /// A live range at exactly this place in the region; null when another block holds part of it, or
+  /// the heap has no room for the records of a cut.
+  [[nodiscard]] Range* allocate_in_region(std::uint64_t offset_bytes, std::size_t capacity_bytes) noexcept;
+  /// Makes ordinary memory of the region, if there is one: free space of the rest, blocks like any
+  /// other of those that live in it.
+  void dissolve_region() noexcept;
+  /// 0 when there is none.
+  [[nodiscard]] std::size_t region_bytes() const noexcept {
+    return bytes_between(region_.begin, region_.end);
+  }
+  /// Of those, what no block holds.
+  [[nodiscard]] std::size_t region_free_bytes() const noexcept { return region_.free_bytes; }
+  [[nodiscard]] bool in_region(const Range* range) const noexcept {
+    return !std::less<>{}(range->data, region_.begin) && std::less<>{}(range->data, region_.end);
+  }
 
   [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return reserved_bytes_; }
   [[nodiscard]] std::uint64_t free_bytes() const noexcept { return bins_.bytes(); }
@@ -120,6 +141,8 @@ class Arena {
     std::uint64_t free_ranges = 0;
     std::uint64_t free_bytes = 0;
     std::uint64_t free_page_bytes = 0;
+    std::uint64_t region_ranges = 0;
+    std::uint64_t region_free_bytes = 0;
     std::uint64_t reserved_bytes = 0;
     std::uint64_t extents = 0;
   };
@@ -196,6 +219,13 @@ class Arena {
   [[nodiscard]] const char* check_extent(const Extent* extent, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_range(const Range* range, Walk& walk) const noexcept;
   [[nodiscard]] const char* check_bins(std::uint64_t free_ranges) const noexcept;
+  [[nodiscard]] const char* check_region(const Walk& walk) const noexcept;
+
+  /// Lists `range`, of the region and no block's any more, joined with its free neighbours in it.
+  Range* free_in_region(Range* range) noexcept;
+  [[nodiscard]] bool may_move(const Range* range) const noexcept {
+    return range->state == RangeState::held && range->pins == 0 && !in_region(range);
+  }
 
   MemorySource& source_;
   std::size_t granule_bytes_;
@@ -203,6 +233,13 @@ class Arena {
   bool first_fit_;
   FreeBins bins_;
   AddressTree tree_;  ///< The same ranges, for first fit only.
+  struct Region {
+    std::byte* begin = nullptr;
+    std::byte* end = nullptr;
+    std::size_t free_bytes = 0;
+    AddressTree free;
+  };
+  Region region_;
   RangePool pool_;
   Extent* lowest_ = nullptr;
   Extent* highest_ = nullptr;

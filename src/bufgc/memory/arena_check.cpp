@@ -12,8 +12,8 @@ const char* Arena::check_near(const Range* range) noexcept {
   if (range->before->after != range || range->after->before != range) {
     return "neighbours do not know each other";
   }
-  if (range->state == RangeState::free &&
-      (range->before->state == RangeState::free || range->after->state == RangeState::free)) {
+  const bool is_space = range->state == RangeState::free || range->state == RangeState::region;
+  if (is_space && (range->before->state == range->state || range->after->state == range->state)) {
     return "two free neighbours are not joined";
   }
   if (range->before->state != RangeState::edge && range->before->end() != range->data) {
@@ -49,6 +49,11 @@ const char* Arena::check_range(const Range* range, Walk& walk) const noexcept {
       ++walk.free_ranges;
       walk.free_bytes += range->capacity_bytes;
       walk.free_page_bytes += bins_.pages_of(range).size_bytes;
+      return nullptr;
+    case RangeState::region:
+      if (!in_region(range)) return "free space of the region lies outside";
+      ++walk.region_ranges;
+      walk.region_free_bytes += range->capacity_bytes;
       return nullptr;
     case RangeState::edge:
       break;
@@ -91,6 +96,11 @@ const char* Arena::check_bins(std::uint64_t free_ranges) const noexcept {
   return listed == free_ranges ? nullptr : "a free range is in no bin";
 }
 
+const char* Arena::check_region(const Walk& walk) const noexcept {
+  if (walk.region_free_bytes != region_.free_bytes) return "free bytes of the region are miscounted";
+  return region_.free.check(static_cast<std::size_t>(walk.region_ranges), RangeState::region);
+}
+
 const char* Arena::check(Walk& walk) const noexcept {
   const Extent* previous = nullptr;
   for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {
@@ -107,6 +117,7 @@ const char* Arena::check(Walk& walk) const noexcept {
   if (const char* fault = check_bins(walk.free_ranges)) return fault;
   if (const char* fault = tree_.check(first_fit_ ? static_cast<std::size_t>(walk.free_ranges) : 0))
     return fault;
+  if (const char* fault = check_region(walk)) return fault;
   if (walk.free_bytes != bins_.bytes()) return "free bytes are miscounted";
   if (walk.free_page_bytes != bins_.page_bytes()) return "free pages are miscounted";
   if (walk.reserved_bytes != reserved_bytes_) return "reserved bytes are miscounted";

@@ -14,10 +14,6 @@ void link(Range* left, Range* right) noexcept {
   right->before = left;
 }
 
-bool may_move(const Range* range) noexcept {
-  return range->state == RangeState::held && range->pins == 0;
-}
-
 }  // namespace
 
 Arena::Window Arena::cheapest_window(std::size_t capacity_bytes) const noexcept {

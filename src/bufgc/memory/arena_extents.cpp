@@ -220,6 +220,7 @@ bool Arena::take_out(Range* range, Segment pages) noexcept {
 }
 
 std::uint64_t Arena::release_within(Range* range, std::uint64_t wanted_bytes) noexcept {
+  if (range->state != RangeState::free) return 0;
   const Segment pages = highest_pages(range, wanted_bytes);
   if (pages.size_bytes == 0 || !take_out(range, pages)) return 0;
   ++counts_.source_calls;

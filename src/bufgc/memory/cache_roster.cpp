@@ -17,7 +17,10 @@ void CacheRoster::open() noexcept {}
 bool CacheRoster::sees_all(const BlockCache&) const noexcept {
   return true;
 }
-void CacheRoster::allow_thread_caches(bool) noexcept {}
+void CacheRoster::allow_thread_caches(bool allowed) noexcept {
+  allowed_ = allowed;
+  on_caches_changed();
+}
 BlockCache* CacheRoster::sole() noexcept {
   return &common_;
 }

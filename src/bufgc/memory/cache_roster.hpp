@@ -10,7 +10,7 @@ namespace bufgc {
 
 /// The caches of one allocator: one for each thread that uses it, one in common for whoever has none
 /// (a thread that ends, or has no memory for one), and the lock under which caches are exchanged.
-/// Without threads there is the common one alone, and all of this costs nothing.
+/// Without threads there is the common one alone, and all of this costs next to nothing.
 class CacheRoster {
  public:
   CacheRoster(const CacheRoster&) = delete;
@@ -20,7 +20,7 @@ class CacheRoster {
   /// alone with all: then `Section` is the way.
   [[nodiscard]] BlockCache* enter() noexcept {
 #if defined(BUFGC_SINGLE_THREADED)
-    return &common_;
+    return allowed_ ? &common_ : nullptr;
 #else
     const ThreadCaches::Recent& recent = recent_of_thread();
     return recent.roster_id == id_ && recent.cache->lock.try_enter() ? recent.cache : nullptr;
@@ -29,7 +29,7 @@ class CacheRoster {
   /// The same without a call in it: null also where `enter` takes longer.
   [[nodiscard]] BlockCache* enter_at_once() noexcept {
 #if defined(BUFGC_SINGLE_THREADED)
-    return &common_;
+    return allowed_ ? &common_ : nullptr;
 #else
     const ThreadCaches::Recent& recent = recent_of_thread();
     ThreadCache* const cache = recent.cache;
@@ -113,9 +113,9 @@ class CacheRoster {
   const std::size_t place_bytes_;  ///< Where in each thread's table.
   ThreadCache* caches_ = nullptr;
   std::size_t count_ = 0;
-  bool allowed_ = true;
   bool alone_ = false;
 #endif
+  bool allowed_ = true;
   Lock lock_;
   BlockCache common_;
 };

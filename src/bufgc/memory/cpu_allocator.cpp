@@ -112,7 +112,7 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes) noexcept {
     {
       const State::Section section(state);
       if (capacity_bytes != 0) {
-        const Allocation allocation = state.allocate_slowly(state.of_thread(), size_bytes, capacity_bytes);
+        const Allocation allocation = state.allocate_behind_caches(size_bytes, capacity_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
         state.check_mutation(static_cast<const Range*>(allocation.block));
 #endif
@@ -167,7 +167,7 @@ FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
     }
   }
   const State::Section section(state);
-  const FreedTo freed_to = state.free_slowly(state.of_thread(), range);
+  const FreedTo freed_to = state.free_behind_caches(range);
 #if defined(BUFGC_CHECK_INVARIANTS)
   state.check_mutation(freed_to == FreedTo::cache ? range : nullptr);
 #endif
@@ -193,7 +193,7 @@ void CpuAllocator::deallocate_all(Block* const* blocks, FreedTo* freed_to, std::
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
   const State::Section section(*state_);
-  const std::uint64_t released = state_->trim(keep_bytes);
+  const std::uint64_t released = state_->give_back(keep_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
   state_->check_mutation(nullptr);
 #endif

@@ -52,6 +52,8 @@ struct Allocation {
   ServedBy served_by = ServedBy::source;
 };
 
+class Iteration;
+
 /// Told of memory as it comes and goes; what is released need not be what was reserved in one call,
 /// only as many bytes of it. Called under the allocator's lock: must not call the allocator.
 class SegmentListener {
@@ -96,8 +98,8 @@ class CpuAllocator {
   void pin(Block* block) noexcept;
   void unpin(Block* block) noexcept;
 
-  /// Gives memory back to the source until `cached_bytes` is at most `keep_bytes`. Returns the bytes
-  /// released.
+  /// Gives memory back to the source until `cached_bytes` is at most `keep_bytes`, what is free of a
+  /// plan's region included. Returns the bytes released.
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   /// `trim(0)`: afterwards `cached_bytes` is 0.
   std::uint64_t release_cached() noexcept { return trim(0); }
@@ -125,6 +127,7 @@ class CpuAllocator {
   [[nodiscard]] const char* check_invariants() const noexcept;
 
  private:
+  friend class Iteration;
   /// The road on which the lock is left and the pressure handler asked.
   [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes) noexcept;
   [[nodiscard]] Allocation allocate_elsewhere(std::size_t size_bytes) noexcept;

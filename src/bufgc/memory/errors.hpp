@@ -42,6 +42,12 @@ class UseAfterDestroy : public Error {
   explicit UseAfterDestroy(const std::string& message) : Error(Status::destroyed, message) {}
 };
 
+/// A call that does not go with what is open: an iteration begun within another, or ended without one.
+class InvalidState : public Error {
+ public:
+  explicit InvalidState(const std::string& message) : Error(Status::invalid_state, message) {}
+};
+
 /// The manager was closed before this call.
 class Closed : public Error {
  public:

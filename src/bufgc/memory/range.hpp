@@ -9,9 +9,10 @@
 namespace bufgc {
 
 enum class RangeState : std::uint8_t {
-  held,  ///< A block handed out, or freed and kept whole in a magazine.
-  free,  ///< Free space, listed in a bin.
-  edge,  ///< No bytes: stands before the first and after the last range of an extent.
+  held,    ///< A block handed out, or freed and kept whole in a magazine.
+  free,    ///< Free space, listed in a bin.
+  region,  ///< Free space of the region that is laid out by a plan: in no bin.
+  edge,    ///< No bytes: stands before the first and after the last range of an extent.
 };
 
 /// What the allocator knows of a piece of memory; kept beside it, never in it. Ranges in address
@@ -37,6 +38,7 @@ struct alignas(64) Range : Block {
   Range* parent = nullptr;
   std::size_t largest_bytes = 0;  ///< The largest capacity in its subtree.
   std::uint32_t pins = 0;         ///< Of a live block: who holds it where it is.
+  std::uint32_t recorded = 0;     ///< Its number in the recording of an iteration, from 1 on.
 
   [[nodiscard]] std::byte* end() const noexcept { return data + capacity_bytes; }
   /// Freed and kept whole. Only for who is alone with all caches.

@@ -17,7 +17,8 @@ namespace bufgc {
   X(std::uint64_t, cached_bytes, "bytes",                                                                    \
     "freed blocks and whole free pages kept for reuse; trim gives them back")                                \
   X(std::uint64_t, peak_cached_bytes, "bytes", "highest cached_bytes so far")                                \
-  X(std::uint64_t, gap_bytes, "bytes", "external fragmentation: free space in pages that blocks share")      \
+  X(std::uint64_t, gap_bytes, "bytes",                                                                       \
+    "external fragmentation: free space that is for nobody: in pages that blocks share, in a plan's region") \
   X(std::uint64_t, reserved_bytes, "bytes", "every byte that the source backs for blocks")                   \
   X(std::uint64_t, peak_reserved_bytes, "bytes", "highest reserved_bytes so far")                            \
   X(std::uint64_t, budget_bytes, "bytes", "reserved_bytes never exceeds it; the largest integer means none") \
@@ -41,6 +42,11 @@ namespace bufgc {
   X(std::uint64_t, moved_bytes, "bytes",                                                                     \
     "of live blocks that compaction copied, and of free pages that were moved rather than taken anew")       \
   X(std::uint64_t, moved_pages, "count", "free pages moved")                                                 \
+  X(std::uint64_t, planned_bytes, "bytes",                                                                   \
+    "the region that is laid out by an iteration's plan, full or not")                                       \
+  X(std::uint64_t, planned_allocations, "count", "allocations served at the place that a plan gave them")    \
+  X(std::uint64_t, plan_deviations, "count",                                                                 \
+    "allocations in planned iterations that a plan did not foresee, or whose place was held")                \
   X(std::uint64_t, pressure_calls, "count", "times the pressure handler was asked to free memory")           \
   X(std::uint64_t, failed_allocations, "count", "allocations refused for want of memory")
 

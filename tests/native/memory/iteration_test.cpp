@@ -1,0 +1,491 @@
+// Planned mode: an iteration is recorded, planned, and served from its plan.
+
+#include "bufgc/memory/iteration.hpp"
+
+#include <stdexcept>
+
+#include "memory/iteration_support.hpp"
+
+using namespace bufgc;
+using namespace bufgc::testing;
+
+TEST_CASE("Planned blocks lie at their offsets, in each iteration at the same place", "[iteration]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  CHECK_FALSE(iteration.planned());
+  record(iteration, allocator, program);
+  const IterationPlan& plan = iteration.plan();
+  CHECK(plan.planned_blocks == program.blocks);
+  CHECK(plan.height_bytes == 8 * MiB);
+  CHECK(plan.lower_bound_bytes == 8 * MiB);
+  std::vector<const std::byte*> first;
+  for (int turn = 0; turn < 5; ++turn) {
+    std::vector<const std::byte*> places;
+    REQUIRE(iteration.run([&] { places = program.run(allocator); }) == Status::ok);
+    if (first.empty()) first = places;
+    CHECK(places == first);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      CHECK(static_cast<std::uint64_t>(places[i] - places[0]) ==
+            plan.allocations[i].offset_bytes - plan.allocations[0].offset_bytes);
+    }
+    check_sound(allocator);
+  }
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.planned_allocations == 5 * program.blocks);
+  CHECK(s.plan_deviations == 0);
+  CHECK(s.planned_bytes == plan.height_bytes);
+  CHECK(iteration.iterations() == 6);
+  CHECK(iteration.deviating_iterations() == 0);
+}
+
+TEST_CASE("An allocator that is given a plan reserves exactly its height", "[iteration]") {
+  const Program program = tight_program();
+  IterationPlan plan;
+  {
+    CpuAllocator recorder(default_source());
+    Iteration iteration(recorder);
+    record(iteration, recorder, program);
+    plan = iteration.take_plan();
+    CHECK_FALSE(iteration.planned());
+  }
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Iteration iteration(allocator);
+  REQUIRE(iteration.set_plan(std::move(plan)) == Status::ok);
+  for (int turn = 0; turn < 3; ++turn) {
+    REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  }
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.peak_reserved_bytes == 8 * MiB);
+  CHECK(s.peak_live_bytes == 8 * MiB);
+  CHECK(s.misses == 1);  // the first block made the region
+  CHECK(s.planned_allocations == s.allocations);
+  CHECK(allocator.release_cached() == 8 * MiB);
+  CHECK(allocator.statistics().reserved_bytes == 0);
+  CHECK(allocator.statistics().planned_bytes == 0);
+}
+
+TEST_CASE("In an open iteration the figures add up, and pinned blocks and frees go as ever", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  REQUIRE(iteration.begin() == Status::ok);
+  const Allocation made = allocator.allocate(3 * MiB - 10);
+  REQUIRE(made.block != nullptr);
+  allocator.pin(made.block);
+  check_sound(allocator);
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.live_bytes == 3 * MiB - 10);
+  CHECK(s.rounding_bytes == 10);
+  CHECK(s.planned_allocations == 1);
+  CHECK(s.gap_bytes >= 5 * MiB);  // the rest of the region
+  allocator.unpin(made.block);
+  CHECK(allocator.deallocate(made.block) == FreedTo::arena);
+  CHECK(iteration.end() == Status::ok);
+  check_sound(allocator);
+}
+
+TEST_CASE("Blocks that outlive the recorded iteration are no part of the plan", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  Program program;
+  const std::size_t temporary = program.alloc(MiB);
+  program.alloc(2 * MiB);  // the result
+  program.free(temporary);
+  std::vector<Block*> results;
+  for (int turn = 0; turn < 4; ++turn) {
+    REQUIRE(iteration.run([&] { program.run(allocator, &results); }) == Status::ok);
+    // As a program that holds its last result until the next is there.
+    if (results.size() == 2) {
+      allocator.deallocate(results.front());
+      results.erase(results.begin());
+    }
+    check_sound(allocator);
+  }
+  CHECK(iteration.plan().planned_blocks == 1);
+  CHECK(iteration.plan().height_bytes == MiB);
+  CHECK(allocator.statistics().planned_allocations == 3);
+  CHECK(allocator.statistics().plan_deviations == 0);
+  CHECK(iteration.deviating_iterations() == 0);
+  allocator.deallocate(results.front());
+}
+
+TEST_CASE("A block freed in a later iteration than the recorded one is not taken for another",
+          "[iteration]") {
+  CpuAllocator allocator(default_source());
+  std::vector<Block*> left;
+  Program escaping;
+  escaping.alloc(64 * KiB);
+  Iteration first(allocator);
+  REQUIRE(first.run([&] { escaping.run(allocator, &left); }) == Status::ok);
+  // The block bears the number 1 of that recording; here another one does.
+  Iteration second(allocator);
+  Block* held = nullptr;
+  REQUIRE(second.run([&] {
+    held = allocator.allocate(MiB).block;
+    allocator.deallocate(left[0]);
+    allocator.deallocate(allocator.allocate(2 * MiB).block);
+  }) == Status::ok);
+  REQUIRE(second.plan().allocations.size() == 2);
+  CHECK(second.plan().allocations[0].offset_bytes == IterationPlan::no_offset);
+  CHECK(second.plan().allocations[1].offset_bytes == 0);
+  allocator.deallocate(held);
+}
+
+TEST_CASE("Deviations go the ordinary road and are counted", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  const auto deviations = [&] { return allocator.statistics().plan_deviations; };
+  const auto served = [&] { return allocator.statistics().planned_allocations; };
+
+  SECTION("another size") {
+    Program other = program;
+    other.steps[1].size_bytes = MiB;
+    REQUIRE(iteration.run([&] { other.run(allocator); }) == Status::ok);
+    CHECK(deviations() == 1);
+    CHECK(served() == program.blocks - 1);
+  }
+  SECTION("a size that rounds to what is expected is no deviation") {
+    Program other = program;
+    other.steps[1].size_bytes -= 63;
+    REQUIRE(iteration.run([&] { other.run(allocator); }) == Status::ok);
+    CHECK(deviations() == 0);
+    CHECK(iteration.deviating_iterations() == 0);
+  }
+  SECTION("an extra allocation") {
+    Program other = program;
+    const std::size_t extra = other.alloc(5 * MiB);
+    other.free(extra);
+    REQUIRE(iteration.run([&] { other.run(allocator); }) == Status::ok);
+    CHECK(deviations() == 1);
+    CHECK(served() == program.blocks);
+  }
+  SECTION("another order finds the planned places all the same") {
+    Program other = program;
+    std::swap(other.steps[0], other.steps[1]);
+    REQUIRE(iteration.run([&] { other.run(allocator); }) == Status::ok);
+    CHECK(deviations() == 0);
+    CHECK(served() == program.blocks);
+  }
+  SECTION("fewer allocations") {
+    REQUIRE(iteration.run([&] { allocator.deallocate(allocator.allocate(3 * MiB).block); }) == Status::ok);
+    CHECK(deviations() == 0);
+    CHECK(served() == 1);
+    CHECK(iteration.deviating_iterations() == 1);
+    return;
+  }
+  SECTION("a longer life: the place of the next one is still held") {
+    std::vector<Block*> left;
+    Program other = program;
+    // The first two frees do not come: what the plan places there goes elsewhere.
+    other.steps.erase(other.steps.begin() + 3, other.steps.begin() + 5);
+    REQUIRE(iteration.run([&] { other.run(allocator, &left); }) == Status::ok);
+    CHECK(left.size() == 2);
+    CHECK(deviations() >= 1);
+    CHECK(served() + deviations() == program.blocks);
+    check_sound(allocator);
+    // The survivors hold their places in the next iteration too, until they are freed.
+    REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+    check_sound(allocator);
+    for (Block* block : left) allocator.deallocate(block);
+    const std::uint64_t before = deviations();
+    REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+    CHECK(deviations() == before);
+  }
+  check_sound(allocator);
+  CHECK(iteration.planned());
+}
+
+TEST_CASE("Missing allocations do not throw the rest off", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  Program program;
+  for (std::size_t i = 1; i <= 200; ++i) program.free(program.alloc(i * 4 * KiB));
+  record(iteration, allocator, program);
+  Program other;
+  for (std::size_t i = 1; i <= 200; ++i) {
+    if (i % 7 != 0) other.free(other.alloc(i * 4 * KiB));
+  }
+  REQUIRE(iteration.run([&] { other.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().planned_allocations == other.blocks);
+  CHECK(allocator.statistics().plan_deviations == 0);
+  CHECK(iteration.deviating_iterations() == 1);
+}
+
+TEST_CASE("After some deviating iterations another is recorded, ever more rarely", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator,
+                      {.plan_time_limit = std::chrono::milliseconds(0), .most_deviating_iterations = 2});
+  const auto step = [&](std::size_t size_bytes) {
+    REQUIRE(iteration.run([&] { allocator.deallocate(allocator.allocate(size_bytes).block); }) == Status::ok);
+    check_sound(allocator);
+  };
+  step(MiB);
+  step(2 * MiB);
+  REQUIRE(iteration.planned());
+  step(2 * MiB);
+  REQUIRE_FALSE(iteration.planned());
+  CHECK(allocator.statistics().planned_bytes == 0);
+  step(2 * MiB);  // recorded
+  step(2 * MiB);
+  CHECK(iteration.deviating_iterations() == 2);
+  CHECK(allocator.statistics().planned_bytes == 2 * MiB);
+  // Served as planned once, it stands two again; then four, as that recording did not help.
+  std::size_t size = 3 * MiB;
+  int stood = 0;
+  for (; iteration.planned(); ++stood) step(size += 64 * KiB);
+  CHECK(stood == 2);
+  step(size += 64 * KiB);
+  stood = 0;
+  for (; iteration.planned(); ++stood) step(size += 64 * KiB);
+  CHECK(stood == 4);
+}
+
+TEST_CASE("One iteration is open at a time; cut short, it changes nothing", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration outer(allocator);
+  Iteration inner(allocator);
+  CHECK(outer.end() == Status::invalid_state);
+  REQUIRE(outer.begin() == Status::ok);
+  CHECK(outer.begin() == Status::invalid_state);
+  CHECK(inner.begin() == Status::invalid_state);
+  CHECK_FALSE(inner.is_open());
+  CHECK(outer.improve_plan(std::chrono::milliseconds(1)) == Status::invalid_state);
+  CHECK(outer.set_plan({}) == Status::invalid_state);
+  Block* const block = allocator.allocate(MiB).block;
+  outer.abandon();
+  outer.abandon();
+  CHECK(outer.iterations() == 0);
+  CHECK_FALSE(outer.planned());
+  allocator.deallocate(block);
+  // A planned one that is abandoned keeps its plan.
+  const Program program = tight_program();
+  record(inner, allocator, program);
+  REQUIRE(inner.begin() == Status::ok);
+  Block* const first = allocator.allocate(3 * MiB).block;
+  inner.abandon();
+  allocator.deallocate(first);
+  CHECK(inner.planned());
+  CHECK(inner.deviating_iterations() == 0);
+  {
+    Iteration leaves_open(allocator);
+    REQUIRE(leaves_open.begin() == Status::ok);
+  }
+  CHECK(outer.begin() == Status::ok);
+  CHECK(outer.end() == Status::ok);
+  check_sound(allocator);
+}
+
+#if defined(__cpp_exceptions)
+TEST_CASE("A body that throws abandons its iteration", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  CHECK_THROWS_AS(iteration.run([] { throw std::runtime_error("no"); }), std::runtime_error);
+  CHECK_FALSE(iteration.is_open());
+  CHECK(iteration.iterations() == 0);
+}
+#endif
+
+TEST_CASE("Where an allocation would fail, the region is given up", "[iteration]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  allocator.set_budget_bytes(8 * MiB);
+  SECTION("between iterations") {
+    Block* const block = allocator.allocate(7 * MiB).block;
+    REQUIRE(block != nullptr);
+    check_sound(allocator);
+    // Beside it there is no room for the region, but for each block of a smaller step.
+    REQUIRE(iteration.begin() == Status::ok);
+    Block* const other = allocator.allocate(MiB).block;
+    CHECK(other != nullptr);
+    CHECK(iteration.end() == Status::ok);
+    allocator.deallocate(other);
+    allocator.deallocate(block);
+  }
+  SECTION("within one") {
+    REQUIRE(iteration.begin() == Status::ok);
+    Block* const planned = allocator.allocate(3 * MiB).block;
+    REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+    Block* const other = allocator.allocate(5 * MiB).block;
+    REQUIRE(other != nullptr);
+    CHECK(allocator.statistics().planned_bytes == 0);
+    check_sound(allocator);
+    CHECK(allocator.allocate(64).block == nullptr);
+    allocator.deallocate(planned);
+    allocator.deallocate(other);
+    CHECK(iteration.end() == Status::ok);
+  }
+  CHECK(allocator.statistics().peak_reserved_bytes >= allocator.statistics().reserved_bytes);
+  CHECK(allocator.statistics().reserved_bytes <= 8 * MiB);
+  check_sound(allocator);
+  // With the memory free again the next one is planned again.
+  const std::uint64_t before = allocator.statistics().planned_allocations;
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().planned_allocations == before + program.blocks);
+}
+
+TEST_CASE("A region for which the source has no memory is done without", "[iteration]") {
+  FailingSource source(default_source());
+  CpuAllocator allocator(source);
+  Iteration iteration(allocator);
+  Program program;
+  for (int i = 0; i < 10; ++i) program.free(program.alloc(MiB));
+  record(iteration, allocator, program);
+  allocator.release_cached();
+  source.fail_at(1, FailingSource::Fails::for_ever);
+  REQUIRE(iteration.begin() == Status::ok);
+  CHECK(allocator.allocate(MiB).block == nullptr);
+  CHECK(iteration.end() == Status::ok);
+  CHECK(allocator.statistics().planned_bytes == 0);
+  check_sound(allocator);
+  source.fail_at(0, FailingSource::Fails::once);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().planned_bytes == MiB);
+}
+
+TEST_CASE("With the cache off or small the region is held within iterations only", "[iteration]") {
+  AllocatorOptions options;
+  SECTION("off") {
+    options.cache = false;
+  }
+  SECTION("limited to less") {
+    options.cache_limit_bytes = MiB;
+  }
+  CpuAllocator allocator(default_source(), options);
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  for (int turn = 0; turn < 3; ++turn) {
+    REQUIRE(iteration.begin() == Status::ok);
+    program.run(allocator);
+    CHECK(allocator.statistics().planned_bytes == 8 * MiB);
+    check_sound(allocator);
+    CHECK(iteration.end() == Status::ok);
+    CHECK(allocator.statistics().planned_bytes == 0);
+    CHECK(allocator.statistics().reserved_bytes <= (options.cache ? MiB : 0));
+  }
+  CHECK(allocator.statistics().plan_deviations == 0);
+}
+
+TEST_CASE("Turning the cache off gives the idle region back", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+  allocator.set_cache_enabled(false);
+  CHECK(allocator.statistics().reserved_bytes == 0);
+  check_sound(allocator);
+}
+
+TEST_CASE("Two iterations share one region, as high as the higher", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration low(allocator);
+  Iteration high(allocator);
+  Program program;
+  const std::size_t a = program.alloc(6 * MiB);
+  const std::size_t b = program.alloc(6 * MiB);
+  program.free(a);
+  program.free(b);
+  record(low, allocator, tight_program());
+  record(high, allocator, program);
+  for (int turn = 0; turn < 3; ++turn) {
+    REQUIRE(low.run([&] { tight_program().run(allocator); }) == Status::ok);
+    REQUIRE(high.run([&] { program.run(allocator); }) == Status::ok);
+    check_sound(allocator);
+  }
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.planned_bytes == 12 * MiB);
+  CHECK(s.plan_deviations == 0);
+  CHECK(s.reserved_bytes < 13 * MiB);
+}
+
+TEST_CASE("An iteration may outlive its allocator", "[iteration]") {
+  auto allocator = std::make_unique<CpuAllocator>(default_source());
+  Iteration open(*allocator);
+  Iteration other(*allocator);
+  REQUIRE(open.begin() == Status::ok);
+  allocator.reset();
+  CHECK(open.end() == Status::closed);
+  CHECK(other.begin() == Status::closed);
+  CHECK(other.set_plan({}) == Status::closed);
+}
+
+TEST_CASE("A plan of another alignment is refused, and what has no blocks is planned as such",
+          "[iteration]") {
+  CpuAllocator coarse(default_source(), {.alignment_bytes = 4096});
+  CpuAllocator fine(default_source());
+  Iteration from(coarse);
+  Iteration to(fine);
+  record(from, coarse, tight_program());
+  CHECK(to.set_plan(from.take_plan()) == Status::invalid_argument);
+  CHECK_FALSE(to.planned());
+  REQUIRE(to.run([] {}) == Status::ok);
+  CHECK(to.planned());
+  CHECK(to.plan().height_bytes == 0);
+  REQUIRE(to.run([] {}) == Status::ok);
+  CHECK(to.deviating_iterations() == 0);
+}
+
+TEST_CASE("A plan made in a hurry is improved when there is time", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator, {.plan_time_limit = std::chrono::nanoseconds(0)});
+  Random random(9);
+  Program program = random_program(random, 200);
+  for (Program::Step& step : program.steps) {
+    if (step.size_bytes != 0) step.size_bytes = (1 + below(random, 16)) * 4 * KiB;
+  }
+  record(iteration, allocator, program);
+  const std::uint64_t hurried = iteration.plan().height_bytes;
+  REQUIRE(iteration.improve_plan(std::chrono::milliseconds(500)) == Status::ok);
+  CHECK(iteration.plan().height_bytes < hurried);
+  CHECK(iteration.plan().height_bytes >= iteration.plan().lower_bound_bytes);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().plan_deviations == 0);
+  check_sound(allocator);
+}
+
+TEST_CASE("Compaction leaves planned blocks where they are", "[iteration]") {
+  SlidingSource source(28 * MiB);
+  CpuAllocator allocator(source);
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  // Ordinary blocks around the region, in holes that only compaction joins.
+  std::vector<Block*> others;
+  for (int i = 0; i < 8; ++i) others.push_back(allocator.allocate(MiB).block);
+  record(iteration, allocator, program);
+  REQUIRE(iteration.begin() == Status::ok);
+  Block* const planned = allocator.allocate(3 * MiB).block;
+  REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+  std::byte* const place = planned->data;
+  // No room is left but what is freed of the others, a MiB here and there.
+  std::vector<Block*> fill;
+  while (allocator.statistics().largest_free_bytes >= MiB) {
+    fill.push_back(allocator.allocate(allocator.statistics().largest_free_bytes).block);
+    REQUIRE(fill.back() != nullptr);
+  }
+  allocator.set_budget_bytes(allocator.statistics().reserved_bytes);
+  for (std::size_t i = 0; i < others.size(); i += 2) allocator.deallocate(others[i]);
+  Block* const large = allocator.allocate(3 * MiB + 4 * KiB).block;  // the plan does not expect it
+  REQUIRE(large != nullptr);
+  CHECK(allocator.statistics().compactions > 0);
+  CHECK(planned->data == place);
+  CHECK(allocator.statistics().planned_bytes == 8 * MiB);
+  for (Block* block : fill) allocator.deallocate(block);
+  check_sound(allocator);
+  allocator.deallocate(large);
+  allocator.deallocate(planned);
+  for (std::size_t i = 1; i < others.size(); i += 2) allocator.deallocate(others[i]);
+  CHECK(iteration.end() == Status::ok);
+  check_sound(allocator);
+}
