@@ -69,7 +69,7 @@ void CpuAllocator::State::on_caches_changed() noexcept {
   }
   // Several count from here on: none knows of a peak by itself.
   raise_peaks(sums());
-  each_cache([this](BlockCache& cache) {
+  each_cache([](BlockCache& cache) {
     cache.counters.set_marks(ShareCounters::no_mark, ShareCounters::no_mark);
     cache.magazine.set_room_bytes(0);
   });

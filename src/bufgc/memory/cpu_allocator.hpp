@@ -72,8 +72,9 @@ class MoveListener {
 };
 
 /// Places, caches and reuses blocks in segments of a `MemorySource`, counted to the byte.
-/// Safe to use from several threads. Sizes: 0 is served as one granule; a size that would wrap is
-/// refused with a null block.
+/// Safe to use from several threads: each takes and gives back blocks of a cache of its own without a lock;
+/// a block may be given back on another thread than took it. Sizes: 0 is served as one granule; a size that
+/// would wrap is refused with a null block.
 class CpuAllocator {
  public:
   /// `source` must outlive the allocator. Options out of range are clamped to the nearest legal value.
