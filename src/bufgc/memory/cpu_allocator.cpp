@@ -53,7 +53,7 @@ void require_live(const Range* range) noexcept {
 
 }  // namespace
 
-inline FreedTo CpuAllocator::free_block(State& state, Block* block) noexcept {
+[[gnu::always_inline]] inline FreedTo CpuAllocator::free_block(State& state, Block* block) noexcept {
   auto* range = static_cast<Range*>(block);
 #if defined(BUFGC_CHECK_INVARIANTS)
   require_live(range);
