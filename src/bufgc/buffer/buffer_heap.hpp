@@ -58,10 +58,12 @@ class DeathRow {
 
 /// What a collection found dead.
 struct Doomed {
-  std::uint32_t first = LinkNode::none;  ///< Node of the link graph; the others through `LinkNode::next`.
-  DeathRow with_finalizers;              ///< Those that have some.
-  bool to_sentence = false;  ///< They are suspect still: the burial clears the weak references to each.
-  std::uint64_t bytes = 0;   ///< Of those buried, that owned theirs.
+  /// The first that is not buried: its node in the link graph; the others through `LinkNode::next`.
+  std::uint32_t first = LinkNode::none;
+  DeathRow with_finalizers;  ///< Those that have some.
+  /// They are suspect still, and the verdict lock is held: the burial clears the weak references to each.
+  bool to_sentence = false;
+  std::uint64_t bytes = 0;  ///< Of those buried, that owned theirs.
 };
 
 /// The table of a manager's buffers. Lives until `abandon` was called and its last record is free.
@@ -177,11 +179,15 @@ class BufferHeap final : private MoveListener {
   [[nodiscard]] bool add_chunk() noexcept;
   [[nodiscard]] Text* site_text(Site site) noexcept;
   static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
+  // collector.cpp
+  /// Clears what weak references to the doomed are left, and gives the verdict lock back, so that an
+  /// observer can be told.
+  void sentence_rest(Doomed& doomed) noexcept;
   // collected_burial.cpp
   /// Ends what a collection doomed. What dies in its wake joins `others`.
   void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
   void release_links_of(const Doomed& doomed, DeathRow& others) noexcept;
-  void end_collected(BufferRecord** records, std::size_t count, DeathRow& others) noexcept;
+  void end_collected(Doomed& doomed, BufferRecord** records, std::size_t count, DeathRow& others) noexcept;
   void end_slot(BufferRecord* record) noexcept;  // under slot_lock_
 
   /// Gives the slot of a dead record back, and the heap with it if it was the last.

@@ -18,11 +18,11 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
   while (BufferRecord* const record = doomed.with_finalizers.pop()) run_finalizers(record, others);
   release_links_of(doomed, others);
   std::array<BufferRecord*, at_once> records;
-  std::uint32_t index = doomed.first;
-  while (index != LinkNode::none) {
+  while (doomed.first != LinkNode::none) {
     std::size_t count = 0;
     {
       const Locked locked(graph_lock_);
+      std::uint32_t index = doomed.first;
       for (; index != LinkNode::none && count < at_once; ++count) {
         const LinkNode& node = graph_.at(index);
         BufferRecord* const record = node.record;
@@ -33,12 +33,13 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
         graph_.bury(index);
         index = next;
       }
+      doomed.first = index;
     }
     for (std::size_t i = 0; i < count; ++i) {
       if (doomed.to_sentence) sentence(records[i]);
       if (records[i]->kind == BufferKind::owned) doomed.bytes += records[i]->size_bytes;
     }
-    end_collected(records.data(), count, others);
+    end_collected(doomed, records.data(), count, others);
   }
 }
 
@@ -61,7 +62,8 @@ void BufferHeap::release_links_of(const Doomed& doomed, DeathRow& others) noexce
   }
 }
 
-void BufferHeap::end_collected(BufferRecord** records, std::size_t count, DeathRow& others) noexcept {
+void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size_t count,
+                               DeathRow& others) noexcept {
   std::array<Block*, at_once> blocks{};  // null of those that own none
   std::array<FreedTo, at_once> freed_to;
   for (std::size_t i = 0; i < count; ++i) {
@@ -80,6 +82,8 @@ void BufferHeap::end_collected(BufferRecord** records, std::size_t count, DeathR
   bool last_out = false;
   for (;;) {
     BufferObserver* const observer = observer_.load(std::memory_order_acquire);
+    // Its subscribers may ask weak references.
+    if (observer != nullptr && doomed.to_sentence) sentence_rest(doomed);
     for (std::size_t i = 0; observer != nullptr && i < count; ++i) {
       if (observed[i] || records[i]->told.load(std::memory_order_acquire) != Told::yes) continue;
       observer->on_free(records[i]->id(), Cause::collected, freed_to[i]);
@@ -105,6 +109,7 @@ void BufferHeap::end_collected(BufferRecord** records, std::size_t count, DeathR
     }
     if (left == 0) break;
     count = left;
+    if (doomed.to_sentence) sentence_rest(doomed);
     pause();
   }
   if (last_out) last_one_out_(context_);

@@ -163,7 +163,7 @@ struct CollectorPass {
   }
 
   /// Clears the weak references to all that is doomed. Where nothing can tell the difference, that is
-  /// left to the burial, which has each record at hand anyway.
+  /// left to the burial, which has each record at hand anyway, and keeps the verdict lock for it.
   void pass_sentence(Doomed& doomed) noexcept {
     report.buffers = pending;
     // A view's handle may have led to a finalizer of its base after that was looked at.
@@ -201,6 +201,17 @@ struct CollectorPass {
   }
 };
 
+void BufferHeap::sentence_rest(Doomed& doomed) noexcept {
+  {
+    const Locked locked(graph_lock_);
+    for (std::uint32_t index = doomed.first; index != LinkNode::none; index = graph_.at(index).next) {
+      sentence(graph_.at(index).record);
+    }
+  }
+  doomed.to_sentence = false;
+  verdict_lock.unlock();
+}
+
 CollectReport BufferHeap::collect() noexcept {
   const auto call = [this](const std::shared_ptr<const CollectCallback>& kept, const CollectReport& report) {
     std::shared_ptr<const CollectCallback> callback;
@@ -228,12 +239,11 @@ CollectReport BufferHeap::collect() noexcept {
   CollectorPass pass(*this);
   Doomed doomed;
   DeathRow others;
-  {
-    const Locked verdict(verdict_lock);
-    pass.find(doomed);
-    if (doomed.to_sentence) bury_collected(doomed, others);
-  }
-  if (!doomed.to_sentence) bury_collected(doomed, others);
+  verdict_lock.lock();
+  pass.find(doomed);
+  if (!doomed.to_sentence) verdict_lock.unlock();
+  bury_collected(doomed, others);
+  if (doomed.to_sentence) verdict_lock.unlock();
   bury(others);
   pass.report.bytes = doomed.bytes;
   collections_.fetch_add(1, std::memory_order_relaxed);

@@ -155,6 +155,46 @@ TEST_CASE("collecting while other threads copy, lock, link and drop frees only g
   require_nothing_left(manager);
 }
 
+TEST_CASE("a visualizer started and stopped while cycles are collected hears no death without a birth",
+          "[threads][collection]") {
+  BufferManager manager;
+  const CpuBuffer stays = manager.alloc(10);
+  const WeakBuffer weak = stays.weak();
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> collected{0};
+  std::uint64_t made = 0;
+  on_threads(3, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 60; ++i) {
+        std::vector<CpuBuffer> ring;
+        for (int k = 0; k < 300; ++k) ring.push_back(manager.alloc(64));
+        for (std::size_t k = 0; k < ring.size(); ++k) ring[k].link(ring[(k + 1) % ring.size()]);
+        ring[0].link(stays);
+        made += ring.size();
+        ring.clear();
+        collected += manager.collect().buffers;
+      }
+      stop = true;
+    } else if (thread == 1) {
+      while (!stop) {
+        // Whoever hears of the dead may ask weak references: no lock of the collector's is held then.
+        const auto subscription =
+            manager.visualizer().subscribe([&](std::uint64_t) { (void)weak.expired(); });
+        manager.start_visualizer();
+        manager.stop_visualizer();
+        manager.visualizer().unsubscribe(subscription);
+      }
+    } else {
+      while (!stop) collected += manager.collect().buffers;
+    }
+  });
+  collected += manager.collect().buffers;
+  REQUIRE(collected == made);
+  REQUIRE(stays.use_count() == 1);
+  REQUIRE(manager.statistics().live_buffers == 1);
+  REQUIRE(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("several threads may collect at once", "[threads][collection]") {
   BufferManager manager;
   std::atomic<std::uint64_t> collected{0};
