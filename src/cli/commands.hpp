@@ -20,6 +20,8 @@ struct ReplayOptions {
   std::string budget;        // "", bytes, or "1.02x" of the trace's max live bytes
   std::uint64_t scale = 1;   // multiplies every size
   std::uint64_t repeat = 1;  // runs, of which the median time counts
+  bool planned = false;      // the whole trace is one iteration: recorded, planned, then run by the plan
+  double plan_seconds = 4;   // how long a plan is looked for, a trace
 };
 /// Feeds traces' allocations and frees through the real allocator.
 int replay(const std::vector<std::string>& paths, const ReplayOptions& options);

@@ -29,6 +29,12 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000000));
   replay_command->add_flag("--visualizer", options.visualizer,
                            "Also run with the visualizer on, and compare");
+  CLI::Option* const planned =
+      replay_command->add_flag("--planned", options.planned,
+                               "Record the trace as one iteration, plan its offsets, and run it by the plan");
+  replay_command->add_option("--plan-seconds", options.plan_seconds, "Look for a plan that long (4)")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->needs(planned);
 
   std::string in;
   std::string out;

@@ -24,15 +24,10 @@ Workload::Workload(const Lifecycles& lifecycles, std::uint64_t scale) {
   }
 }
 
-Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer) {
-  using Clock = std::chrono::steady_clock;
-  ManagerOptions options;
-  options.allocator.budget_bytes = budget_bytes;
-  options.visualize = visualizer;
-  BufferManager manager(options);
-  std::vector<CpuBuffer> buffers(workload.rows());
-  Run result;
-  const Clock::time_point start = Clock::now();
+namespace {
+
+/// Asks `manager` for what `workload` says; counts in `result` how far it came.
+void feed(const Workload& workload, BufferManager& manager, std::vector<CpuBuffer>& buffers, Run& result) {
   for (const Workload::Operation& operation : workload.operations()) {
     CpuBuffer& buffer = buffers[operation.row];
     if (operation.birth) {
@@ -47,9 +42,43 @@ Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer) {
     }
     ++result.operations;
   }
+}
+
+}  // namespace
+
+Result<IterationPlan> plan(const Workload& workload, std::chrono::nanoseconds time_limit) {
+  BufferManager manager;
+  Iteration iteration = manager.iteration({.plan_time_limit = time_limit});
+  std::vector<CpuBuffer> buffers(workload.rows());
+  Run ignored;
+  const Status status = iteration.run([&] {
+    feed(workload, manager, buffers, ignored);
+    buffers.clear();
+  });
+  if (status != Status::ok) return Result<IterationPlan>::failure(status);
+  return {iteration.take_plan()};
+}
+
+Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer, IterationPlan* plan) {
+  using Clock = std::chrono::steady_clock;
+  ManagerOptions options;
+  options.allocator.budget_bytes = budget_bytes;
+  options.visualize = visualizer;
+  BufferManager manager(options);
+  Iteration iteration = manager.iteration();
+  std::vector<CpuBuffer> buffers(workload.rows());
+  Run result;
+  const bool planned = plan != nullptr && iteration.set_plan(std::move(*plan)) == Status::ok &&
+                       iteration.begin() == Status::ok;
+  const Clock::time_point start = Clock::now();
+  feed(workload, manager, buffers, result);
   result.time_ns = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
   result.statistics = manager.statistics();
+  if (planned) {
+    iteration.abandon();
+    *plan = iteration.take_plan();
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,8 +37,13 @@ struct Run {
   std::optional<std::uint32_t> failed_at_event;
 };
 
-/// One run through a fresh manager. The buffers' bytes are never touched: what is measured is the
-/// handing out and taking back.
-[[nodiscard]] Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer);
+/// Records `workload`, and at its end the release of what it leaves alive, as one iteration of a fresh
+/// manager without a budget, and plans that.
+[[nodiscard]] Result<IterationPlan> plan(const Workload& workload, std::chrono::nanoseconds time_limit);
+
+/// One run through a fresh manager, by `plan` unless that is null; it comes back. The buffers' bytes are
+/// never touched: what is measured is the handing out and taking back.
+[[nodiscard]] Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer,
+                      IterationPlan* plan = nullptr);
 
 }  // namespace bufgc::cli

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -58,14 +59,15 @@ struct Replayed {
 };
 
 /// Runs with and without the visualizer alternate, so that both see the same machine.
-Replayed measure(const Workload& workload, std::uint64_t budget_bytes, const ReplayOptions& options) {
+Replayed measure(const Workload& workload, std::uint64_t budget_bytes, const ReplayOptions& options,
+                 IterationPlan* plan) {
   Replayed result;
   std::vector<double> off;
   std::vector<double> on;
   for (std::uint64_t turn = 0; turn < options.repeat; ++turn) {
-    result.last = run(workload, budget_bytes, false);
+    result.last = run(workload, budget_bytes, false, plan);
     off.push_back(ns_per_operation(result.last));
-    if (options.visualizer) on.push_back(ns_per_operation(run(workload, budget_bytes, true)));
+    if (options.visualizer) on.push_back(ns_per_operation(run(workload, budget_bytes, true, plan)));
   }
   result.ns_off = median(off);
   if (options.visualizer) result.ns_on = median(on);
@@ -90,6 +92,7 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
   std::vector<std::string> header = {"trace", "operations", "max live",     "peak reserved", "ratio",
                                      "hits",  "misses",     "source calls", "ns/op",         "events/s"};
   if (options.visualizer) header.insert(header.end(), {"ns/op watched", "on/off"});
+  if (options.planned) header.insert(header.end(), {"plan", "planned", "deviations", "planning"});
   Table table(std::move(header));
   for (const std::string& path : paths) {
     const std::optional<Lifecycles> lifecycles = open_trace(path);
@@ -102,7 +105,21 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
     if (__builtin_mul_overflow(figures.max_live_bytes, options.scale, &max_live_bytes))
       max_live_bytes = std::numeric_limits<std::uint64_t>::max();
     const Workload workload(*lifecycles, options.scale);
-    const Replayed replayed = measure(workload, budget.of(max_live_bytes), options);
+    Result<IterationPlan> planned;
+    double plan_seconds = 0;
+    if (options.planned) {
+      const auto start = std::chrono::steady_clock::now();
+      planned =
+          plan(workload, std::chrono::nanoseconds(static_cast<std::int64_t>(options.plan_seconds * 1e9)));
+      plan_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (!planned) {
+        complain(path + ": cannot be planned: " + status_name(planned.status));
+        status = bad_file;
+        continue;
+      }
+    }
+    const Replayed replayed =
+        measure(workload, budget.of(max_live_bytes), options, options.planned ? &planned.value : nullptr);
     const Run& run = replayed.last;
     const Statistics& statistics = run.statistics;
     const double ratio = max_live_bytes == 0 ? 0
@@ -125,6 +142,14 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
       out.add("ns_per_operation_with_visualizer", replayed.ns_on);
       out.add("visualizer_ratio", replayed.ns_off > 0 ? replayed.ns_on / replayed.ns_off : 0);
     }
+    if (options.planned) {
+      out.add("planned_height_bytes", planned.value.height_bytes);
+      out.add("planned_lower_bound_bytes", planned.value.lower_bound_bytes);
+      out.add("planned_blocks", planned.value.planned_blocks);
+      out.add("planned_allocations", statistics.planned_allocations);
+      out.add("deviations", statistics.plan_deviations);
+      out.add("plan_seconds", plan_seconds);
+    }
     if (run.failed_at_event) out.add("failed_at_event", std::uint64_t{*run.failed_at_event});
     out.end();
 
@@ -141,6 +166,12 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
     if (options.visualizer) {
       row.push_back(fixed(replayed.ns_on, 1));
       row.push_back(fixed(replayed.ns_off > 0 ? replayed.ns_on / replayed.ns_off : 0, 2));
+    }
+    if (options.planned) {
+      row.push_back(human_bytes(planned.value.height_bytes));
+      row.push_back(human_count(statistics.planned_allocations));
+      row.push_back(human_count(statistics.plan_deviations));
+      row.push_back(fixed(plan_seconds, 1) + " s");
     }
     table.add(std::move(row));
     if (run.failed_at_event) {

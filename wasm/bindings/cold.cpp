@@ -3,6 +3,7 @@
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -150,6 +151,45 @@ double keep_text(const std::string& text) {
   return number(reinterpret_cast<std::uintptr_t>(kept.back()->c_str()));
 }
 
+/// A new iteration; its number.
+int iteration_open(double plan_ms, double most_deviating) {
+  static int last = 0;
+  IterationOptions options;
+  options.plan_time_limit = std::chrono::nanoseconds(static_cast<std::int64_t>(plan_ms * 1e6));
+  options.most_deviating_iterations = static_cast<std::uint32_t>(most_deviating);
+  instance().iterations[++last].reset(new Iteration(manager().iteration(options)));
+  return last;
+}
+void iteration_drop(int number) {
+  instance().iterations.erase(number);
+}
+int iteration_begin(int number) {
+  return static_cast<int>(instance().iterations.at(number)->begin());
+}
+int iteration_end(int number) {
+  return static_cast<int>(instance().iterations.at(number)->end());
+}
+void iteration_abandon(int number) {
+  instance().iterations.at(number)->abandon();
+}
+int iteration_improve(int number, double plan_ms) {
+  const auto limit = std::chrono::nanoseconds(static_cast<std::int64_t>(plan_ms * 1e6));
+  return static_cast<int>(instance().iterations.at(number)->improve_plan(limit));
+}
+val iteration_state(int number_) {
+  const Iteration& iteration = *instance().iterations.at(number_);
+  val object = val::object();
+  object.set("open", iteration.is_open());
+  object.set("planned", iteration.planned());
+  object.set("iterations", number(iteration.iterations()));
+  object.set("deviatingIterations", number(iteration.deviating_iterations()));
+  object.set("heightBytes", number(iteration.plan().height_bytes));
+  object.set("lowerBoundBytes", number(iteration.plan().lower_bound_bytes));
+  object.set("allocations", number(iteration.plan().allocations.size()));
+  object.set("blocks", number(iteration.plan().planned_blocks));
+  return object;
+}
+
 void visualizer_start() {
   manager().start_visualizer();
 }
@@ -273,6 +313,13 @@ EMSCRIPTEN_BINDINGS(bufgc) {
   function("setSitesEnabled", &set_sites_enabled);
   function("close", &close);
   function("keepText", &keep_text);
+  function("iterationOpen", &iteration_open);
+  function("iterationDrop", &iteration_drop);
+  function("iterationBegin", &iteration_begin);
+  function("iterationEnd", &iteration_end);
+  function("iterationAbandon", &iteration_abandon);
+  function("iterationImprove", &iteration_improve);
+  function("iterationState", &iteration_state);
   function("visualizerStart", &visualizer_start);
   function("visualizerStop", &visualizer_stop);
   function("visualizerClear", &visualizer_clear);

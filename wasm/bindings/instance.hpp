@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct Instance {
   Mailbox mailbox;
   std::string text;  ///< A text on its way in.
   CollectReport last_collection;
+  std::map<int, std::unique_ptr<Iteration>> iterations;  ///< By the number that JavaScript has for each.
 };
 [[nodiscard]] Instance& instance() noexcept;
 

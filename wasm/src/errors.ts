@@ -2,9 +2,9 @@
 import type { Stats } from './types.js';
 
 /** The numbers that native calls answer with: `Status` in src/bufgc/status.hpp. */
-export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4 } as const;
+export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4, invalidState: 5 } as const;
 
-export type ErrorCode = 'out_of_memory' | 'invalid_argument' | 'use_after_dispose' | 'closed';
+export type ErrorCode = 'out_of_memory' | 'invalid_argument' | 'use_after_dispose' | 'closed' | 'invalid_state';
 
 /** Base of all that the package throws by itself. */
 export abstract class BufgcError extends Error {
@@ -70,6 +70,12 @@ export class ClosedError extends BufgcError {
   constructor(operation: string) {
     super(`the manager is closed: ${operation} needs an open one`);
   }
+}
+
+/** A call that does not go with what is open: an iteration begun within another, or ended without one. */
+export class InvalidStateError extends BufgcError {
+  override readonly name = 'InvalidStateError';
+  readonly code = 'invalid_state';
 }
 
 /** "1.5 MiB (1572864 bytes)": readable, and exact. */

@@ -5,6 +5,7 @@ export {
   ClosedError,
   type ErrorCode,
   InvalidArgumentError,
+  InvalidStateError,
   OutOfMemoryError,
   UseAfterDisposeError,
 } from './errors.js';

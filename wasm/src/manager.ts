@@ -5,6 +5,7 @@ import { type DTypeInfo, uint8 } from './dtype.js';
 import { type BufgcError, ClosedError, InvalidArgumentError, OutOfMemoryError, Status } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink, Handlers } from './handlers.js';
+import { openIteration } from './iteration.js';
 import { Mail, type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
@@ -17,6 +18,8 @@ import type {
   CollectReport,
   DType,
   Finalizer,
+  Iteration,
+  IterationOptions,
   LeakReport,
   Manager,
   SizeClassCount,
@@ -115,6 +118,10 @@ export class ManagerImpl implements Manager {
 
   scope<T>(callback: () => T): T {
     return this.#scopes.run(callback);
+  }
+
+  iteration(options?: IterationOptions): Iteration {
+    return openIteration(this, options);
   }
 
   keep<D extends DType>(buffer: Buffer<D>): Buffer<D> {

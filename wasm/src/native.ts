@@ -63,6 +63,17 @@ export interface SnapshotColumns {
   readonly eventCount: number;
 }
 
+export interface IterationState {
+  readonly open: boolean;
+  readonly planned: boolean;
+  readonly iterations: number;
+  readonly deviatingIterations: number;
+  readonly heightBytes: number;
+  readonly lowerBoundBytes: number;
+  readonly allocations: number;
+  readonly blocks: number;
+}
+
 interface ColdExports {
   open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
   stats(): Record<string, number>;
@@ -75,6 +86,14 @@ interface ColdExports {
   setCacheEnabled(enabled: boolean): void;
   setSitesEnabled(enabled: boolean): void;
   keepText(text: string): number;
+  /** Answers the number that stands for the iteration in the calls below; those that may refuse answer a `Status`. */
+  iterationOpen(planMs: number, mostDeviating: number): number;
+  iterationDrop(iteration: number): void;
+  iterationBegin(iteration: number): number;
+  iterationEnd(iteration: number): number;
+  iterationAbandon(iteration: number): void;
+  iterationImprove(iteration: number, planMs: number): number;
+  iterationState(iteration: number): IterationState;
   close(): void;
   visualizerStart(): void;
   visualizerStop(): void;

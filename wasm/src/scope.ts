@@ -95,7 +95,7 @@ function refuseAsync(callback: unknown): never {
   throw new InvalidArgumentError('callback', expected, callback);
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 

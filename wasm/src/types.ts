@@ -222,6 +222,49 @@ export interface Visualizer {
   mark(name: string): void;
 }
 
+export interface IterationOptions {
+  /** How long a plan may be looked for, at the end of a recorded iteration; the thread waits. Default 100. */
+  planMs?: number;
+  /** After so many deviating iterations in a row another is recorded; doubled while that does not help. Default 3. */
+  mostDeviating?: number;
+}
+
+/** Where an iteration's buffers lie, found by looking at all of it beforehand. */
+export interface IterationPlan {
+  /** Of the one region that holds them. */
+  readonly heightBytes: number;
+  /** The most of them that is live at once: no plan is lower. */
+  readonly lowerBoundBytes: number;
+  /** What the iteration allocates. */
+  readonly allocations: number;
+  /** Of those, the ones that it also releases, and that have a place for it. */
+  readonly blocks: number;
+}
+
+/**
+ * A part of the program that repeats itself and allocates alike each time: a training step, a frame. The first
+ * `run` is recorded and planned, later ones are served from the plan. What deviates is allocated as ever.
+ */
+export interface Iteration extends Disposable {
+  /** Calls `callback` as one iteration. It must not be async. One that throws is not counted, nor learned from. */
+  run<T>(callback: () => T): T;
+  /** The same in two calls, for what cannot be one function. */
+  begin(): void;
+  end(): void;
+  /** Ends an iteration that was cut short. */
+  abandon(): void;
+  readonly open: boolean;
+  /** null: the next one is recorded. */
+  readonly plan: IterationPlan | null;
+  /** Looks for a lower plan when there is time. */
+  improve(planMs: number): void;
+  /** Ended so far; and those that went otherwise than planned. */
+  readonly iterations: number;
+  readonly deviatingIterations: number;
+  /** Abandons one that is open and forgets the plan. */
+  [Symbol.dispose](): void;
+}
+
 export interface Manager extends Disposable {
   alloc(nbytes: number): Buffer<'uint8'>;
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
@@ -233,6 +276,8 @@ export interface Manager extends Disposable {
    * or `keep()`. The callback must not be async.
    */
   scope<T>(callback: () => T): T;
+  /** Plans what a repeating part of the program allocates: see `Iteration`. */
+  iteration(options?: IterationOptions): Iteration;
   /** Takes a buffer out of the scope that it belongs to, and so of all: it lives until something else ends it. */
   keep<D extends DType>(buffer: Buffer<D>): Buffer<D>;
   /** `held` is kept strongly: it must not be, or hold, the buffer itself. */

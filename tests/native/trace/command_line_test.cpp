@@ -113,6 +113,45 @@ TEST_CASE("replay --json adds what the allocator did") {
   CHECK_FALSE(trace.HasMember("failed_at_event"));
 }
 
+TEST_CASE("replay --planned runs the trace by a plan of its offsets, in exactly the plan's height") {
+  if (absent()) return;
+  const Folder folder;
+  // 8 MiB live at most; a best fit cannot place the last one beside what is then still alive.
+  write_file(folder / "step.ndjson", R"({"t":1,"op":"alloc","id":1,"size":3145728}
+{"t":2,"op":"alloc","id":2,"size":2097152}
+{"t":3,"op":"alloc","id":3,"size":3145728}
+{"t":4,"op":"free","id":1}
+{"t":5,"op":"free","id":3}
+{"t":6,"op":"alloc","id":4,"size":4194304}
+{"t":7,"op":"free","id":2}
+{"t":8,"op":"alloc","id":5,"size":4194304}
+)");
+  for (const std::string options : {"", " --visualizer --repeat 3", " --budget 1x"}) {
+    INFO(options);
+    const Ran ran = run(folder, "replay --planned --plan-seconds 2 --json --scale 2 '" +
+                                    folder / "step.ndjson" + "'" + options);
+    CHECK(ran.errors.empty());
+    REQUIRE(ran.status == 0);
+    rapidjson::Document json;
+    REQUIRE_FALSE(json.Parse(ran.output).HasParseError());
+    const auto& trace = json["traces"][0];
+    CHECK(trace["max_live_bytes"].GetUint64() == std::uint64_t{16} << 20U);
+    CHECK(trace["planned_height_bytes"].GetUint64() == std::uint64_t{16} << 20U);
+    CHECK(trace["planned_lower_bound_bytes"].GetUint64() == std::uint64_t{16} << 20U);
+    CHECK(trace["peak_reserved_bytes"].GetUint64() == std::uint64_t{16} << 20U);
+    CHECK(trace["planned_blocks"].GetUint64() == 5);  // also what the trace leaves alive
+    CHECK(trace["planned_allocations"].GetUint64() == 5);
+    CHECK(trace["deviations"].GetUint64() == 0);
+    CHECK(trace["ratio"].GetDouble() == 1.0);
+    CHECK(trace["misses"].GetUint64() == 1);
+  }
+  // A budget in which the plan does not fit: the ordinary road, as far as it goes.
+  const Ran tight = run(folder, "replay --planned --json --budget 0.9x '" + folder / "step.ndjson" + "'");
+  CHECK(tight.status == 1);
+  CHECK(tight.output.find("\"planned_allocations\":0") != std::string::npos);
+  CHECK(tight.errors.find("out of budget") != std::string::npos);
+}
+
 TEST_CASE("a replay that runs out of budget tells the event and exits with 1") {
   if (absent()) return;
   const Folder folder;
@@ -175,7 +214,8 @@ TEST_CASE("wrong usage exits with 2") {
   const Folder folder;
   for (const char* const arguments :
        {"", "summary", "explode x", "replay --budget much x", "replay --scale 0 x", "replay --repeat 0 x",
-        "convert a.ndjson b.unknown", "summary --colour x"}) {
+        "replay --plan-seconds 1 x", "replay --planned --plan-seconds soon x", "convert a.ndjson b.unknown",
+        "summary --colour x"}) {
     INFO(arguments);
     CHECK(run(folder, arguments).status == 2);
   }
