@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000000));
   replay_command->add_flag("--visualizer", options.visualizer,
                            "Also run with the visualizer on, and compare");
+  replay_command->add_flag("!--no-compact", options.compact,
+                           "Never move live blocks, as is done in WebAssembly");
 
   std::string in;
   std::string out;

@@ -24,10 +24,10 @@ Workload::Workload(const Lifecycles& lifecycles, std::uint64_t scale) {
   }
 }
 
-Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer) {
+Run run(const Workload& workload, const AllocatorOptions& allocator, bool visualizer) {
   using Clock = std::chrono::steady_clock;
   ManagerOptions options;
-  options.allocator.budget_bytes = budget_bytes;
+  options.allocator = allocator;
   options.visualize = visualizer;
   BufferManager manager(options);
   std::vector<CpuBuffer> buffers(workload.rows());

@@ -38,6 +38,6 @@ struct Run {
 
 /// One run through a fresh manager. The buffers' bytes are never touched: what is measured is the
 /// handing out and taking back.
-[[nodiscard]] Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer);
+[[nodiscard]] Run run(const Workload& workload, const AllocatorOptions& allocator, bool visualizer);
 
 }  // namespace bufgc::cli
