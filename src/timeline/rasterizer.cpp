@@ -80,8 +80,8 @@ void outline(Canvas& canvas, const Projection& projection, const PixelBox& box, 
 
 /// A wedge cut out of the box's edge, left or right: it came from elsewhere, or went there.
 void notch(Canvas& canvas, const Projection& projection, const PixelBox& box, bool left, Color background) {
-  const double deep = std::min(6.0, (box.right - box.left) / 3);
-  const double half = std::min(6.0, (box.bottom - box.top) / 3);
+  const double deep = std::min(5.0, (box.right - box.left) / 4);
+  const double half = std::min(4.0, (box.bottom - box.top) / 4);
   const double middle = (box.top + box.bottom) / 2;
   // A slice for each row of pixels, as wide as the wedge is in the slice's middle.
   for (double y = std::floor(middle - half); y < middle + half; ++y) {
@@ -153,6 +153,7 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
       const PixelBox box = projection.whole(item.start, item.end, strip);
       if (box.right - box.left < outlined_pixels || box.bottom - box.top < outlined_pixels) return;
       if (alive) outline(canvas, projection, box, style.outline);
+      if (box.right - box.left < notched_pixels || box.bottom - box.top < notched_pixels) return;
       if (moved_in) notch(canvas, projection, box, true, style.background);
       if (moved_on) notch(canvas, projection, box, false, style.background);
     });

@@ -65,8 +65,9 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
 [[nodiscard]] float hatch_share(std::int64_t x, std::int64_t y) noexcept;
 /// The share with which a box that the filter leaves out is drawn.
 inline constexpr float unmatched_share = 0.16F;
-/// Boxes at least this large, in pixels, get an outline when they are alive at the end, and a notch in
-/// the edge at which they moved.
+/// Boxes at least this large, in pixels, get an outline when they are alive at the end.
 inline constexpr double outlined_pixels = 5;
+/// Boxes at least this large get a notch in the edge at which they moved.
+inline constexpr double notched_pixels = 10;
 
 }  // namespace bufgc::timeline
