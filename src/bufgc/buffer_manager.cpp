@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "bufgc/buffer/buffer_access.hpp"
 #include "bufgc/buffer/buffer_heap.hpp"
@@ -64,8 +65,8 @@ struct BufferManager::State {
     visualizer.begin_segment_listing();
     allocator.set_segment_listener(&visualizer);
     visualizer.end_segment_listing();
-    if (std::exchange(started_before, true)) tell_missed_ends();
-    heap.set_observer(&visualizer);
+    std::vector<BufferId> known = visualizer.live_buffers();
+    heap.set_observer(&visualizer, known);
     visualizing = true;
   }
 
@@ -77,19 +78,6 @@ struct BufferManager::State {
     visualizing = false;
   }
 
-  /// Buffers that the log knows as alive, but which ended while it was off, end in it now; how and
-  /// when is not known.
-  void tell_missed_ends() {
-    constexpr auto unknown_cause = static_cast<Cause>(Lifecycles::unknown);
-    constexpr auto unknown_place = static_cast<FreedTo>(Lifecycles::unknown);
-    const Lifecycles known = visualizer.snapshot();
-    for (std::size_t row = 0; row < known.size(); ++row) {
-      if (known.free_event[row] != Lifecycles::none) continue;
-      const BufferId id = BufferId::from_value(known.id[row]);
-      if (!heap.has(id)) visualizer.on_free(id, unknown_cause, unknown_place);
-    }
-  }
-
   CpuAllocator allocator;
   BufferVisualizer visualizer;
   BufferHeap heap;
@@ -97,7 +85,6 @@ struct BufferManager::State {
   std::shared_ptr<const PressureHandler> pressure_handler;  ///< Under handler_lock.
   std::mutex visualizer_mutex;
   std::atomic<bool> visualizing{false};
-  bool started_before = false;
 };
 
 BufferManager::BufferManager(const ManagerOptions& options) : state_(new State(options)) {

@@ -17,6 +17,7 @@ int summary(const std::vector<std::string>& paths, bool json);
 struct ReplayOptions {
   bool json = false;
   bool visualizer = false;   // run with and without it, and compare
+  bool compact = true;       // let live blocks move, where the source lets them
   std::string budget;        // "", bytes, or "1.02x" of the trace's max live bytes
   std::uint64_t scale = 1;   // multiplies every size
   std::uint64_t repeat = 1;  // runs, of which the median time counts

@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
   replay_command->add_option("--plan-seconds", options.plan_seconds, "Look for a plan that long (4)")
       ->check(CLI::Range(0.0, 86400.0))
       ->needs(planned);
+  replay_command->add_flag("!--no-compact", options.compact,
+                           "Never move live blocks, as is done in WebAssembly");
 
   std::string in;
   std::string out;

@@ -59,10 +59,10 @@ Result<IterationPlan> plan(const Workload& workload, std::chrono::nanoseconds ti
   return {iteration.take_plan()};
 }
 
-Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer, IterationPlan* plan) {
+Run run(const Workload& workload, const AllocatorOptions& allocator, bool visualizer, IterationPlan* plan) {
   using Clock = std::chrono::steady_clock;
   ManagerOptions options;
-  options.allocator.budget_bytes = budget_bytes;
+  options.allocator = allocator;
   options.visualize = visualizer;
   BufferManager manager(options);
   Iteration iteration = manager.iteration();

@@ -43,7 +43,7 @@ struct Run {
 
 /// One run through a fresh manager, by `plan` unless that is null; it comes back. The buffers' bytes are
 /// never touched: what is measured is the handing out and taking back.
-[[nodiscard]] Run run(const Workload& workload, std::uint64_t budget_bytes, bool visualizer,
+[[nodiscard]] Run run(const Workload& workload, const AllocatorOptions& allocator, bool visualizer,
                       IterationPlan* plan = nullptr);
 
 }  // namespace bufgc::cli

@@ -64,10 +64,13 @@ Replayed measure(const Workload& workload, std::uint64_t budget_bytes, const Rep
   Replayed result;
   std::vector<double> off;
   std::vector<double> on;
+  AllocatorOptions allocator;
+  allocator.budget_bytes = budget_bytes;
+  allocator.compact = options.compact;
   for (std::uint64_t turn = 0; turn < options.repeat; ++turn) {
-    result.last = run(workload, budget_bytes, false, plan);
+    result.last = run(workload, allocator, false, plan);
     off.push_back(ns_per_operation(result.last));
-    if (options.visualizer) on.push_back(ns_per_operation(run(workload, budget_bytes, true, plan)));
+    if (options.visualizer) on.push_back(ns_per_operation(run(workload, allocator, true, plan)));
   }
   result.ns_off = median(off);
   if (options.visualizer) result.ns_on = median(on);
@@ -136,6 +139,8 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options) 
     out.add("hits", statistics.hits);
     out.add("misses", statistics.misses);
     out.add("source_calls", statistics.source_calls);
+    out.add("compactions", statistics.compactions);
+    out.add("moved_bytes", statistics.moved_bytes);
     out.add("ns_per_operation", replayed.ns_off);
     out.add("events_per_second", per_second(replayed.ns_off));
     if (options.visualizer) {

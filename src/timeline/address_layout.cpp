@@ -10,13 +10,6 @@
 namespace bufgc::timeline {
 namespace {
 
-/// One past a row's last address; a file may claim a size that would wrap.
-std::uint64_t end_address(const Lifecycles& lifecycles, std::uint32_t row) noexcept {
-  const std::uint64_t address = lifecycles.address[row];
-  const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - address;
-  return address + std::min(room, extent_bytes(lifecycles, row));
-}
-
 /// All gaps together take at most a sixteenth of what the buffers do.
 constexpr std::uint64_t gaps_share = 16;
 /// One gap takes at most this part of it.
@@ -29,25 +22,32 @@ std::uint64_t thin_gap(std::uint64_t covered, std::uint64_t gaps) noexcept {
 
 }  // namespace
 
-AddressLayout::AddressLayout(const Lifecycles& lifecycles) : strips_(lifecycles.size()) {
+AddressLayout::AddressLayout(const Lifecycles& lifecycles)
+    : lifecycles_(&lifecycles), places_(lifecycles), strips_(places_.size()) {
   std::vector<std::uint32_t> placed;
   std::vector<std::uint32_t> packed;
-  for (std::uint32_t row = 0; row < lifecycles.size(); ++row) {
+  for (std::uint32_t box = 0; box < places_.size(); ++box) {
+    const std::uint32_t row = places_.row_of(box);
     if (is_view(lifecycles, row) || extent_bytes(lifecycles, row) == 0) continue;
-    (lifecycles.address[row] == Lifecycles::no_address ? packed : placed).push_back(row);
+    (lifecycles.address[row] == Lifecycles::no_address ? packed : placed).push_back(box);
   }
-  place_addresses(lifecycles, placed);
-  place_packed(lifecycles, packed);
+  place_addresses(placed);
+  place_packed(packed);
 }
 
-void AddressLayout::place_addresses(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& rows) {
-  if (rows.empty()) return;
+/// One past a box's last address; a file may claim a size that would wrap.
+std::uint64_t AddressLayout::end_address(std::uint32_t box) const noexcept {
+  const std::uint64_t address = places_.address(box);
+  const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - address;
+  return address + std::min(room, extent_bytes(*lifecycles_, places_.row_of(box)));
+}
+
+void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
+  if (boxes.empty()) return;
   // Addresses come back again and again: sort each once.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-  ranges.reserve(rows.size());
-  for (const std::uint32_t row : rows) {
-    ranges.emplace_back(lifecycles.address[row], end_address(lifecycles, row));
-  }
+  ranges.reserve(boxes.size());
+  for (const std::uint32_t box : boxes) ranges.emplace_back(places_.address(box), end_address(box));
   std::sort(ranges.begin(), ranges.end());
   std::uint64_t covered = 0;
   for (const auto& [first, last] : ranges) {
@@ -61,18 +61,18 @@ void AddressLayout::place_addresses(const Lifecycles& lifecycles, const std::vec
     spans_[i].y = height_;
     height_ += spans_[i].last - spans_[i].first;
   }
-  for (const std::uint32_t row : rows) {
-    const std::uint64_t address = lifecycles.address[row];
-    strips_[row] = {y_of(address), end_address(lifecycles, row) - address};
+  for (const std::uint32_t box : boxes) {
+    const std::uint64_t address = places_.address(box);
+    strips_[box] = {y_of(address), end_address(box) - address};
   }
 }
 
-void AddressLayout::place_packed(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& rows) {
+void AddressLayout::place_packed(const std::vector<std::uint32_t>& rows) {
   if (rows.empty()) return;
-  const Packing packing = pack_rows(lifecycles, rows);
+  const Packing packing = pack_rows(*lifecycles_, rows);
   if (height_ > 0) height_ += thin_gap(height_ + packing.height, 1);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    strips_[rows[i]] = {height_ + packing.offset[i], extent_bytes(lifecycles, rows[i])};
+    strips_[rows[i]] = {height_ + packing.offset[i], extent_bytes(*lifecycles_, rows[i])};
   }
   height_ += packing.height;
 }
@@ -85,16 +85,36 @@ std::uint64_t AddressLayout::y_of(std::uint64_t address) const noexcept {
   return span.y + (address - span.first);
 }
 
-Strip AddressLayout::place_of(const Lifecycles& lifecycles, std::uint32_t row) const noexcept {
-  if (row >= strips_.size()) return {};
-  const std::uint32_t base = lifecycles.base[row];
-  if (!is_view(lifecycles, row) || base >= strips_.size()) return strips_[row];
-  const Strip whole = strips_[base];
-  const std::uint64_t from = lifecycles.address[base];
-  const std::uint64_t to = lifecycles.address[row];
-  if (from == Lifecycles::no_address || to == Lifecycles::no_address || to < from) return whole;
-  const std::uint64_t offset = std::min(to - from, whole.height);
-  return {whole.y + offset, std::min(lifecycles.size_bytes[row], whole.height - offset)};
+std::vector<Stay> AddressLayout::stays_of(std::uint32_t row) const {
+  std::vector<Stay> stays;
+  const Lifecycles& trace = *lifecycles_;
+  // What was read since has no place yet.
+  if (row >= trace.size() || row >= places_.size() || places_.row_of(row) != row) return stays;
+  const std::uint32_t base = trace.base[row];
+  const bool within = is_view(trace, row) && base < row;
+  const std::uint32_t born = trace.alloc_event[row];
+  const std::uint32_t died = trace.free_event[row];
+  std::uint32_t box = within ? base : row;
+  for (; within && places_.moved_on(box); box = places_.next_of(box)) {
+    if (places_.begin_event(places_.next_of(box)) > born) break;
+  }
+  // Where in its base the view begins; all of the base where addresses do not tell.
+  std::uint64_t offset = 0;
+  std::uint64_t height = strips_[box].height;
+  const std::uint64_t from = places_.address(box);
+  const std::uint64_t to = trace.address[row];
+  if (within && from != Lifecycles::no_address && to != Lifecycles::no_address && to >= from) {
+    offset = std::min(to - from, height);
+    height = std::min(trace.size_bytes[row], height - offset);
+  }
+  if (height == 0) return stays;
+  for (; box != Lifecycles::none; box = places_.next_of(box)) {
+    const std::uint32_t begin = std::max(places_.begin_event(box), born);
+    if (begin >= died) break;
+    const Strip whole = strips_[box];
+    stays.push_back({{whole.y + offset, height}, begin, std::min(places_.end_event(box), died)});
+  }
+  return stays;
 }
 
 std::optional<std::uint64_t> AddressLayout::address_at(double y) const noexcept {

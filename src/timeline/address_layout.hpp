@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "timeline/places.hpp"
 
 namespace bufgc::timeline {
 
@@ -14,23 +15,32 @@ struct Strip {
   std::uint64_t height = 0;
 };
 
+/// Where a row stood from one event to another, `Lifecycles::none` being the end.
+struct Stay {
+  Strip strip;
+  std::uint32_t begin_event = 0;
+  std::uint32_t end_event = Lifecycles::none;
+};
+
 /// The vertical axis: addresses in bytes, with every range in which no buffer ever was collapsed
 /// to a thin gap, so that buffers fill the picture wherever the system put their segments. Above
 /// them, behind a gap, stand rows without address in a packed placement.
 ///
-/// Views have no place of their own (they would hide their base), nor have rows of no bytes.
+/// Views have no place of their own (they would hide their base), nor have rows of no bytes. Valid while
+/// the lifecycles are.
 class AddressLayout {
  public:
-  AddressLayout() = default;
   explicit AddressLayout(const Lifecycles& lifecycles);
 
   /// y extent of the axis.
   [[nodiscard]] std::uint64_t height() const noexcept { return height_; }
   [[nodiscard]] bool has_addresses() const noexcept { return !spans_.empty(); }
-  /// Where a row stands; height 0 when it has no place.
+  /// The boxes that `strips` are of.
+  [[nodiscard]] const Places& places() const noexcept { return places_; }
+  /// Where each box stands; height 0 when its row has no place.
   [[nodiscard]] const std::vector<Strip>& strips() const noexcept { return strips_; }
-  /// The same, a view at its base's place.
-  [[nodiscard]] Strip place_of(const Lifecycles& lifecycles, std::uint32_t row) const noexcept;
+  /// Where a row stood, in order of time, a view within its base; none when it has no place.
+  [[nodiscard]] std::vector<Stay> stays_of(std::uint32_t row) const;
   /// The address at y; nothing in a gap, in the packed part, or outside.
   [[nodiscard]] std::optional<std::uint64_t> address_at(double y) const noexcept;
 
@@ -41,10 +51,13 @@ class AddressLayout {
     std::uint64_t last;  ///< One past the end.
     std::uint64_t y;
   };
-  void place_addresses(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& rows);
-  void place_packed(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& rows);
+  void place_addresses(const std::vector<std::uint32_t>& boxes);
+  void place_packed(const std::vector<std::uint32_t>& rows);
+  [[nodiscard]] std::uint64_t end_address(std::uint32_t box) const noexcept;
   [[nodiscard]] std::uint64_t y_of(std::uint64_t address) const noexcept;
 
+  const Lifecycles* lifecycles_;
+  Places places_;
   std::vector<AddressSpan> spans_;
   std::vector<Strip> strips_;
   std::uint64_t height_ = 0;

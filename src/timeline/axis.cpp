@@ -45,16 +45,4 @@ std::uint64_t EventClock::position(Axis axis, std::uint32_t event) const noexcep
   return axis == Axis::event ? event : time_of(event);
 }
 
-Spans lifetime_spans(const Lifecycles& lifecycles, const EventClock& clock, Axis axis) {
-  Spans spans;
-  const std::size_t rows = lifecycles.size();
-  spans.start.resize(rows);
-  spans.end.resize(rows);
-  for (std::size_t row = 0; row < rows; ++row) {
-    spans.start[row] = clock.position(axis, lifecycles.alloc_event[row]);
-    spans.end[row] = clock.position(axis, lifecycles.free_event[row]);
-  }
-  return spans;
-}
-
 }  // namespace bufgc::timeline

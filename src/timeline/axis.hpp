@@ -39,14 +39,11 @@ class EventClock {
   std::size_t events_;
 };
 
-/// Half-open intervals [start, end) on one axis, one a row.
+/// Half-open intervals [start, end) on one axis, one a box.
 struct Spans {
   std::vector<std::uint64_t> start;
   std::vector<std::uint64_t> end;
   [[nodiscard]] std::size_t size() const noexcept { return start.size(); }
 };
-
-/// Every row's lifetime on the axis. A buffer alive at the end reaches to the end of the axis.
-[[nodiscard]] Spans lifetime_spans(const Lifecycles& lifecycles, const EventClock& clock, Axis axis);
 
 }  // namespace bufgc::timeline

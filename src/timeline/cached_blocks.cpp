@@ -13,10 +13,10 @@ class Cache {
  public:
   explicit Cache(CachedBlocks& blocks) : blocks_(blocks) {}
 
-  void add(std::uint64_t address, std::uint64_t size, std::uint32_t row, std::uint32_t event) {
+  void add(std::uint64_t address, std::uint64_t size, std::uint32_t box, std::uint32_t event) {
     take(address, size, event);
     waiting_[address] = {size, blocks_.size()};
-    blocks_.row.push_back(row);
+    blocks_.box.push_back(box);
     blocks_.begin_event.push_back(event);
     blocks_.end_event.push_back(Lifecycles::none);
   }
@@ -45,7 +45,7 @@ class Cache {
 
 }  // namespace
 
-CachedBlocks find_cached_blocks(const Lifecycles& lifecycles) {
+CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places) {
   using Kind = Lifecycles::EventKind;
   CachedBlocks blocks;
   Cache cache(blocks);
@@ -53,6 +53,7 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles) {
     return row < lifecycles.size() && is_owned(lifecycles, row) &&
            lifecycles.address[row] != Lifecycles::no_address && extent_bytes(lifecycles, row) != 0;
   };
+  std::uint32_t step = 0;  // The first of moves that follow each other: all hold from there on.
   for (std::uint32_t event = 0; event < lifecycles.event_count(); ++event) {
     const std::uint32_t index = lifecycles.event_row[event];
     switch (lifecycles.event_kind[event]) {
@@ -61,7 +62,15 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles) {
         break;
       case Kind::free:
         if (has_block(index) && freed_to_cache(lifecycles, index)) {
-          cache.add(lifecycles.address[index], extent_bytes(lifecycles, index), index, event);
+          const std::uint32_t box = places.last_of(index);
+          cache.add(places.address(box), extent_bytes(lifecycles, index), box, event);
+        }
+        break;
+      case Kind::move:
+        if (event == 0 || lifecycles.event_kind[event - 1] != Kind::move) step = event;
+        if (index < lifecycles.moves.size() && has_block(lifecycles.moves[index].row)) {
+          const Lifecycles::Move& move = lifecycles.moves[index];
+          cache.take(move.to, extent_bytes(lifecycles, move.row), step);
         }
         break;
       case Kind::release:
@@ -88,10 +97,10 @@ Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axi
   return spans;
 }
 
-std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& rows) {
+std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& places) {
   std::vector<Strip> strips(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (blocks.row[i] < rows.size()) strips[i] = rows[blocks.row[i]];
+    if (blocks.box[i] < places.size()) strips[i] = places[blocks.box[i]];
   }
   return strips;
 }

@@ -10,18 +10,18 @@
 namespace bufgc::timeline {
 
 /// Blocks that waited in the cache: from the free that put them there until an allocation takes
-/// any of their addresses, their segment goes back, or the log ends.
+/// any of their addresses or a buffer moves there, their segment goes back, or the log ends.
 struct CachedBlocks {
-  std::vector<std::uint32_t> row;          ///< Whose block it was.
+  std::vector<std::uint32_t> box;          ///< The place that left it.
   std::vector<std::uint32_t> begin_event;  ///< Its free; never decreasing.
   std::vector<std::uint32_t> end_event;    ///< `Lifecycles::none`: still cached at the end.
-  [[nodiscard]] std::size_t size() const noexcept { return row.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return box.size(); }
 };
 
-[[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles);
+[[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places);
 /// Their intervals on the axis.
 [[nodiscard]] Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axis);
-/// Their places: those of the rows that left them.
-[[nodiscard]] std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& rows);
+/// Their strips, out of those of all places.
+[[nodiscard]] std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& places);
 
 }  // namespace bufgc::timeline

@@ -6,6 +6,7 @@
 #include "timeline/address_layout.hpp"
 #include "timeline/color.hpp"
 #include "timeline/lifecycle_index.hpp"
+#include "timeline/places.hpp"
 
 namespace bufgc::timeline {
 
@@ -30,13 +31,15 @@ struct Boxes {
   const std::vector<Strip>* strips = nullptr;
 };
 
-/// What is drawn. All vectors have one entry a box; `matches` may be null (all match).
+/// What is drawn. Colours and matches have one entry a row.
 struct Scene {
   Boxes lifetimes;
+  const Places* places = nullptr;  ///< Of the lifetimes: whose each box is.
+  bool edges = false;              ///< Outlines of what is alive at the end, notches of what moved.
   const ColorMap* colors = nullptr;
-  const std::vector<std::uint8_t>* matches = nullptr;  ///< 0: the filter leaves it out; it stays as a shade.
-  const std::vector<std::uint32_t>* free_event = nullptr;  ///< Null: no outlines.
-  Boxes cached;                                            ///< `index` null: none drawn.
+  const std::vector<std::uint8_t>* matches = nullptr;  ///< Null: all match. 0: the filter leaves the row
+                                                       ///< out; it stays as a shade.
+  Boxes cached;                                        ///< `index` null: none drawn.
 };
 
 struct Style {
@@ -64,5 +67,7 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
 inline constexpr float unmatched_share = 0.16F;
 /// Boxes at least this large, in pixels, get an outline when they are alive at the end.
 inline constexpr double outlined_pixels = 5;
+/// Boxes at least this large get a notch in the edge at which they moved.
+inline constexpr double notched_pixels = 10;
 
 }  // namespace bufgc::timeline

@@ -51,7 +51,7 @@ struct Group {
                                             const std::vector<std::uint8_t>& matches, GroupBy by,
                                             TraceEnd end = TraceEnd::closed);
 
-/// Rows that had the same address before and after; `Lifecycles::none` where there is none.
+/// Rows that were born at the same address before and after; `Lifecycles::none` where there is none.
 struct Neighbours {
   std::uint32_t previous = Lifecycles::none;
   std::uint32_t next = Lifecycles::none;

@@ -61,6 +61,16 @@ class ChromeWriter {
         reserved_bytes_ += record.kind == EventKind::reserve ? record.size_bytes : 0 - record.size_bytes;
         counter(record.time_ns, "reserved bytes", reserved_bytes_);
         break;
+      case EventKind::move: {
+        // An instant on the buffer's own slice.
+        const std::uint32_t moved = rows_.moves[row].row;
+        begin("n", record.time_ns, "moved");
+        (out_ << ",\"tid\":" << thread(moved) << ",\"cat\":\"buffer\",\"id\":\"").hex(moved)
+            << "\",\"args\":{\"from\":\"";
+        out_.hex(record.from_address) << "\",\"to\":\"";
+        out_.hex(record.address) << "\"}}";
+        break;
+      }
       case EventKind::link:
       case EventKind::unlink:
         break;

@@ -9,8 +9,8 @@
 namespace bufgc::trace {
 
 // The words of trace files, in the order of the enumerations that they stand for.
-inline constexpr std::string_view op_names[] = {"alloc",   "free",    "use",  "mark",
-                                                "reserve", "release", "link", "unlink"};
+inline constexpr std::string_view op_names[] = {"alloc",   "free", "use",    "mark", "reserve",
+                                                "release", "link", "unlink", "move"};
 inline constexpr std::string_view cause_names[] = {"dispose", "finalized", "collected", "closed"};
 inline constexpr std::string_view kind_names[] = {"owned", "view", "external"};
 inline constexpr std::string_view place_names[] = {"cache", "arena", "source"};

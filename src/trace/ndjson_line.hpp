@@ -21,6 +21,7 @@ namespace bufgc::trace {
   X(addr, address)             \
   X(base, whole)               \
   X(bufs, uses)                \
+  X(from, address)             \
   X(held, whole)               \
   X(kind, text)                \
   X(name, text)                \

@@ -76,6 +76,12 @@ class NdjsonReader final : public LineReader {
         record_.id = fields_.number(Field::holder);
         record_.held_id = fields_.number(Field::held);
         return true;
+      case EventKind::move:
+        if (!need(Field::id) || !need(Field::from) || !need(Field::addr)) return false;
+        record_.id = fields_.number(Field::id);
+        record_.from_address = fields_.number(Field::from);
+        record_.address = fields_.number(Field::addr);
+        return true;
     }
     return false;
   }

@@ -90,6 +90,10 @@ void write_line(TextOutput& out, const EventRecord& record) {
     case EventKind::unlink:
       out << ",\"holder\":" << record.id << ",\"held\":" << record.held_id;
       break;
+    case EventKind::move:
+      (out << ",\"id\":" << record.id << ",\"from\":\"").hex(record.from_address);
+      (out << "\",\"addr\":\"").hex(record.address) << '"';
+      break;
   }
   out << "}\n";
 }

@@ -78,6 +78,11 @@ const EventRecord& Records::at(std::size_t event) {
       record_.id = rows_.id[rows_.links[row].holder];
       record_.held_id = rows_.id[rows_.links[row].held];
       break;
+    case EventKind::move:
+      record_.id = rows_.id[rows_.moves[row].row];
+      record_.from_address = rows_.moves[row].from;
+      record_.address = rows_.moves[row].to;
+      break;
   }
   return record_;
 }

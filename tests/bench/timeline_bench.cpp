@@ -75,25 +75,27 @@ double least_ms(Work&& work) {
 void measure(std::uint32_t buffers) {
   const Lifecycles trace = make_trace(buffers);
   const tl::EventClock clock(trace);
-  const tl::Spans spans = tl::lifetime_spans(trace, clock, tl::Axis::event);
-  const double index_ms = least_ms([&] { tl::LifecycleIndex index(spans); });
-  const tl::LifecycleIndex index(spans);
   const double layout_ms = least_ms([&] { tl::AddressLayout layout(trace); });
   const tl::AddressLayout layout(trace);
+  const tl::Spans spans = tl::place_spans(layout.places(), clock, tl::Axis::event);
+  const double index_ms = least_ms([&] { tl::LifecycleIndex index(spans); });
+  const tl::LifecycleIndex index(spans);
   const double levels_ms = least_ms([&] { tl::Levels levels(trace); });
   const tl::Levels levels(trace);
   const double resample_ms = least_ms([&] {
     static_cast<void>(levels.resample(clock, tl::Axis::event, 0, static_cast<double>(clock.events()), 1600));
   });
-  const double blocks_ms = least_ms([&] { static_cast<void>(tl::find_cached_blocks(trace)); });
-  const tl::CachedBlocks blocks = tl::find_cached_blocks(trace);
+  const double blocks_ms =
+      least_ms([&] { static_cast<void>(tl::find_cached_blocks(trace, layout.places())); });
+  const tl::CachedBlocks blocks = tl::find_cached_blocks(trace, layout.places());
   const tl::LifecycleIndex cached_index(tl::cached_spans(blocks, clock, tl::Axis::event));
   const std::vector<tl::Strip> cached_strips = tl::cached_strips(blocks, layout.strips());
   const tl::ColorMap colors(trace, tl::ColorBy::state);
   tl::Scene scene;
   scene.lifetimes = {&index, &layout.strips()};
   scene.colors = &colors;
-  scene.free_event = &trace.free_event;
+  scene.places = &layout.places();
+  scene.edges = true;
   const auto draw_ms = [&](double share) {
     const auto events = static_cast<double>(clock.events());
     const auto height = static_cast<double>(layout.height());

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { recordMoves } from './moves.mjs';
 import { sampleEvents } from './oracle.mjs';
 
 const idle = (page) => page.evaluate(() => window.viewer.idle());
@@ -224,6 +225,101 @@ describe('the lifecycle plot', () => {
   });
 
   test('nothing of all this made the page complain', () => {
+    assert.deepEqual(session.complaints, []);
+  });
+});
+
+describe('a buffer that compaction moved', () => {
+  let browser;
+  let session;
+  let page;
+  before(async () => {
+    browser = await launch();
+    session = await browser.open();
+    page = session.page;
+  });
+  after(() => browser.close());
+  const gotIt = () => page.getByRole('button', { name: 'Got it' });
+  /** The point of the window at a place of the plot, in its units. */
+  const pointAt = (t, y) =>
+    page.locator('lifecycle-plot').evaluate(
+      (plot, [atT, atY]) => {
+        const box = plot.getBoundingClientRect();
+        const scale = plot.scale();
+        return { x: box.left + scale.xOf(atT), y: box.top + scale.pixelOf(atY) };
+      },
+      [t, y],
+    );
+  const rectsOf = (id) =>
+    page.locator('lifecycle-plot').evaluate(async ({ session: { engine } }, wanted) => {
+      return engine.rectsOf('event', await engine.rowOfId(String(wanted)));
+    }, id);
+
+  test('is drawn at both places, found in each, and its moves are listed', async () => {
+    const moving = ndjson(
+      { t: 0, op: 'alloc', id: 1, size: 4096, addr: '0x1000', label: 'first' },
+      { t: 10, op: 'alloc', id: 2, size: 4096, addr: '0x2000', label: 'moved' },
+      { t: 20, op: 'free', id: 1 },
+      { t: 30, op: 'move', id: 2, from: '0x2000', addr: '0x1000' },
+      { t: 40, op: 'alloc', id: 3, size: 4096, addr: '0x3000', label: 'other' },
+      { t: 50, op: 'free', id: 2 },
+      { t: 60, op: 'free', id: 3 },
+    );
+    const { stats } = await openText(page, 'moving.ndjson', moving);
+    assert.equal(stats.events, 7);
+    assert.equal(stats.max_live_bytes, 8192);
+    if (await gotIt().count()) await gotIt().click();
+    const rects = await rectsOf(2);
+    assert.equal(rects.length, 2);
+    const colors = [];
+    for (const { t0, t1, y0, y1 } of rects) {
+      const { x, y } = await pointAt((t0 + t1) / 2, (y0 + y1) / 2 + 700);
+      assert.equal(await page.evaluate((point) => window.viewer.hitTest(point.x, point.y), { x, y }), 2);
+      colors.push(await colorAt(page, x, y));
+    }
+    assert.deepEqual(colors[0], colors[1]);
+    // Where it is no more, and where it is not yet, there is the ground; so is the notch in its edge.
+    const isGround = async (x, y) => assert.ok(Math.min(...(await colorAt(page, x, y))) > 225, `${x}, ${y}`); // but for the grid
+    const [before, behind] = rects;
+    const gone = await pointAt(before.t1 + 0.3, (before.y0 + before.y1) / 2 + 700);
+    await isGround(gone.x, gone.y);
+    const edge = await pointAt(before.t1, (before.y0 + before.y1) / 2);
+    await isGround(edge.x - 3, edge.y);
+    const begins = await pointAt(behind.t0, (behind.y0 + behind.y1) / 2);
+    await isGround(begins.x + 3, begins.y);
+    // A click in the second place selects it; the panel lists the move.
+    const second = await pointAt((behind.t0 + behind.t1) / 2, (behind.y0 + behind.y1) / 2 + 700);
+    await page.mouse.click(second.x, second.y);
+    await idle(page);
+    assert.equal(await selectedId(page), 2);
+    assert.match(await textOf(page, 'details-panel'), /Moved 1 3 to 0x1000/);
+    await page.locator('details-panel .move').click();
+    await idle(page);
+    assert.equal(
+      (await page.locator('details-panel .move').getAttribute('title')).slice(0, 27),
+      'from 0x2000 to 0x1000, 30 n',
+    );
+  });
+
+  test('of a recorded run stands at as many places as it had addresses', async () => {
+    const text = await recordMoves();
+    const events = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+    await openText(page, 'moves.ndjson', text);
+    const moves = events.filter(({ op }) => op === 'move');
+    assert.ok(moves.length > 20);
+    const { id } = moves[0];
+    const own = moves.filter((move) => move.id === id);
+    const rects = await rectsOf(id);
+    assert.equal(rects.length, own.length + 1);
+    const birth = events.find((event) => event.op === 'alloc' && event.id === id);
+    const addresses = [birth.addr, ...own.map(({ addr }) => addr)].map(Number);
+    for (let i = 1; i < rects.length; i += 1) {
+      assert.equal(rects[i].t0, rects[i - 1].t1);
+      assert.equal(Math.sign(rects[i].y0 - rects[i - 1].y0), Math.sign(addresses[i] - addresses[i - 1]));
+    }
     assert.deepEqual(session.complaints, []);
   });
 });

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, openSample, openText } from './browser.mjs';
+import { recordMoves } from './moves.mjs';
 
 const [folder, only = ''] = process.argv.slice(2);
 if (!folder) {
@@ -48,6 +49,22 @@ const STATES = {
     await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 4400 }));
     await page.mouse.move(640, 560);
     await page.waitForTimeout(300);
+  },
+  moved: async (page) => {
+    await openText(page, 'moves.ndjson', await recordMoves());
+    await gotIt(page);
+  },
+  movedselected: async (page) => {
+    await openText(page, 'moves.ndjson', await recordMoves());
+    await gotIt(page);
+    await page.locator('lifecycle-plot').evaluate(async (plot) => {
+      const { session } = plot;
+      for (let row = 0; ; row += 1) {
+        if ((await session.engine.row(row)).moves.length < 2) continue;
+        await session.select(row);
+        break;
+      }
+    });
   },
   table: async (page) => {
     await openSample(page);

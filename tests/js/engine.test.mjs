@@ -152,7 +152,7 @@ test('what is alive in a live trace is painted and listed as a life, not as a le
   const style = { colorBy: 'state', theme: 'light', filter: '', showCached: false };
   const pixelOf = (from, row) => {
     const pixels = from.render('event', view, 50, 60, style);
-    const { t0, t1, y0, y1 } = from.rectOf('event', row);
+    const [{ t0, t1, y0, y1 }] = from.rectsOf('event', row);
     const x = Math.floor((((t0 + t1) / 2) * 50) / bounds.events);
     const y = Math.floor((1 - (y0 + y1) / 2 / bounds.height) * 60);
     return [...pixels.slice((y * 50 + x) * 4, (y * 50 + x) * 4 + 3)];
@@ -161,7 +161,7 @@ test('what is alive in a live trace is painted and listed as a life, not as a le
   assert.deepEqual(pixelOf(live, 2), [0x44, 0x77, 0xaa]);
 });
 
-test('the picture shows a buffer where rectOf says, and a hit test finds it there', { skip }, async () => {
+test('the picture shows a buffer where rectsOf says, and a hit test finds it there', { skip }, async () => {
   const { session } = await opened(['a.ndjson', ndjson]);
   const bounds = session.bounds();
   const view = { t0: 0, t1: bounds.events, y0: 0, y1: bounds.height };
@@ -169,7 +169,7 @@ test('the picture shows a buffer where rectOf says, and a hit test finds it ther
   const pixels = session.render('event', view, 50, 60, style);
   assert.equal(pixels.length, 50 * 60 * 4);
   for (const row of [0, 1, 2]) {
-    const rect = session.rectOf('event', row);
+    const [rect] = session.rectsOf('event', row);
     const x = (rect.t0 + rect.t1) / 2;
     const y = (rect.y0 + rect.y1) / 2;
     assert.equal(session.hitTest('event', x, y, 0, 0), row);
@@ -178,6 +178,53 @@ test('the picture shows a buffer where rectOf says, and a hit test finds it ther
       .groups('state', '')
       .find(({ name }) => name === (row === 2 ? 'alive at end' : 'released')).color;
     assert.equal(`#${Buffer.from(pixels.slice(at, at + 3)).toString('hex')}`, color);
+  }
+});
+
+test('a moved buffer stands at each of its addresses, live or from a file', { skip }, async () => {
+  const moving = [
+    '{"t":0,"op":"alloc","id":1,"size":100,"addr":"0x1000"}',
+    '{"t":10,"op":"alloc","id":2,"size":100,"addr":"0x1064"}',
+    '{"t":20,"op":"free","id":1}',
+    '{"t":30,"op":"move","id":2,"from":"0x1064","addr":"0x1000"}',
+    '{"t":40,"op":"alloc","id":3,"size":100,"addr":"0x1064"}',
+    '{"t":50,"op":"free","id":2}',
+    '',
+  ].join('\n');
+  const { session: opening } = await opened(['moving.ndjson', moving]);
+  // With a file of uses beside it, which the merger puts between.
+  const { session: merged } = await opened(
+    ['moving.ndjson', moving],
+    ['moving.use.ndjson', '{"t":35,"op":"use","kernel":"k","bufs":[[2,"r"]]}\n'],
+  );
+  const live = await start();
+  live.openLive('lab');
+  const half = moving.indexOf('{"t":30');
+  live.feed(bytes(moving.slice(0, half)));
+  assert.equal(live.rectsOf('event', 1).length, 1);
+  live.feed(bytes(moving.slice(half)));
+  for (const [session, events] of [
+    [opening, 6],
+    [merged, 7],
+    [live, 6],
+  ]) {
+    const end = events - 1;
+    assert.equal(session.summary().events, events);
+    assert.deepEqual(session.rectsOf('event', 1), [
+      { t0: 1, t1: 3, y0: 100, y1: 200 },
+      { t0: 3, t1: end, y0: 0, y1: 100 },
+    ]);
+    assert.deepEqual(session.rectsOf('time', 1), [
+      { t0: 10, t1: 30, y0: 100, y1: 200 },
+      { t0: 30, t1: 50, y0: 0, y1: 100 },
+    ]);
+    assert.equal(session.hitTest('event', 2.5, 150, 0, 0), 1);
+    assert.equal(session.hitTest('event', 3.5, 50, 0, 0), 1);
+    assert.equal(session.hitTest('event', 3.5, 150, 0, 0), null);
+    assert.deepEqual(session.row(1).moves, [{ event: 3, timeNs: 30, from: '0x1064', to: '0x1000' }]);
+    assert.deepEqual(session.row(0).moves, []);
+    const again = Buffer.from(session.export('ndjson')).toString();
+    assert.match(again, /"op":"move","id":2,"from":"0x1064","addr":"0x1000"/);
   }
 });
 

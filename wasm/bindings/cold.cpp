@@ -255,6 +255,14 @@ val visualizer_snapshot() {
   std::vector<std::uint32_t> marks;
   for (const Lifecycles::Mark& mark : rows.marks) marks.insert(marks.end(), {mark.event, mark.name});
   object.set("marks", copy_of(marks));
+  std::vector<std::uint32_t> moved;
+  std::vector<std::uint64_t> places;
+  for (const Lifecycles::Move& move : rows.moves) {
+    moved.insert(moved.end(), {move.event, move.row});
+    places.insert(places.end(), {move.from, move.to});
+  }
+  object.set("moves", copy_of(moved));
+  object.set("movePlaces", numbers_of(places));
   val strings = val::array();
   for (std::uint32_t index = 0; index < rows.strings.size(); ++index) {
     strings.call<void>("push", std::string(rows.strings.at(index)));

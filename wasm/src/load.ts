@@ -21,7 +21,7 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     visualizer: flag(given.visualizer ?? false, 'options.visualizer'),
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),
-    compact: flag(given.compact ?? false, 'options.compact'),
+    compact: flag(given.compact ?? true, 'options.compact'),
     sites: flag(given.sites ?? false, 'options.sites'),
   };
   const native = await instantiate(await compiled(given.wasm));

@@ -58,6 +58,10 @@ export interface SnapshotColumns {
   readonly uses: Uint32Array;
   /** Two numbers a mark: event, name. */
   readonly marks: Uint32Array;
+  /** Two numbers a move: event, row. */
+  readonly moves: Uint32Array;
+  /** Two numbers a move: the addresses from and to. */
+  readonly movePlaces: Float64Array;
   readonly strings: readonly string[];
   readonly folded: { events: number; buffers: number; bytes: number; maxLiveBytes: number; maxLiveBuffers: number };
   readonly eventCount: number;

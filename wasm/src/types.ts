@@ -47,8 +47,7 @@ export interface LoadOptions {
   cache?: boolean;
   /**
    * Where the memory would grow far beyond what is live, or an allocation fail, move live buffers together
-   * instead. Views are detached by it as by growth; `pin` holds a buffer's bytes in place. Default false:
-   * the visualizer does not record yet where a moved buffer went, and would show its old address.
+   * instead. Views are detached by it as by growth; `pin` holds a buffer's bytes in place. Default true.
    */
   compact?: boolean;
   /** Record the creation stack of every buffer. Default false: a stack costs more than an allocation. */
@@ -95,8 +94,8 @@ export interface Buffer<D extends DType = DType> extends Disposable {
   /** True after dispose, destroy, or the manager's close. */
   readonly disposed: boolean;
   /**
-   * The bytes as a typed array of the dtype. Derive it afresh after every allocation: memory growth
-   * detaches old views. Throws `UseAfterDisposeError`.
+   * The bytes as a typed array of the dtype. Derive it afresh after every allocation: growth of the
+   * memory and compaction detach old views. Throws `UseAfterDisposeError`.
    */
   view(): ViewOf[D];
   /** For native code that keeps the address: holds the bytes where they are until the pin is disposed. */
@@ -177,6 +176,7 @@ export interface Lifecycle {
   base: number | null;
   size: number;
   capacity: number;
+  /** Of its first byte at birth; where it went from there, `Snapshot.moves` tells. */
   address: number | null;
   dtype: string;
   shape: string;
@@ -197,6 +197,8 @@ export interface Snapshot {
   lifecycles: Lifecycle[];
   uses: { event: number; id: number; kernel: string; access: 'read' | 'write' | 'read_write' }[];
   marks: { event: number; name: string }[];
+  /** Compaction moved a buffer, or a subview along with its base, from one address to another: until its next move, it stands there. */
+  moves: { event: number; id: number; from: number; to: number }[];
   /** Detail older than the log's bound, as exact totals. */
   folded: { events: number; buffers: number; bytes: number; maxLiveBytes: number; maxLiveBuffers: number };
   eventCount: number;

@@ -179,5 +179,11 @@ function readSnapshot(columns: SnapshotColumns): Snapshot {
     const [event = 0, name = 0] = columns.marks.subarray(index, index + 2);
     marks.push({ event: event + folded.events, name: string(name) });
   }
-  return { lifecycles, uses, marks, folded, eventCount: columns.eventCount };
+  const moves: Snapshot['moves'] = [];
+  for (let index = 0; index < columns.moves.length; index += 2) {
+    const [event = 0, row = 0] = columns.moves.subarray(index, index + 2);
+    const [from = 0, to = 0] = columns.movePlaces.subarray(index, index + 2);
+    moves.push({ event: event + folded.events, id: columns.id[row] as number, from, to });
+  }
+  return { lifecycles, uses, marks, moves, folded, eventCount: columns.eventCount };
 }

@@ -114,8 +114,8 @@ EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int axis, double x, dou
                                          double tolerance_y) {
   return viewer->hit_test(axis_of(axis), {x, y, tolerance_x, tolerance_y});
 }
-EMSCRIPTEN_KEEPALIVE void viewer_rect_of(Viewer* viewer, int axis, std::uint32_t row) {
-  viewer->rect_of(axis_of(axis), row);
+EMSCRIPTEN_KEEPALIVE void viewer_rects_of(Viewer* viewer, int axis, std::uint32_t row) {
+  viewer->rects_of(axis_of(axis), row);
 }
 EMSCRIPTEN_KEEPALIVE int viewer_row_of_id(Viewer* viewer) {
   return viewer->row_of_id(scratch);

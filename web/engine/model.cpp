@@ -35,12 +35,12 @@ const AddressLayout& Model::layout() {
 void Model::build_boxes(Axis axis) {
   if (!layout_) layout_.emplace(*lifecycles_);
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].lifetimes;
-  if (!index) index.emplace(lifetime_spans(*lifecycles_, clock_, axis));
+  if (!index) index.emplace(place_spans(layout_->places(), clock_, axis));
 }
 
 void Model::build_cached(Axis axis) {
   if (!cached_) {
-    cached_.emplace(find_cached_blocks(*lifecycles_));
+    cached_.emplace(find_cached_blocks(*lifecycles_, layout_->places()));
     cached_strips_ = cached_strips(*cached_, layout_->strips());
   }
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
@@ -85,7 +85,8 @@ Scene Model::scene(const Look& look) {
   if (look.cached) scene.cached = {&*indexes.cached, &cached_strips_};
   scene.colors = &*colors_;
   scene.matches = look.filter.empty() ? nullptr : &*matches_;
-  scene.free_event = &lifecycles_->free_event;
+  scene.places = &layout_->places();
+  scene.edges = true;
   return scene;
 }
 

@@ -94,19 +94,21 @@ void Viewer::render(const Picture& picture) {
 }
 
 int Viewer::hit_test(Axis axis, const Probe& probe) {
-  const auto row = timeline::hit_test(lagging().lifetimes(axis), probe);
-  return row ? static_cast<int>(*row) : -1;
+  Model& model = lagging();
+  const auto box = timeline::hit_test(model.lifetimes(axis), probe);
+  return box ? static_cast<int>(model.layout().places().row_of(*box)) : -1;
 }
 
-void Viewer::rect_of(Axis axis, std::uint32_t row) {
+void Viewer::rects_of(Axis axis, std::uint32_t row) {
   Model& model = fresh();
   numbers_.clear();
   if (row >= lifecycles().size()) return;
-  const Strip strip = model.layout().place_of(lifecycles(), row);
-  if (strip.height == 0) return;
-  numbers_ = {static_cast<double>(model.clock().position(axis, lifecycles().alloc_event[row])),
-              static_cast<double>(model.clock().position(axis, lifecycles().free_event[row])),
-              static_cast<double>(strip.y), static_cast<double>(strip.y + strip.height)};
+  for (const Stay& stay : model.layout().stays_of(row)) {
+    for (const std::uint32_t event : {stay.begin_event, stay.end_event})
+      numbers_.push_back(static_cast<double>(model.clock().position(axis, event)));
+    numbers_.push_back(static_cast<double>(stay.strip.y));
+    numbers_.push_back(static_cast<double>(stay.strip.y + stay.strip.height));
+  }
 }
 
 int Viewer::row_of_id(std::string_view id) {

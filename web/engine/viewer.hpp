@@ -48,8 +48,8 @@ class Viewer {
   void render(const Picture& picture);
   /// A row, or -1.
   [[nodiscard]] int hit_test(timeline::Axis axis, const timeline::Probe& probe);
-  /// t0, t1, y0, y1; no numbers when the row has no place.
-  void rect_of(timeline::Axis axis, std::uint32_t row);
+  /// t0, t1, y0, y1 of each place of the row in order of time; no numbers when it has none.
+  void rects_of(timeline::Axis axis, std::uint32_t row);
   [[nodiscard]] int row_of_id(std::string_view id);
 
   /// Details of one row; empty text when there is none.

@@ -84,6 +84,18 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
         .member_text("access", access_name(use.access))
         .close('}');
   }
+  json.close(']').key("moves").open('[');
+  written = 0;
+  for (const Lifecycles::Move& move : trace.moves) {
+    if (move.row != row) continue;
+    if (++written > listed) break;
+    json.open('{')
+        .member("event", move.event)
+        .member("timeNs", clock.time_of(move.event))
+        .member_text("from", hex(move.from))
+        .member_text("to", hex(move.to))
+        .close('}');
+  }
   json.close(']').key("views").open('[');
   written = 0;
   for (std::uint32_t other = row + 1; other < trace.size() && written < listed; ++other) {

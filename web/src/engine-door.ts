@@ -30,7 +30,7 @@ function absentEngine(reason: string): Engine {
     timeOfEvent: refuse,
     render: refuse,
     hitTest: refuse,
-    rectOf: refuse,
+    rectsOf: refuse,
     rowOfId: refuse,
     row: refuse,
     tableQuery: refuse,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "bufgc/buffer/buffer_observer.hpp"
 #include "bufgc/buffer/buffer_record.hpp"
@@ -94,8 +95,6 @@ class BufferHeap final : private MoveListener {
   [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
                                               Site site) noexcept;
   [[nodiscard]] CpuBuffer lock(BufferId id) noexcept;
-  /// Whether the lifetime `id` goes on.
-  [[nodiscard]] bool has(BufferId id) noexcept;
   void set_sites_enabled(bool enabled) noexcept { sites_.store(enabled, std::memory_order_relaxed); }
 
   // heap_moves.cpp
@@ -127,8 +126,10 @@ class BufferHeap final : private MoveListener {
   void set_collect_callbacks(CollectCallback start, CollectCallback stop);
 
   // heap_observation.cpp
-  /// Null detaches. Live buffers that `observer` was not told of are told as births, bases first.
-  void set_observer(BufferObserver* observer) noexcept;
+  /// Null detaches. Of those that `observer` knows as alive from before, it hears which have ended;
+  /// `known` is in any order afterwards. Then live buffers that it was not told of are told as births,
+  /// bases first. From one moment on, which lies before both, it hears of every birth and end itself.
+  void set_observer(BufferObserver* observer, std::span<BufferId> known = {}) noexcept;
 
   [[nodiscard]] BufferStatistics statistics() noexcept;
   /// Null when the table agrees with its counters, else what does not hold.
@@ -198,6 +199,8 @@ class BufferHeap final : private MoveListener {
     return std::uint64_t{slots_used_} - common_.free_count - retired_;
   }
   [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
+  /// Whether the end of the lifetime `id` is still to be told. With all caches shut.
+  [[nodiscard]] bool goes_on(BufferId id) const noexcept;
   // slot_cache.cpp
   /// The cache for the calling thread to use under slot_lock_, and without it from then on.
   [[nodiscard]] SlotCache* cache_of_thread() noexcept;

@@ -44,9 +44,14 @@ class BufferObserver {
   virtual ~BufferObserver() = default;
   virtual void on_alloc(const BufferBirth& birth) noexcept = 0;
   virtual void on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept = 0;
-  /// Compaction moved the buffer's bytes. Told under the allocator's lock; views move with their base.
-  virtual void on_move(BufferId id, const std::byte* to) noexcept {
+  /// It ended while nobody watched, how is not known: of what an observer that attaches anew knew as
+  /// alive. Told before it hears of the births that it missed.
+  virtual void on_missed_end(BufferId id) noexcept { static_cast<void>(id); }
+  /// Compaction moved the bytes of a buffer, or of a view along with its base's. Told under the
+  /// allocator's lock, of all that one compaction moved in one go, in no particular order.
+  virtual void on_move(BufferId id, const std::byte* from, const std::byte* to) noexcept {
     static_cast<void>(id);
+    static_cast<void>(from);
     static_cast<void>(to);
   }
   virtual void on_link(BufferId holder, BufferId held) noexcept = 0;

@@ -311,13 +311,6 @@ CpuBuffer BufferHeap::lock(BufferId id) noexcept {
   return handle;
 }
 
-bool BufferHeap::has(BufferId id) noexcept {
-  const CachesShut alone(*this);
-  if (!id.valid() || id.slot >= slots_used_) return false;
-  const BufferRecord& record = at(id.slot);
-  return record.id() == id && record.told.load(std::memory_order_relaxed) != Told::ended;
-}
-
 Text* BufferHeap::site_text(Site site) noexcept {
   if (!sites_.load(std::memory_order_relaxed) || site.file == nullptr || *site.file == '\0') return nullptr;
   if (site.line == 0) return texts_.keep(site.file);

@@ -1,5 +1,7 @@
 // Compaction: the blocks of buffers that nobody pinned change their place between two calls.
 
+#include <utility>
+
 #include "bufgc/buffer/buffer_heap.hpp"
 
 namespace bufgc {
@@ -14,20 +16,23 @@ bool has_block(const BufferRecord& record) noexcept {
 
 void BufferHeap::on_blocks_moved() noexcept {
   const Locked locked(slot_lock_);
+  BufferObserver* const observer = observer_.load(std::memory_order_acquire);
+  const auto move = [observer](BufferRecord& record, std::byte* to) {
+    if (record.data == to) return;
+    const std::byte* const from = std::exchange(record.data, to);
+    if (observer != nullptr && record.told.load(std::memory_order_relaxed) == Told::yes) {
+      observer->on_move(record.id(), from, to);
+    }
+  };
   // Views first, while their bases still say where they were.
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
     BufferRecord& view = at(slot);
     if (view.kind != BufferKind::view || view.told.load(std::memory_order_relaxed) == Told::ended) continue;
-    if (has_block(*view.root)) view.data = view.root->block->data + (view.data - view.root->data);
+    if (has_block(*view.root)) move(view, view.root->block->data + (view.data - view.root->data));
   }
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
     BufferRecord& record = at(slot);
-    if (!has_block(record) || record.data == record.block->data) continue;
-    record.data = record.block->data;
-    BufferObserver* const observer = observer_.load(std::memory_order_acquire);
-    if (observer != nullptr && record.told.load(std::memory_order_relaxed) == Told::yes) {
-      observer->on_move(record.id(), record.data);
-    }
+    if (has_block(record)) move(record, record.block->data);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "bufgc/buffer/heap_section.hpp"
 
 namespace bufgc {
@@ -34,14 +36,24 @@ void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noex
   record.told.store(Told::yes, std::memory_order_release);
 }
 
-void BufferHeap::set_observer(BufferObserver* observer) noexcept {
+bool BufferHeap::goes_on(BufferId id) const noexcept {
+  if (!id.valid() || id.slot >= slots_used_) return false;
+  const BufferRecord& record = at(id.slot);
+  return record.id() == id && record.told.load(std::memory_order_relaxed) != Told::ended;
+}
+
+void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> known) noexcept {
   std::uint32_t slots = 0;
+  std::size_t missed = 0;
   {
     // From here on births and ends tell by themselves; what was born before is told below. While
     // "being told" stands, an end waits before its last step: the record keeps its facts.
     const CachesShut alone(*this);
     observer_.store(observer, std::memory_order_release);
     if (observer == nullptr) return;
+    for (BufferId& id : known) {
+      if (!goes_on(id)) std::swap(id, known[missed++]);
+    }
     slots = slots_used_;
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       BufferRecord& record = at(slot);
@@ -51,6 +63,7 @@ void BufferHeap::set_observer(BufferObserver* observer) noexcept {
       if (record.listed) record.told.store(Told::being_told, std::memory_order_relaxed);
     }
   }
+  for (const BufferId id : known.first(missed)) observer->on_missed_end(id);
   for (const bool views : {false, true}) {
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       BufferRecord* record = nullptr;

@@ -165,6 +165,18 @@ void BufferVisualizer::on_free(BufferId id, Cause cause, FreedTo freed_to) noexc
   });
 }
 
+void BufferVisualizer::on_missed_end(BufferId id) noexcept {
+  state_->record(true, false, thread_number(), [&](EventLog& log) {
+    return log.is_live(id.value()) && log.free(id.value(), Lifecycles::unknown, Lifecycles::unknown);
+  });
+}
+
+void BufferVisualizer::on_move(BufferId id, const std::byte* from, const std::byte* to) noexcept {
+  state_->record(false, true, thread_number(), [&](EventLog& log) {
+    return log.move(id.value(), reinterpret_cast<std::uintptr_t>(from), reinterpret_cast<std::uintptr_t>(to));
+  });
+}
+
 void BufferVisualizer::on_link(BufferId holder, BufferId held) noexcept {
   state_->record(true, true, thread_number(),
                  [&](EventLog& log) { return log.link(holder.value(), held.value(), true); });
@@ -196,6 +208,11 @@ void BufferVisualizer::end_segment_listing() noexcept {
     log.end_segment_listing();
     return true;
   });
+}
+
+std::vector<BufferId> BufferVisualizer::live_buffers() const {
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
+  return state_->log.live_buffers();
 }
 
 void BufferVisualizer::use(std::string_view kernel, std::span<const KernelUse> uses) noexcept {

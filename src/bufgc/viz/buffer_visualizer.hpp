@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bufgc/buffer/buffer_observer.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -32,6 +33,8 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
 
   void on_alloc(const BufferBirth& birth) noexcept override;
   void on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept override;
+  void on_missed_end(BufferId id) noexcept override;
+  void on_move(BufferId id, const std::byte* from, const std::byte* to) noexcept override;
   void on_link(BufferId holder, BufferId held) noexcept override;
   void on_unlink(BufferId holder, BufferId held) noexcept override;
   void on_segment_reserved(Segment segment) noexcept override;
@@ -43,6 +46,8 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
   /// at `end_segment_listing`.
   void begin_segment_listing() noexcept;
   void end_segment_listing() noexcept;
+  /// Those whose end was not recorded.
+  [[nodiscard]] std::vector<BufferId> live_buffers() const;
 
   /// A kernel ran over these buffers. Ids that are not alive are left out and counted as skipped.
   void use(std::string_view kernel, std::span<const KernelUse> uses) noexcept;
@@ -67,9 +72,9 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
 
   /// Called after each event, on the thread of the event, outside the visualizer's lock, with the
   /// event's number. May read the visualizer, subscribe and unsubscribe; must not allocate or free
-  /// buffers of this manager. Segments come and go under the allocator's lock, so their events are
-  /// not told by themselves: the next event's number has passed them. One call that another thread
-  /// has begun may still be running when `unsubscribe` returns.
+  /// buffers of this manager. Segments come and go, and buffers move, under the allocator's lock, so
+  /// these events are not told by themselves: the next event's number has passed them. One call that another
+  /// thread has begun may still be running when `unsubscribe` returns.
   using Subscriber = std::function<void(std::uint64_t event_number)>;
   using SubscriptionId = std::uint64_t;
   SubscriptionId subscribe(Subscriber subscriber);

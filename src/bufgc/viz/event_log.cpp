@@ -189,6 +189,27 @@ bool EventLog::link(std::uint64_t holder, std::uint64_t held, bool added) {
   return true;
 }
 
+bool EventLog::move(std::uint64_t id, std::uint64_t from, std::uint64_t to) {
+  if (!is_live(id)) {
+    skip(SkipReason::move_of_unknown_id);
+    return false;
+  }
+  if (!make_room(false, 2)) return false;
+  side_.push(from);
+  side_.push(to);
+  events_.push(Event(EventKind::move, id));
+  return true;
+}
+
+std::vector<BufferId> EventLog::live_buffers() const {
+  std::vector<BufferId> ids;
+  for (const auto& page : live_) {
+    for (std::size_t i = 0; page && i < page_entries; ++i)
+      if (page[i] != never) ids.push_back(BufferId::from_value(page[i]));
+  }
+  return ids;
+}
+
 void EventLog::end_segment_listing() {
   listing_ = false;
   RangeMap<char> held;

@@ -40,6 +40,11 @@ class EventLog {
   bool reserve(std::uint64_t address, std::uint64_t size_bytes);
   bool release(std::uint64_t address, std::uint64_t size_bytes);
   bool link(std::uint64_t holder, std::uint64_t held, bool added);
+  bool move(std::uint64_t id, std::uint64_t from, std::uint64_t to);
+
+  /// Whether its birth was recorded and its end was not.
+  [[nodiscard]] bool is_live(std::uint64_t id) const noexcept;
+  [[nodiscard]] std::vector<BufferId> live_buffers() const;
 
   /// When they happen: stamped after the event, and before reading, for what is read must stay.
   [[nodiscard]] bool wants_stamp() noexcept { return times_.wants_stamp(); }
@@ -88,8 +93,8 @@ class EventLog {
         : bits_((subject << 9U) | (std::uint64_t{cause & 7U} << 6U) | (std::uint64_t{freed_to & 3U} << 4U) |
                 static_cast<std::uint64_t>(kind)) {}
     [[nodiscard]] EventKind kind() const noexcept { return static_cast<EventKind>(bits_ & 15U); }
-    /// alloc, free: the buffer's id; mark: the name; reserve, release: of `segments_`; use: the number of
-    /// entries in `side_`; link, unlink: nothing.
+    /// alloc, free, move: the buffer's id; mark: the name; reserve, release: of `segments_`; use: the number
+    /// of entries in `side_`; link, unlink: nothing.
     [[nodiscard]] std::uint64_t subject() const noexcept { return bits_ >> 9U; }
     /// The same, where it counts what is in memory.
     [[nodiscard]] std::size_t place() const noexcept { return static_cast<std::size_t>(subject()); }
@@ -147,7 +152,6 @@ class EventLog {
     return page < live_.size() && live_[page] ? &live_[page][slot % page_entries] : nullptr;
   }
   [[nodiscard]] std::uint64_t* make_live_entry(std::uint64_t id);
-  [[nodiscard]] bool is_live(std::uint64_t id) const noexcept;
   /// The place for the birth of a buffer that was alive once.
   [[nodiscard]] CarriedBirth& carried_birth(std::uint64_t id) noexcept {
     const std::uint32_t slot = BufferId::from_value(id).slot;
@@ -190,8 +194,9 @@ class EventLog {
 
   std::uint64_t first_ = 0;  ///< The number of the oldest event in detail.
   ChunkRing<Event> events_;
-  ChunkRing<Birth> births_;        ///< Of the alloc events in `events_`, in their order.
-  ChunkRing<std::uint64_t> side_;  ///< Links: holder, held. Uses: the kernel's name, then id and access each.
+  ChunkRing<Birth> births_;  ///< Of the alloc events in `events_`, in their order.
+  ChunkRing<std::uint64_t>
+      side_;  ///< Links: holder, held. Moves: from, to. Uses: the kernel's name, then id and access each.
   EventTimes times_;
   /// How many births and side entries there were, ever, before an event.
   struct Place {
@@ -207,6 +212,7 @@ class EventLog {
           break;
         case EventKind::link:
         case EventKind::unlink:
+        case EventKind::move:
           side += 2;
           break;
         default:

@@ -62,6 +62,13 @@ void EventLog::fold_oldest() {
       side_.pop(2);
       oldest_.side += 2;
       break;
+    case EventKind::move:
+      // The birth, if it is carried on, is listed at the address where the buffer stands then.
+      if (CarriedBirth& moved = carried_birth(event.subject()); moved.number != never)
+        moved.birth.address = side_.at(1);
+      side_.pop(2);
+      oldest_.side += 2;
+      break;
   }
   events_.pop();
   oldest_.number = ++first_;
@@ -217,6 +224,7 @@ void EventLog::drop_unused_strings() {
       }
       case EventKind::link:
       case EventKind::unlink:
+      case EventKind::move:
         side += 2;
         break;
       default:

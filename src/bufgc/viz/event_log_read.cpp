@@ -136,6 +136,11 @@ void EventLog::describe(std::size_t offset, EventRecord& record, Reader& reader)
       record.id = side_.at(side);
       record.held_id = side_.at(side + 1);
       break;
+    case EventKind::move:
+      record.id = event.subject();
+      record.from_address = side_.at(side);
+      record.address = side_.at(side + 1);
+      break;
   }
   reader.place.pass(event);
 }

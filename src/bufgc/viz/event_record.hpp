@@ -28,13 +28,14 @@ struct EventRecord {
   std::int64_t time_ns = 0;
   Lifecycles::EventKind kind = Lifecycles::EventKind::mark;
 
-  std::uint64_t id = 0;       ///< alloc, free: the buffer; link, unlink: the holder.
+  std::uint64_t id = 0;       ///< alloc, free, move: the buffer; link, unlink: the holder.
   std::uint64_t held_id = 0;  ///< link, unlink: the held.
   std::uint64_t base_id = 0;  ///< alloc of a view, when `has_base`.
   bool has_base = false;
   std::uint64_t size_bytes = 0;                    ///< alloc; reserve, release.
   std::uint64_t capacity_bytes = 0;                ///< alloc.
-  std::uint64_t address = Lifecycles::no_address;  ///< alloc; reserve, release.
+  std::uint64_t address = Lifecycles::no_address;  ///< alloc; move: the new one; reserve, release.
+  std::uint64_t from_address = 0;                  ///< move.
   std::string_view name;                           ///< alloc: the label; use: the kernel; mark: the phase.
   std::string_view dtype;                          ///< alloc, as are the following three.
   std::string_view shape;

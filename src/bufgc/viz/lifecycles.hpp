@@ -17,6 +17,7 @@ namespace bufgc {
   X(free_of_unknown_id, "a free of an id that was not alive")               \
   X(use_of_unknown_id, "a use that names an id that was not alive")         \
   X(link_of_unknown_id, "a link that names an id that was not alive")       \
+  X(move_of_unknown_id, "a move of an id that was not alive")               \
   X(reserve_of_held_segment, "a reservation of a segment that was held")    \
   X(release_of_unknown_segment, "a release of a segment that was not held") \
   X(no_memory_for_log, "an event that the log had no memory for")
@@ -26,7 +27,7 @@ enum class SkipReason : std::uint8_t {
   BUFGC_SKIP_REASONS(BUFGC_X)
 #undef BUFGC_X
 };
-inline constexpr std::size_t skip_reason_count = 8;
+inline constexpr std::size_t skip_reason_count = 9;
 
 /// Lifecycles of buffers in columns: what the visualizer hands out, what trace files are read into
 /// and written from, and what pictures are drawn of. A row is one lifetime; its index is its
@@ -44,7 +45,7 @@ struct Lifecycles {
   std::vector<std::uint64_t> size_bytes;  ///< As requested.
   std::vector<std::uint64_t>
       capacity_bytes;                  ///< The block's size; equals size_bytes where the file does not say.
-  std::vector<std::uint64_t> address;  ///< `no_address` where unknown.
+  std::vector<std::uint64_t> address;  ///< At birth (`moves` tell later ones); `no_address` where unknown.
   std::vector<std::uint32_t> alloc_event;
   std::vector<std::uint32_t> free_event;  ///< `none`: alive at the end (a leak or a survivor).
   std::vector<std::int64_t> alloc_time_ns;
@@ -70,12 +71,13 @@ struct Lifecycles {
     reserve = 4,
     release = 5,
     link = 6,
-    unlink = 7
+    unlink = 7,
+    move = 8
   };
   std::vector<std::int64_t> event_time_ns;  ///< Never decreasing.
   std::vector<EventKind> event_kind;
   std::vector<std::uint32_t> event_row;  ///< alloc, free: lifetime; use: `uses`; mark: `marks`; reserve,
-                                         ///< release: `segments`; link, unlink: `links`.
+                                         ///< release: `segments`; link, unlink: `links`; move: `moves`.
 
   struct Use {
     std::uint32_t event;
@@ -108,6 +110,17 @@ struct Lifecycles {
     std::uint8_t added;  ///< 1 link, 0 unlink.
   };
   std::vector<Link> links;
+
+  /// A lifetime's bytes went to another address and stood there from this event on. Moves that follow
+  /// each other without another event between were one step, a compaction: what is told of one
+  /// address in the middle of it may overlap another. Views have moves of their own.
+  struct Move {
+    std::uint32_t event;
+    std::uint32_t row;
+    std::uint64_t from;
+    std::uint64_t to;
+  };
+  std::vector<Move> moves;  ///< In order of events.
 
   StringTable strings;
 

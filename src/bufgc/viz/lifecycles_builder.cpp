@@ -134,6 +134,16 @@ bool LifecyclesBuilder::link(std::int64_t time_ns, std::uint64_t holder_id, std:
   return true;
 }
 
+bool LifecyclesBuilder::move(std::int64_t time_ns, std::uint64_t id, std::uint64_t from, std::uint64_t to) {
+  const std::uint32_t row = live_.find(id);
+  if (row == IdMap::none) {
+    skip(SkipReason::move_of_unknown_id);
+    return false;
+  }
+  rows_.moves.push_back({event(time_ns, EventKind::move, rows_.moves.size()), row, from, to});
+  return true;
+}
+
 bool LifecyclesBuilder::add(const EventRecord& record) {
   switch (record.kind) {
     case EventKind::alloc:
@@ -151,6 +161,8 @@ bool LifecyclesBuilder::add(const EventRecord& record) {
     case EventKind::link:
     case EventKind::unlink:
       return link(record.time_ns, record.id, record.held_id, record.kind == EventKind::link);
+    case EventKind::move:
+      return move(record.time_ns, record.id, record.from_address, record.address);
   }
   return false;
 }

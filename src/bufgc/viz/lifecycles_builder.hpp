@@ -29,6 +29,7 @@ class LifecyclesBuilder {
   /// or several of them, each of which then gets an event of its own.
   bool release(std::int64_t time_ns, std::uint64_t address, std::uint64_t size_bytes);
   bool link(std::int64_t time_ns, std::uint64_t holder_id, std::uint64_t held_id, bool added);
+  bool move(std::int64_t time_ns, std::uint64_t id, std::uint64_t from, std::uint64_t to);
   /// Any of them.
   bool add(const EventRecord& event);
 

@@ -105,14 +105,22 @@ TEST_CASE("what a finalizer allocates may move the buffer that is dying", "[buff
   CHECK(comb.manager.check_invariants() == nullptr);
 }
 
-TEST_CASE("an observer is told of each buffer that moved, and where to", "[buffer][moving]") {
+TEST_CASE("an observer is told of each buffer and view that moved, from where and where to",
+          "[buffer][moving]") {
   struct Watcher final : BufferObserver {
     void on_alloc(const BufferBirth&) noexcept override {}
     void on_free(BufferId, Cause, FreedTo) noexcept override {}
     void on_link(BufferId, BufferId) noexcept override {}
     void on_unlink(BufferId, BufferId) noexcept override {}
-    void on_move(BufferId id, const std::byte* to) noexcept override { moves.emplace_back(id, to); }
-    std::vector<std::pair<BufferId, const std::byte*>> moves;
+    void on_move(BufferId id, const std::byte* from, const std::byte* to) noexcept override {
+      moves.push_back({id, from, to});
+    }
+    struct Move {
+      BufferId id;
+      const std::byte* from;
+      const std::byte* to;
+    };
+    std::vector<Move> moves;
   };
   // The manager has no door for observers; the heap has.
   SlidingSource source;
@@ -127,13 +135,19 @@ TEST_CASE("an observer is told of each buffer that moved, and where to", "[buffe
     CpuBuffer a = heap->allocate({size, DType::uint8, {}, {}}, {}).value;
     CpuBuffer b = heap->allocate({size, DType::uint8, {}, {}}, {}).value;
     CpuBuffer c = heap->allocate({2 * size, DType::uint8, {}, {}}, {}).value;
+    const CpuBuffer view = b.view({8, 8, DType::uint8, {}, {}});
+    const std::byte* const before = b.data();
     a.reset();
     c.reset();
     const CpuBuffer large = heap->allocate({3 * size, DType::uint8, {}, {}}, {}).value;
     REQUIRE(large);
-    REQUIRE(watcher.moves.size() == 1);
-    CHECK(watcher.moves[0].first == b.id());
-    CHECK(watcher.moves[0].second == b.data());
+    REQUIRE(watcher.moves.size() == 2);
+    CHECK(watcher.moves[0].id == view.id());
+    CHECK(watcher.moves[0].from == before + 8);
+    CHECK(watcher.moves[0].to == view.data());
+    CHECK(watcher.moves[1].id == b.id());
+    CHECK(watcher.moves[1].from == before);
+    CHECK(watcher.moves[1].to == b.data());
   }
   heap->set_observer(nullptr);
   heap->close();  // takes back the slots that this thread keeps

@@ -285,6 +285,41 @@ TEST_CASE("the visualizer started and stopped while threads work tells each birt
   REQUIRE(manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("what ends while the visualizer starts again is not shown alive", "[threads][visualizer]") {
+  for (int round = 0; round < 30; ++round) {
+    BufferManager manager;
+    manager.start_visualizer();
+    std::vector<CpuBuffer> known;
+    for (int i = 0; i < 3000; ++i) known.push_back(weightless(manager));
+    manager.stop_visualizer();
+    std::atomic<int> ready{0};
+    on_threads(2, [&](int thread) {
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      if (thread == 0) {
+        manager.start_visualizer();
+      } else {
+        // From both ends, and some whose slots are taken again.
+        for (std::size_t i = 0; i < known.size() / 3; ++i) {
+          known[i].reset();
+          known[known.size() - 1 - i].reset();
+          if (i % 7 == 0) known[i] = weightless(manager);
+        }
+      }
+    });
+    const Lifecycles log = manager.visualizer().snapshot();
+    std::size_t alive = 0;
+    for (std::size_t row = 0; row < log.size(); ++row) {
+      if (log.free_event[row] != Lifecycles::none) continue;
+      ++alive;
+      if (!manager.lock(BufferId::from_value(log.id[row])))
+        FAIL("id " << log.id[row] << " is shown alive and is dead");
+    }
+    REQUIRE(alive == manager.statistics().external_buffers);
+    REQUIRE(log.skipped_events == 0);
+  }
+}
+
 TEST_CASE("slots that a thread kept free go to others when it ends", "[threads][slots]") {
   BufferManager manager;
   std::uint32_t highest = 0;

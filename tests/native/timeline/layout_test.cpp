@@ -91,9 +91,10 @@ TEST_CASE("a view stands within its base and has no place of its own") {
   const std::uint32_t view = maker.alloc({40, 0x1010, {}, {}, BufferKind::view, base});
   const AddressLayout layout(maker.trace);
   CHECK(layout.strips()[view].height == 0);
-  const Strip place = layout.place_of(maker.trace, view);
-  CHECK(place.y == layout.strips()[base].y + 16);
-  CHECK(place.height == 40);
+  const std::vector<Stay> stays = layout.stays_of(view);
+  REQUIRE(stays.size() == 1);
+  CHECK(stays[0].strip.y == layout.strips()[base].y + 16);
+  CHECK(stays[0].strip.height == 40);
 }
 
 TEST_CASE("a cached block waits until any of its addresses is taken, or to the end") {
@@ -105,8 +106,8 @@ TEST_CASE("a cached block waits until any of its addresses is taken, or to the e
   maker.free(b, to_cache);        // event 4
   maker.free(c);                  // event 5: not cached
   maker.alloc({8, 0x1000 + 60});  // event 6 takes a part of a's block
-  const CachedBlocks blocks = find_cached_blocks(maker.trace);
-  REQUIRE(blocks.row == std::vector<std::uint32_t>{a, b});
+  const CachedBlocks blocks = find_cached_blocks(maker.trace, Places(maker.trace));
+  REQUIRE(blocks.box == std::vector<std::uint32_t>{a, b});
   CHECK(blocks.begin_event == std::vector<std::uint32_t>{3, 4});
   CHECK(blocks.end_event == std::vector<std::uint32_t>{6, Lifecycles::none});
 }
@@ -115,9 +116,9 @@ TEST_CASE("cached blocks never overlap live buffers") {
   for (std::uint32_t seed = 1; seed <= 6; ++seed) {
     INFO("seed " << seed);
     const Lifecycles trace = random_trace({seed, 500, true, false});
-    const CachedBlocks blocks = find_cached_blocks(trace);
+    const CachedBlocks blocks = find_cached_blocks(trace, Places(trace));
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      const std::uint32_t left = blocks.row[i];
+      const std::uint32_t left = blocks.box[i];
       for (std::uint32_t row = 0; row < trace.size(); ++row) {
         const bool same_bytes = trace.address[row] < trace.address[left] + trace.capacity_bytes[left] &&
                                 trace.address[left] < trace.address[row] + trace.capacity_bytes[row];

@@ -17,10 +17,11 @@ struct Stage {
   explicit Stage(Lifecycles lifecycles, Axis axis = Axis::event)
       : trace(std::move(lifecycles)),
         clock(trace),
-        spans(lifetime_spans(trace, clock, axis)),
-        index(spans),
         layout(trace),
-        blocks(find_cached_blocks(trace)),
+        places(layout.places()),
+        spans(place_spans(places, clock, axis)),
+        index(spans),
+        blocks(find_cached_blocks(trace, places)),
         waiting(cached_spans(blocks, clock, axis)),
         cached_index(waiting),
         strips(cached_strips(blocks, layout.strips())),
@@ -29,6 +30,7 @@ struct Stage {
   [[nodiscard]] Scene scene(bool cached) const {
     Scene out;
     out.lifetimes = {&index, &layout.strips()};
+    out.places = &places;
     out.colors = &colors;
     if (cached) out.cached = {&cached_index, &strips};
     return out;
@@ -36,9 +38,10 @@ struct Stage {
 
   Lifecycles trace;
   EventClock clock;
+  AddressLayout layout;
+  const Places& places;
   Spans spans;
   LifecycleIndex index;
-  AddressLayout layout;
   CachedBlocks blocks;
   Spans waiting;
   LifecycleIndex cached_index;
@@ -86,18 +89,53 @@ double share_of(const View& view, PictureSize size, std::uint32_t x, std::uint32
          tall;
 }
 
-void check_pixels(const Stage& stage, const View& view, PictureSize size, bool cached) {
+/// One rectangle of a row: from an event, or what it is on the axis, to another, at an address.
+struct Piece {
+  std::uint32_t row;
+  std::uint64_t start;
+  std::uint64_t end;
+  Strip strip;
+};
+
+/// Every place of every buffer, found by going through its moves: those of one run of moves hold from
+/// its first event on. The strips are those of the layout, whose own test compares them.
+std::vector<Piece> naive_pieces(const Stage& stage, Axis axis) {
+  std::vector<Piece> pieces;
+  const Lifecycles& trace = stage.trace;
+  std::uint32_t box = static_cast<std::uint32_t>(trace.size());
+  std::vector<std::size_t> current;
+  for (std::uint32_t row = 0; row < trace.size(); ++row) {
+    current.push_back(pieces.size());
+    pieces.push_back({row, stage.clock.position(axis, trace.alloc_event[row]),
+                      stage.clock.position(axis, trace.free_event[row]), stage.layout.strips()[row]});
+  }
+  for (const Lifecycles::Move& move : trace.moves) {
+    std::uint32_t first = move.event;
+    while (first > 0 && trace.event_kind[first - 1] == Lifecycles::EventKind::move) --first;
+    const std::uint64_t x = stage.clock.position(axis, first);
+    const std::uint64_t end = pieces[current[move.row]].end;
+    pieces[current[move.row]].end = x;
+    current[move.row] = pieces.size();
+    pieces.push_back({move.row, x, end, stage.layout.strips()[box++]});
+  }
+  return pieces;
+}
+
+void check_pixels(const Stage& stage, const View& view, PictureSize size, bool cached,
+                  Axis axis = Axis::event) {
   const Style style = Style::dark();
   std::vector<std::uint8_t> rgba;
   rasterize(stage.scene(cached), view, size, style, rgba);
   const auto plane_x = std::llround(view.t0 * size.width / (view.t1 - view.t0));
   const auto plane_y = std::llround(-view.y1 * size.height / (view.y1 - view.y0));
+  const std::vector<Piece> pieces = naive_pieces(stage, axis);
+  REQUIRE(pieces.size() == stage.places.size());
   for (std::uint32_t y = 0; y < size.height; ++y) {
     for (std::uint32_t x = 0; x < size.width; ++x) {
       NaivePixel pixel;
-      for (std::uint32_t row = 0; row < stage.trace.size(); ++row) {
-        pixel.add(stage.colors.of(row), share_of(view, size, x, y, stage.spans.start[row],
-                                                 stage.spans.end[row], stage.layout.strips()[row]));
+      for (const Piece& piece : pieces) {
+        pixel.add(stage.colors.of(piece.row),
+                  share_of(view, size, x, y, piece.start, piece.end, piece.strip));
       }
       for (std::size_t i = 0; cached && i < stage.blocks.size(); ++i) {
         const double share =
@@ -121,12 +159,12 @@ TEST_CASE("every pixel has the exact share of each buffer that it shows") {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     for (const Axis axis : {Axis::event, Axis::time}) {
       INFO("seed " << seed << ", axis " << static_cast<int>(axis));
-      const Stage stage(random_trace({seed, 500, seed != 4}), axis);
+      const Stage stage(random_trace({seed, 500, seed != 4, true, seed < 3}), axis);
       const auto extent = static_cast<double>(stage.clock.extent(axis));
       const auto height = static_cast<double>(stage.layout.height());
-      check_pixels(stage, {0, extent, 0, height}, {61, 37}, false);
-      check_pixels(stage, {extent * 0.3, extent * 0.37, height * 0.2, height * 0.6}, {40, 50}, true);
-      check_pixels(stage, {-extent, 2 * extent, -height, 2 * height}, {33, 33}, true);
+      check_pixels(stage, {0, extent, 0, height}, {61, 37}, false, axis);
+      check_pixels(stage, {extent * 0.3, extent * 0.37, height * 0.2, height * 0.6}, {40, 50}, true, axis);
+      check_pixels(stage, {-extent, 2 * extent, -height, 2 * height}, {33, 33}, true, axis);
     }
   }
 }
@@ -139,7 +177,7 @@ TEST_CASE("a thousand buffers within one pixel leave their average") {
 }
 
 TEST_CASE("a picture cut into tiles equals the whole, to the pixel") {
-  const Stage stage(random_trace({11, 500}));
+  const Stage stage(random_trace({11, 500, true, true, true}));
   const View whole{0, 512, 0, 32768};
   std::vector<std::uint8_t> picture;
   rasterize(stage.scene(true), whole, {64, 64}, Style::light(), picture);
@@ -164,7 +202,7 @@ TEST_CASE("what is alive at the end has an outline, where it is large enough") {
   maker.free(maker.alloc({100, 0x1064}));
   const Stage stage(maker.trace);
   Scene scene = stage.scene(false);
-  scene.free_event = &stage.trace.free_event;
+  scene.edges = true;
   const Style style = Style::light();
   const auto at = [&](const std::vector<std::uint8_t>& rgba, std::uint32_t x, std::uint32_t y) {
     const std::uint8_t* pixel = rgba.data() + (y * 30 + x) * 4;
@@ -181,6 +219,42 @@ TEST_CASE("what is alive at the end has an outline, where it is large enough") {
   std::vector<std::uint8_t> small;
   rasterize(scene, {0, 30, 0, 2000}, {30, 20}, style, small);
   CHECK_FALSE(at(small, 0, 19) == style.outline);
+}
+
+TEST_CASE("a moved buffer is drawn at both places, with a notch in the edge where it moved") {
+  TraceMaker maker;
+  const std::uint32_t moved = maker.alloc({100, 0x1064});  // event 0
+  maker.alloc({100, 0x2000});                              // event 1, so that the gap below has a height
+  maker.move(moved, 0x1000);                               // event 2
+  maker.free(moved);                                       // event 3
+  const Stage stage(maker.trace);
+  Scene scene = stage.scene(false);
+  const auto at = [](const std::vector<std::uint8_t>& rgba, std::uint32_t x, std::uint32_t y) {
+    const std::uint8_t* pixel = rgba.data() + (y * 40 + x) * 4;
+    return Color{pixel[0], pixel[1], pixel[2]};
+  };
+  const Color color = stage.colors.of(moved);
+  const Color ground = Style::light().background;
+  std::vector<std::uint8_t> plain;
+  rasterize(scene, {0, 4, 0, 200}, {40, 40}, Style::light(), plain);
+  CHECK(at(plain, 19, 10) == color);  // the whole rectangle, without a notch
+  scene.edges = true;
+  std::vector<std::uint8_t> rgba;
+  rasterize(scene, {0, 4, 0, 200}, {40, 40}, Style::light(), rgba);
+  CHECK(at(rgba, 10, 10) == color);   // above, until the move
+  CHECK(at(rgba, 22, 10) == ground);  // and no more
+  CHECK(at(rgba, 10, 30) == ground);  // below, from the move on
+  CHECK(at(rgba, 26, 30) == color);
+  CHECK(at(rgba, 32, 30) == ground);
+  CHECK(at(rgba, 19, 10) == ground);  // the notches
+  CHECK(at(rgba, 20, 30) == ground);
+  CHECK(at(rgba, 19, 1) == color);  // beside them the edges stand
+  CHECK(at(rgba, 20, 21) == color);
+  CHECK(at(rgba, 0, 10) == color);  // birth and end have none
+  CHECK(at(rgba, 29, 30) == color);
+  std::vector<std::uint8_t> small;
+  rasterize(scene, {0, 40, 0, 2000}, {40, 40}, Style::light(), small);
+  CHECK(at(small, 1, 37) == color);  // too small for one
 }
 
 TEST_CASE("rows that the filter leaves out stay as a shade") {
@@ -209,22 +283,24 @@ TEST_CASE("a view without extent is background, and one of no pixels is empty") 
 
 TEST_CASE("a hit test finds the buffer under the point") {
   for (std::uint32_t seed = 1; seed <= 6; ++seed) {
-    const Stage stage(random_trace({seed, 400, seed % 2 == 0}));
+    const Stage stage(random_trace({seed, 400, seed % 2 == 0, true, seed == 4 || seed == 6}));
+    const std::vector<Piece> pieces = naive_pieces(stage, Axis::event);
     std::mt19937 random(seed);
     for (int i = 0; i < 400; ++i) {
       const double x = static_cast<double>(random() % (stage.clock.events() * 4)) / 4.0;
       const double y = static_cast<double>(random() % stage.layout.height()) + 0.5;
       INFO("seed " << seed << ", point " << x << ", " << y);
       std::optional<std::uint32_t> expected;
-      for (std::uint32_t row = 0; row < stage.trace.size(); ++row) {
-        const Strip strip = stage.layout.strips()[row];
-        if (x >= static_cast<double>(stage.spans.start[row]) &&
-            x < static_cast<double>(stage.spans.end[row]) && y >= static_cast<double>(strip.y) &&
-            y < static_cast<double>(strip.y + strip.height)) {
-          expected = row;
+      for (const Piece& piece : pieces) {
+        if (x >= static_cast<double>(piece.start) && x < static_cast<double>(piece.end) &&
+            y >= static_cast<double>(piece.strip.y) &&
+            y < static_cast<double>(piece.strip.y + piece.strip.height)) {
+          expected = piece.row;
         }
       }
-      REQUIRE(hit_test({&stage.index, &stage.layout.strips()}, {x, y, 0, 0}) == expected);
+      const auto found = hit_test({&stage.index, &stage.layout.strips()}, {x, y, 0, 0});
+      REQUIRE(found.has_value() == expected.has_value());
+      if (found) REQUIRE(stage.places.row_of(*found) == *expected);
     }
   }
 }

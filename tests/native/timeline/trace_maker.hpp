@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bufgc/buffer/buffer_observer.hpp"
@@ -48,6 +50,13 @@ class TraceMaker {
     trace.free_time_ns[row] = now;
     trace.freed_to[row] = to;
     trace.cause[row] = cause;
+  }
+  void move(std::uint32_t row, std::uint64_t to) {
+    std::uint64_t from = trace.address[row];
+    for (const bufgc::Lifecycles::Move& earlier : trace.moves)
+      if (earlier.row == row) from = earlier.to;
+    const auto index = static_cast<std::uint32_t>(trace.moves.size());
+    trace.moves.push_back({event(bufgc::Lifecycles::EventKind::move, index), row, from, to});
   }
   std::uint32_t reserve(std::uint64_t address, std::uint64_t size) {
     const auto index = static_cast<std::uint32_t>(trace.segments.size());
@@ -95,6 +104,7 @@ struct RandomTrace {
   std::uint32_t events = 400;
   bool addresses = true;
   bool others = true;  ///< Views and external buffers too.
+  bool moves = false;  ///< Now and then buffers change slots, several in one step.
 };
 
 inline bufgc::Lifecycles random_trace(const RandomTrace& options) {
@@ -105,9 +115,26 @@ inline bufgc::Lifecycles random_trace(const RandomTrace& options) {
   std::vector<std::uint32_t> holder(slots, bufgc::Lifecycles::none);
   std::vector<std::uint64_t> cached(slots, 0);
   std::vector<std::uint32_t> loose;
+  // Slots stand far apart in four places, so that there are gaps to collapse.
+  const auto address_of = [](std::uint32_t slot) {
+    return 0x10000 + slot * slot_bytes + (slot % 4) * 0x1000000;
+  };
   const auto roll = [&](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
   while (maker.trace.event_count() < options.events) {
     maker.now += roll(3) == 0 ? 0 : roll(900);
+    if (options.moves && roll(12) == 0) {
+      // As a compaction: what stands in high slots goes to free ones below, told in any order.
+      std::vector<std::pair<std::uint32_t, std::uint64_t>> moved;
+      for (std::uint32_t from = 1, to = 0; from < slots; ++from) {
+        while (to < from && holder[to] != bufgc::Lifecycles::none) ++to;
+        if (to == from || holder[from] == bufgc::Lifecycles::none || roll(3) == 0) continue;
+        holder[to] = std::exchange(holder[from], bufgc::Lifecycles::none);
+        cached[to] = cached[from] = 0;
+        moved.emplace_back(holder[to], address_of(to));
+      }
+      std::shuffle(moved.begin(), moved.end(), random);
+      for (const auto& [row, to] : moved) maker.move(row, to);
+    }
     const std::uint32_t slot = roll(1 + roll(slots));
     const std::uint32_t what = roll(10);
     if (options.others && what == 0) {
@@ -129,8 +156,7 @@ inline bufgc::Lifecycles random_trace(const RandomTrace& options) {
       TraceMaker::Birth birth{1 + roll(slot_bytes)};
       birth.served_by = from_source;
       if (options.addresses) {
-        // Slots stand far apart in four places, so that there are gaps to collapse.
-        birth.address = 0x10000 + slot * slot_bytes + (slot % 4) * 0x1000000;
+        birth.address = address_of(slot);
         if (cached[slot] != 0) {
           birth.size = cached[slot];
           birth.served_by = from_cache;

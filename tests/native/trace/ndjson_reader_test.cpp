@@ -29,7 +29,7 @@ TEST_CASE("every field of every event arrives") {
   const Lifecycles& rows = result.rows;
   CHECK(rows.skipped_events == 0);
   REQUIRE(rows.size() == 5);
-  REQUIRE(rows.event_count() == 15);
+  REQUIRE(rows.event_count() == 16);
   CHECK(rows.id == std::vector<std::uint64_t>{0, 18446744073709551615U, 4294967296U, 3, 0});
   CHECK(rows.size_bytes == std::vector<std::uint64_t>{1000, 64, 400, 4096, 0});
   CHECK(rows.capacity_bytes == std::vector<std::uint64_t>{1024, 64, 0, 0, 0});
@@ -71,7 +71,12 @@ TEST_CASE("every field of every event arrives") {
   REQUIRE(rows.segments.size() == 1);
   CHECK(rows.segments[0].address == 0x10000);
   CHECK(rows.segments[0].reserve_event == 0);
-  CHECK(rows.segments[0].release_event == 14);
+  CHECK(rows.segments[0].release_event == 15);
+  REQUIRE(rows.moves.size() == 1);
+  CHECK(rows.moves[0].event == 14);
+  CHECK(rows.moves[0].row == 1);
+  CHECK(rows.moves[0].from == 0x10400);
+  CHECK(rows.moves[0].to == 0x10040);
   REQUIRE(rows.links.size() == 2);
   CHECK(rows.links[0].holder == 0);
   CHECK(rows.links[0].held == 1);
@@ -125,6 +130,14 @@ TEST_CASE("an error names the line, the field, what was expected and what was fo
       {R"({"t":1,"op":"alloc","size":1})", R"("id" is missing, expected a non-negative integer)"},
       {R"({"t":1,"op":"alloc","id":18446744073709551616,"size":1})",
        R"("id" expected a non-negative integer, found "18446744073709551616")"},
+      {R"({"t":1,"op":"move","from":"0x1","addr":"0x2"})",
+       R"("id" is missing, expected a non-negative integer)"},
+      {R"({"t":1,"op":"move","id":1,"addr":"0x2"})",
+       R"("from" is missing, expected a hexadecimal string as "0x7f00")"},
+      {R"({"t":1,"op":"move","id":1,"from":"0x1","addr":true})",
+       R"("addr" expected a hexadecimal string as "0x7f00", found "true")"},
+      {R"({"t":1,"op":"move","id":1,"from":"0xzz","addr":"0x2"})",
+       R"("from" expected a hexadecimal string as "0x7f00", found "0xzz")"},
       {R"({"op":"alloc","id":1,"size":1})", R"("t" is missing, expected an integer of nanoseconds)"},
       {R"({"t":"now","op":"alloc","id":1,"size":1})",
        R"("t" expected an integer of nanoseconds, found "now")"},
@@ -197,6 +210,7 @@ TEST_CASE("what cannot be used is counted with its reason and merges no lifetime
 {"t":8,"op":"use","kernel":"k","bufs":[[2,"r"],[1,"w"]]}
 {"t":8,"op":"use","kernel":"k","bufs":[]}
 {"t":9,"op":"link","holder":1,"held":7}
+{"t":9,"op":"move","id":7,"from":"0x1000","addr":"0x2000"}
 {"t":9,"op":"release","addr":"0x1000","size":4096}
 {"t":9,"op":"reserve","addr":"0x1000","size":4096}
 {"t":9,"op":"reserve","addr":"0x1000","size":4096}
@@ -213,9 +227,10 @@ TEST_CASE("what cannot be used is counted with its reason and merges no lifetime
   CHECK(skipped(rows, SkipReason::use_of_unknown_id) == 3);
   CHECK(rows.uses.size() == 1);
   CHECK(skipped(rows, SkipReason::link_of_unknown_id) == 1);
+  CHECK(skipped(rows, SkipReason::move_of_unknown_id) == 1);
   CHECK(skipped(rows, SkipReason::release_of_unknown_segment) == 1);
   CHECK(skipped(rows, SkipReason::reserve_of_held_segment) == 1);
-  CHECK(rows.skipped_events == 10);
+  CHECK(rows.skipped_events == 11);
 }
 
 TEST_CASE("a release of a part of a segment leaves the rest held") {

@@ -62,6 +62,13 @@ void require_equal(const Lifecycles& a, const Lifecycles& b) {
     REQUIRE(a.links[i].held == b.links[i].held);
     REQUIRE(a.links[i].added == b.links[i].added);
   }
+  REQUIRE(a.moves.size() == b.moves.size());
+  for (std::size_t i = 0; i < a.moves.size(); ++i) {
+    REQUIRE(a.moves[i].event == b.moves[i].event);
+    REQUIRE(a.moves[i].row == b.moves[i].row);
+    REQUIRE(a.moves[i].from == b.moves[i].from);
+    REQUIRE(a.moves[i].to == b.moves[i].to);
+  }
   REQUIRE(a.folded.events == b.folded.events);
   REQUIRE(a.folded.max_live_bytes == b.folded.max_live_bytes);
 }
@@ -82,7 +89,7 @@ void live(BufferVisualizer& visualizer, std::uint64_t seed, int steps) {
     const BufferId other_id{other, generation[other]};
     const auto address =
         reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>((random() % 64 + 1) << 12U));
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
       case 1:
         if (alive[slot]) {
@@ -110,6 +117,9 @@ void live(BufferVisualizer& visualizer, std::uint64_t seed, int steps) {
         break;
       case 3:
         visualizer.mark(any_name());
+        break;
+      case 5:
+        visualizer.on_move(id, address, address + random() % 4096);
         break;
       case 4:
         if (random() % 2 == 0) {
@@ -216,11 +226,13 @@ TEST_CASE("Chrome's form is valid JSON whatever the names hold, with live bytes 
     REQUIRE_FALSE(document.HasParseError());
     std::size_t begun = 0;
     std::size_t ended = 0;
+    std::size_t moved = 0;
     double last_time = 0;
     for (const auto& event : document["traceEvents"].GetArray()) {
       const std::string phase = event["ph"].GetString();
       begun += phase == "b" ? 1 : 0;
       ended += phase == "e" ? 1 : 0;
+      moved += phase == "n" ? 1 : 0;
       if (!event.HasMember("ts")) continue;
       REQUIRE(event["ts"].GetDouble() >= last_time);
       last_time = event["ts"].GetDouble();
@@ -229,6 +241,7 @@ TEST_CASE("Chrome's form is valid JSON whatever the names hold, with live bytes 
     for (const std::uint32_t free_event : snapshot.free_event)
       alive += free_event == Lifecycles::none ? 1 : 0;
     CHECK(begun == snapshot.size());
+    CHECK(moved == snapshot.moves.size());
     CHECK(ended == snapshot.size() - alive);  // alive at the end is never shown as freed
   }
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bufgc/viz/buffer_visualizer.hpp"
@@ -20,12 +21,27 @@ BufferId id_of(std::uint64_t value) {
   return BufferId::from_value(value);
 }
 
+const std::byte* byte_at(std::uint64_t address) {
+  return reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(address));
+}
+
+/// Where each buffer that is alive at the end stands, by id.
+std::map<std::uint64_t, std::uint64_t> last_addresses(const Lifecycles& log) {
+  std::map<std::uint64_t, std::uint64_t> addresses;
+  for (std::size_t row = 0; row < log.size(); ++row)
+    if (log.free_event[row] == Lifecycles::none) addresses[log.id[row]] = log.address[row];
+  for (const Lifecycles::Move& move : log.moves)
+    if (log.free_event[move.row] == Lifecycles::none) addresses[log.id[move.row]] = move.to;
+  return addresses;
+}
+
 void birth(BufferVisualizer& visualizer, std::uint64_t id, std::uint64_t size, std::string_view label = {}) {
   BufferBirth born;
   born.id = id_of(id);
   born.size_bytes = size;
   born.capacity_bytes = size;
   born.label = label;
+  born.data = byte_at((std::uint64_t{id_of(id).slot} + 1) << 20U);
   visualizer.on_alloc(born);
 }
 
@@ -44,14 +60,16 @@ struct Twins {
     action(whole);
     action(folding);
   }
-  /// Random births, deaths, uses, marks, links and segments; slots are used again with new generations.
+  /// Random births, deaths, moves, uses, marks, links and segments; slots are used again with new
+  /// generations.
   void live(std::uint64_t seed, int steps) {
     std::mt19937_64 random(seed);
     std::vector<std::uint64_t> alive;
     std::vector<std::uint64_t> segments;
+    std::map<std::uint64_t, std::uint64_t> addresses;
     std::vector<std::uint32_t> generations(40);
     for (int step = 0; step < steps; ++step) {
-      const std::uint64_t choice = random() % 100;
+      const std::uint64_t choice = random() % 110;
       const auto any = [&] { return alive[random() % alive.size()]; };
       if (choice < 40 || alive.empty()) {
         const auto slot = static_cast<std::uint32_t>(random() % generations.size());
@@ -64,6 +82,7 @@ struct Twins {
           birth(visualizer, id, size, "label " + std::to_string(size % 5));
         });
         alive.push_back(id);
+        addresses[id] = (std::uint64_t{slot} + 1) << 20U;
       } else if (choice < 75) {
         const std::size_t which = random() % alive.size();
         const std::uint64_t id = alive[which];
@@ -82,6 +101,12 @@ struct Twins {
           if (choice < 92) visualizer.on_link(id_of(a), id_of(b));
           if (choice >= 91) visualizer.on_unlink(id_of(a), id_of(b));
         });
+      } else if (choice >= 100) {
+        const std::uint64_t id = any();
+        std::uint64_t& at = addresses[id];
+        const std::uint64_t from = std::exchange(at, (random() % 1000 + 1) << 20U);
+        both(
+            [&](BufferVisualizer& visualizer) { visualizer.on_move(id_of(id), byte_at(from), byte_at(at)); });
       } else if (choice < 97 || segments.empty()) {
         const Segment segment{
             reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>((random() % 1000 + 1) << 16U)), 65536};
@@ -120,6 +145,7 @@ TEST_CASE("folding keeps totals, levels and what is alive exactly") {
       for (const std::uint64_t size : all.size_bytes) all_bytes += size;
       for (const std::uint64_t size : kept.size_bytes) kept_bytes += size;
       REQUIRE(kept_bytes == all_bytes);
+      REQUIRE(last_addresses(kept) == last_addresses(all));
       REQUIRE(std::max(kept.folded.max_live_bytes, kept_levels.max_live_bytes()) ==
               all_levels.max_live_bytes());
       REQUIRE(std::max(kept.folded.max_live_buffers, kept_levels.max_live_buffers()) ==
@@ -319,6 +345,7 @@ TEST_CASE("the events since a number, piece by piece, make the same lifecycles a
   CHECK(grown.free_event == whole.free_event);
   CHECK(grown.event_time_ns == whole.event_time_ns);
   CHECK(grown.uses.size() == whole.uses.size());
+  CHECK(last_addresses(grown) == last_addresses(whole));
 }
 
 TEST_CASE("events asked for after they were folded away begin with what still holds") {

@@ -105,7 +105,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
         if (!drawing) draw();
       }),
     hitTest: (...args) => ask('hitTest', args),
-    rectOf: (axis, row) => ask('rectOf', [axis, row]),
+    rectsOf: (axis, row) => ask('rectsOf', [axis, row]),
     rowOfId: (id) => ask('rowOfId', [id]),
     row: (row) => ask('row', [row]),
     tableQuery: (query) => ask('tableQuery', [query]),

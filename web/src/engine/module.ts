@@ -50,7 +50,7 @@ export interface ViewerModule {
     toleranceX: number,
     toleranceY: number,
   ): number;
-  _viewer_rect_of(viewer: ViewerHandle, axis: number, row: number): void;
+  _viewer_rects_of(viewer: ViewerHandle, axis: number, row: number): void;
   _viewer_row_of_id(viewer: ViewerHandle): number;
   _viewer_row(viewer: ViewerHandle, row: number): void;
   _viewer_table_query(viewer: ViewerHandle, key: number, descending: number, aliveFirst: number): void;

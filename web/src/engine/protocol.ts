@@ -80,6 +80,7 @@ export interface RowInfo {
 
 export interface RowDetails extends RowInfo {
   uses: { event: number; timeNs: number; kernel: string; access: 'read' | 'write' | 'read_write' }[]; // the first 1,000
+  moves: { event: number; timeNs: number; from: string; to: string }[]; // hex; the first 1,000
   views: number[]; // rows of its views, the first 1,000
   links: { row: number; direction: 'holds' | 'held by' }[]; // the first 1,000
   previousAtAddress: number | null; // rows
@@ -165,8 +166,8 @@ export interface Engine {
   ): Promise<ImageBitmap>;
   /** The row at a point of the layout (axis units), or null. The tolerance is in units too. */
   hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): Promise<number | null>;
-  /** Where a row stands in the layout. */
-  rectOf(axis: Axis, row: number): Promise<View | null>;
+  /** Where a row stands in the layout: one rectangle for each address that it had, in order of time; none without a place. */
+  rectsOf(axis: Axis, row: number): Promise<View[]>;
   rowOfId(id: string): Promise<number | null>;
   row(row: number): Promise<RowDetails>;
   /** Applies the query and answers how many rows match, and their bytes. */

@@ -259,12 +259,15 @@ export class Session {
     return row < 0 ? null : row;
   }
 
-  rectOf(axis: Axis, row: number): View | null {
-    this.module._viewer_rect_of(this.viewer, axisNumber(axis), row);
+  rectsOf(axis: Axis, row: number): View[] {
+    this.module._viewer_rects_of(this.viewer, axisNumber(axis), row);
     const numbers = this.numbers();
-    if (numbers.length === 0) return null;
-    const [t0 = 0, t1 = 0, y0 = 0, y1 = 0] = numbers;
-    return { t0, t1, y0, y1 };
+    const rects: View[] = [];
+    for (let at = 0; at < numbers.length; at += 4) {
+      const [t0 = 0, t1 = 0, y0 = 0, y1 = 0] = numbers.subarray(at, at + 4);
+      rects.push({ t0, t1, y0, y1 });
+    }
+    return rects;
   }
 
   rowOfId(id: string): number | null {

@@ -21,6 +21,7 @@ const ACCESS = { read: 'r', write: 'w', read_write: 'rw' } as const;
 export class DetailsPanel extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private allUses = false;
+  @state() private allMoves = false;
 
   constructor() {
     super();
@@ -130,6 +131,19 @@ export class DetailsPanel extends LitElement {
       .use .number {
         text-align: right;
       }
+      .move {
+        display: grid;
+        grid-template-columns: 64px minmax(0, 1fr);
+        gap: var(--gap-2);
+        width: 100%;
+        line-height: 20px;
+      }
+      .move:hover {
+        background: var(--hover);
+      }
+      .move .number {
+        text-align: right;
+      }
       .use .kernel {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -204,6 +218,24 @@ export class DetailsPanel extends LitElement {
     </section>`;
   }
 
+  private renderMoves(row: RowDetails) {
+    if (row.moves.length === 0) return nothing;
+    const shown = this.allMoves ? row.moves : row.moves.slice(0, SHOWN_USES);
+    return html`<section class="moves">
+      <h3>Moved <span class="caption">${count(row.moves.length)}</span></h3>
+      <ul>
+        ${shown.map(
+          (move) => html`<li>
+            <button class="move" title="from ${move.from} to ${move.to}, ${time(move.timeNs)}" @click=${() => void this.session?.goToEvent(move.event)}>
+              <span class="number">${count(move.event)}</span><span><span class="muted">to</span> <span class="mono">${move.to}</span></span>
+            </button>
+          </li>`,
+        )}
+      </ul>
+      ${row.moves.length > shown.length ? html`<button class="link" @click=${() => (this.allMoves = true)}>show ${count(row.moves.length)}</button>` : nothing}
+    </section>`;
+  }
+
   private renderUses(row: RowDetails) {
     if (row.uses.length === 0) return nothing;
     const shown = this.allUses ? row.uses : row.uses.slice(0, SHOWN_USES);
@@ -250,7 +282,7 @@ export class DetailsPanel extends LitElement {
         <span class="number" title=${exactBytes(row.size)}>${bytes(row.size)}</span>
         <button class="button small" @click=${() => void session.reveal(row.row)}>Show</button>
       </div>
-      ${this.renderMemory(row)} ${this.renderLife(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
+      ${this.renderMemory(row)} ${this.renderMoves(row)} ${this.renderLife(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
     `;
   }
 }

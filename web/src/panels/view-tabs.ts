@@ -17,7 +17,7 @@ const COLORS: { value: ColorBy; title: string }[] = [
 ];
 const FIRST_VISIT: Record<Tab, string> = {
   address:
-    'Each bar is one buffer: it begins where it was allocated, ends where it was released, and stands at its address. Bars that reach the right edge were never released.',
+    'Each bar is one buffer: it begins where it was allocated, ends where it was released, and stands at its address; where it was moved, it goes on elsewhere behind a notch. Bars that reach the right edge were never released.',
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',

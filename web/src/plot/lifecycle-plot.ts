@@ -3,7 +3,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { RowDetails, View } from '../engine/protocol.js';
-import { bytes, count, label, time } from '../format.js';
+import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
@@ -25,8 +25,8 @@ export class LifecyclePlot extends LitElement {
   @query('canvas') private canvas!: HTMLCanvasElement;
 
   private pictures: Pictures | null = null;
-  private hoverRect: View | null = null;
-  private selectedRect: View | null = null;
+  private hoverRects: View[] = [];
+  private selectedRects: View[] = [];
   private area: Area | null = null;
   private frame = 0;
   private colors: Record<string, string> = {};
@@ -172,10 +172,10 @@ export class LifecyclePlot extends LitElement {
     );
   }
 
-  /** Where a row stands in the window: the middle of what is in sight of it. */
+  /** Where a row first stands in the window: the middle of what is in sight of it. */
   async placeOf(row: number) {
     const { session } = this;
-    const rect = session?.trace ? await session.engine.rectOf(session.axis, row) : null;
+    const [rect] = session?.trace ? await session.engine.rectsOf(session.axis, row) : [];
     if (!rect || !session) return null;
     const scale = this.scale();
     const box = this.getBoundingClientRect();
@@ -205,23 +205,23 @@ export class LifecyclePlot extends LitElement {
     const row = await this.hits.ask(() => this.rowAtLocal(x, y));
     if (row === undefined) return;
     void session.pointAt(at, scale.yOf(y));
-    if (row === null) this.setHover(null, null);
+    if (row === null) this.setHover(null, []);
     else if (this.hover?.details.row === row) this.hover = { ...this.hover, x, y };
     else {
-      const [details, rect] = await Promise.all([session.engine.row(row), session.engine.rectOf(session.axis, row)]);
-      this.setHover({ details, x, y }, rect);
+      const [details, rects] = await Promise.all([session.engine.row(row), session.engine.rectsOf(session.axis, row)]);
+      this.setHover({ details, x, y }, rects);
     }
   }
 
   pointAway(): void {
     this.hits.forget();
-    this.setHover(null, null);
+    this.setHover(null, []);
     this.session?.pointAway();
   }
 
-  private setHover(hover: typeof this.hover, rect: View | null): void {
+  private setHover(hover: typeof this.hover, rects: View[]): void {
     this.hover = hover;
-    this.hoverRect = rect;
+    this.hoverRects = rects;
     this.schedule();
   }
 
@@ -234,9 +234,9 @@ export class LifecyclePlot extends LitElement {
     const { session } = this;
     if (!session) return;
     const row = session.selectedRow;
-    const rect = row === null || !session.trace ? null : await session.engine.rectOf(session.axis, row);
+    const rects = row === null || !session.trace ? [] : await session.engine.rectsOf(session.axis, row);
     if (row !== session.selectedRow) return;
-    this.selectedRect = rect;
+    this.selectedRects = rects;
     this.schedule();
   }
 
@@ -284,8 +284,8 @@ export class LifecyclePlot extends LitElement {
     context.translate(-area.left, -area.top);
     this.drawGrid(context, scale);
     this.drawMarks(context, scale);
-    this.outline(context, scale, this.hoverRect, 1);
-    this.outline(context, scale, this.selectedRect, 2);
+    this.outline(context, scale, this.hoverRects, 1);
+    this.outline(context, scale, this.selectedRects, 2);
     this.drawCrosshair(context, scale);
     this.drawArea(context);
     context.restore();
@@ -350,18 +350,27 @@ export class LifecyclePlot extends LitElement {
     context.globalAlpha = 1;
   }
 
-  private outline(context: CanvasRenderingContext2D, scale: Scale, rect: View | null, weight: number): void {
-    if (!rect) return;
-    const x = scale.xOf(rect.t0);
-    const y = scale.pixelOf(rect.y1);
-    const w = Math.max(2, scale.xOf(rect.t1) - x);
-    const h = Math.max(2, scale.pixelOf(rect.y0) - y);
+  /** Around each place of a buffer; where it moved, a line leads from one to the next. */
+  private outline(context: CanvasRenderingContext2D, scale: Scale, rects: View[], weight: number): void {
+    if (rects.length === 0) return;
+    context.beginPath();
+    for (const [index, rect] of rects.entries()) {
+      const x = scale.xOf(rect.t0);
+      const y = scale.pixelOf(rect.y1);
+      const h = Math.max(2, scale.pixelOf(rect.y0) - y);
+      const before = rects[index - 1];
+      if (before) {
+        context.moveTo(x, scale.pixelOf((before.y0 + before.y1) / 2));
+        context.lineTo(x, y + h / 2);
+      }
+      context.rect(x, y, Math.max(2, scale.xOf(rect.t1) - x), h);
+    }
     context.lineWidth = weight + 2;
     context.strokeStyle = this.colors.ground!;
-    context.strokeRect(x, y, w, h);
+    context.stroke();
     context.lineWidth = weight;
     context.strokeStyle = this.colors.ink!;
-    context.strokeRect(x, y, w, h);
+    context.stroke();
   }
 
   private drawCrosshair(context: CanvasRenderingContext2D, scale: Scale): void {
@@ -409,7 +418,7 @@ export class LifecyclePlot extends LitElement {
           ? html`<span class="alive">never released</span>`
           : html`<span class="muted">lived</span> <span class="number">${count(details.lifetimeEvents)}</span>
               <span class="muted">events,</span> <span class="number">${time(details.lifetimeNs)}</span>`
-      }
+      }${details.moves.length > 0 ? html`<br /><span class="muted">moved</span> ${plural(details.moves.length, 'time')}` : nothing}
     </div>`;
   }
 

@@ -294,9 +294,9 @@ export class Session extends EventTarget {
     this.changed('selection');
   }
 
-  /** Pans, and zooms when it must, until the row's rectangle is in sight and wide enough to see. */
+  /** Pans, and zooms when it must, until the row's first rectangle is in sight and wide enough to see. */
   async reveal(row: number): Promise<void> {
-    const rect = await this.engine.rectOf(this.axis, row);
+    const [rect] = await this.engine.rectsOf(this.axis, row);
     if (!rect || !this.trace) return;
     this.setView(viewAround(rect, this.view));
   }

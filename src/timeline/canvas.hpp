@@ -1,0 +1,173 @@
+#pragma once
+
+// Private to the rasterizer.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "timeline/color.hpp"
+#include "timeline/projection.hpp"
+
+namespace bufgc::timeline {
+
+/// Red, green, blue and coverage of a pixel, so far.
+using Shade = float __attribute__((vector_size(16)));
+
+/// Colours of a box's pixels, weighted by the area that it covers of each, in a form that costs the
+/// same however wide the box is: what each pixel adds to its left neighbour's sum. A running sum
+/// along the row gives the shades.
+class Coverage {
+ public:
+  Coverage(std::uint32_t width, std::uint32_t first_row, std::uint32_t rows)
+      : stride_(width + 2), first_row_(first_row), rows_(rows) {}
+
+  /// Calls `at(index, share)` for each change of the box's share of a pixel, left to right.
+  template <class Change>
+  void changes(const PixelBox& box, Change&& at) const {
+    const double top = std::max(box.top - first_row_, 0.0);
+    const double bottom = std::min(box.bottom - first_row_, static_cast<double>(rows_));
+    if (!(top < bottom)) return;
+    const auto left = static_cast<std::uint32_t>(box.left);
+    const auto right = static_cast<std::uint32_t>(box.right);
+    // Of the pixel in which an edge stands, the part to the right of the edge.
+    const auto left_share = static_cast<float>(left + 1 - box.left);
+    const auto right_share = static_cast<float>(right + 1 - box.right);
+    const auto end = static_cast<std::uint32_t>(std::ceil(bottom));
+    for (auto y = static_cast<std::uint32_t>(top); y < end; ++y) {
+      const auto tall = static_cast<float>(std::min(bottom, y + 1.0) - std::max(top, static_cast<double>(y)));
+      const std::size_t row = static_cast<std::size_t>(y) * stride_;
+      at(row + left, tall * left_share);
+      at(row + left + 1, tall - tall * left_share);
+      at(row + right, -tall * right_share);
+      at(row + right + 1, tall * right_share - tall);
+    }
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(rows_) * stride_; }
+  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
+
+ private:
+  std::size_t stride_;  ///< Room for the changes of a box that ends at the right edge.
+  std::uint32_t first_row_;
+  std::uint32_t rows_;
+};
+
+inline Shade shade_of(Color color, float share) noexcept {
+  return Shade{static_cast<float>(color.red), static_cast<float>(color.green), static_cast<float>(color.blue),
+               1.0F} *
+         share;
+}
+
+inline std::uint32_t pack(Shade color) noexcept {
+  using Integers = std::int32_t __attribute__((vector_size(16)));
+  const auto rounded = __builtin_convertvector(color + 0.5F, Integers);
+  return static_cast<std::uint32_t>(rounded[0]) | static_cast<std::uint32_t>(rounded[1]) << 8U |
+         static_cast<std::uint32_t>(rounded[2]) << 16U | 0xFF000000U;
+}
+
+/// One picture under way: shades and hatching of a band of rows at a time.
+class Canvas {
+ public:
+  Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba)
+      : size_(size), style_(style), projection_(projection), rgba_(rgba) {}
+
+  void begin(std::uint32_t first_row, std::uint32_t rows) {
+    first_row_ = first_row;
+    rows_ = rows;
+    const std::size_t places = coverage().size();
+    shades_.assign(places, Shade{});
+    hatched_.assign(places, 0.0F);
+  }
+  void add(const PixelBox& box, Shade shade) {
+    coverage().changes(box, [&](std::size_t at, float share) { shades_[at] += shade * share; });
+  }
+  void add_hatched(const PixelBox& box) {
+    coverage().changes(box, [&](std::size_t at, float share) { hatched_[at] += share; });
+  }
+
+  /// Sums the band up and puts it over the background.
+  void resolve(bool any_hatched) {
+    const std::size_t stride = coverage().stride();
+    for (std::uint32_t row = 0; row < rows_; ++row) {
+      const Shade* shades = shades_.data() + row * stride;
+      std::uint8_t* out = line(first_row_ + row);
+      if (any_hatched) {
+        resolve_hatched(shades, hatched_.data() + row * stride, first_row_ + row, out);
+      } else {
+        resolve_row(shades, out);
+      }
+    }
+  }
+
+  /// Puts a colour over what is resolved already, by the area covered.
+  void paint(const PixelBox& box, Color color) {
+    const Shade over = shade_of(color, 1.0F);
+    const auto bottom = static_cast<std::uint32_t>(std::ceil(box.bottom));
+    const auto right = static_cast<std::uint32_t>(std::ceil(box.right));
+    const std::uint32_t first = std::max(static_cast<std::uint32_t>(box.top), first_row_);
+    for (std::uint32_t y = first; y < std::min(bottom, first_row_ + rows_); ++y) {
+      const double tall = std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y));
+      for (auto x = static_cast<std::uint32_t>(box.left); x < right; ++x) {
+        const double wide = std::min(box.right, x + 1.0) - std::max(box.left, static_cast<double>(x));
+        std::uint8_t* pixel = line(y) + static_cast<std::size_t>(x) * 4;
+        const Shade under{static_cast<float>(pixel[0]), static_cast<float>(pixel[1]),
+                          static_cast<float>(pixel[2]), 1.0F};
+        put(under + (over - under) * static_cast<float>(tall * wide), pixel);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Coverage coverage() const noexcept { return {size_.width, first_row_, rows_}; }
+  [[nodiscard]] std::uint8_t* line(std::uint32_t row) noexcept {
+    return rgba_.data() + static_cast<std::size_t>(row) * size_.width * 4;
+  }
+  static void put(Shade color, std::uint8_t* pixel) noexcept {
+    const std::uint32_t packed = pack(color);
+    std::memcpy(pixel, &packed, sizeof packed);
+  }
+  /// Over the background; where more than the whole pixel is covered, the mean.
+  static Shade mix(Shade shade, Shade background) noexcept {
+    const float cover = shade[3];
+    if (cover > 1.0F) return shade * (1.0F / cover);
+    return shade + background * (1.0F - cover);
+  }
+
+  void resolve_row(const Shade* changes, std::uint8_t* out) const {
+    const Shade background = shade_of(style_.background, 1.0F);
+    Shade sum{};
+    for (std::uint32_t x = 0; x < size_.width; ++x) {
+      sum += changes[x];
+      put(mix(sum, background), out + static_cast<std::size_t>(x) * 4);
+    }
+  }
+  void resolve_hatched(const Shade* changes, const float* hatched, std::uint32_t row,
+                       std::uint8_t* out) const {
+    const Shade background = shade_of(style_.background, 1.0F);
+    const Shade hatching = shade_of(style_.cached, 1.0F);
+    const std::int64_t plane_x = projection_.first_x();
+    const std::int64_t plane_y = projection_.first_y() + row;
+    Shade sum{};
+    float covered = 0;
+    for (std::uint32_t x = 0; x < size_.width; ++x) {
+      sum += changes[x];
+      covered += hatched[x];
+      const float share = covered * hatch_share(plane_x + x, plane_y);
+      put(mix(sum + hatching * share, background), out + static_cast<std::size_t>(x) * 4);
+    }
+  }
+
+  PictureSize size_;
+  const Style& style_;
+  const Projection& projection_;
+  std::vector<std::uint8_t>& rgba_;
+  std::uint32_t first_row_ = 0;
+  std::uint32_t rows_ = 0;
+  std::vector<Shade> shades_;
+  std::vector<float> hatched_;
+};
+
+}  // namespace bufgc::timeline
