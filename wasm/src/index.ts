@@ -5,8 +5,10 @@ export {
   ClosedError,
   type ErrorCode,
   InvalidArgumentError,
+  LeakError,
   OutOfMemoryError,
   UseAfterDisposeError,
 } from './errors.js';
+export { expectNoLeaks } from './expect_no_leaks.js';
 export { load } from './load.js';
 export type * from './types.js';

@@ -100,7 +100,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The buffers in a result: alone, or in arrays and plain objects, however nested. */
-function buffersIn(result: unknown): Set<unknown> {
+export function buffersIn(result: unknown): Set<unknown> {
   const seen = new Set<unknown>();
   const visit: unknown[] = [result];
   while (visit.length > 0) {
