@@ -1,4 +1,4 @@
-// Makes the package in wasm/dist: index.js (one ES module), its types, bufgc.wasm.
+// Makes the package in wasm/dist: index.js (one ES module) with its source map and its types, bufgc.wasm.
 // BUFGC_WASM_BUILD names the folder that CMake built in (default: ../.build/wasm).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,6 +21,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   minify: true,
+  sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
 });

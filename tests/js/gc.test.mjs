@@ -74,8 +74,9 @@ test('onLeak names what only the engine released, with its site', async (t) => {
   assert.equal(await collectUntil(() => leaks.length > 0), true);
   assert.equal(leaks.length, 1);
   const [leak] = leaks;
-  assert.deepEqual({ ...leak, site: '' }, { id, nbytes: 40, label: 'forgotten', site: '' });
+  assert.deepEqual({ ...leak, site: '', stack: '' }, { id, nbytes: 40, label: 'forgotten', site: '', stack: '' });
   assert.match(leak.site, /gc\.test\.mjs:\d+$/);
+  assert.ok(leak.stack.split('\n').length > 1, leak.stack);
   remove();
   (() => gc.alloc({ nbytes: 8, label: 'unheard' }))();
   assert.equal(await collectUntil(() => gc.stats().live_buffers === 0), true);

@@ -1,7 +1,7 @@
 // At the budget: what nobody holds makes room, without any help of --expose-gc.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KiB, MiB, OutOfMemoryError, open } from './package.mjs';
+import { collectUntil, KiB, load, MiB, OutOfMemoryError, open, turn } from './package.mjs';
 
 test('10,000 dropped megabytes fit a budget of 64 when every allocation may wait', async (t) => {
   const gc = await open(t, { budgetBytes: 64 * MiB });
@@ -105,4 +105,58 @@ test('a finalizer that allocates while the budget is tight gets room or an error
   assert.equal(last.view().length, 16);
   assert.equal(last.label, 'after all');
   assert.ok(gc.stats().reserved_bytes <= 4 * MiB);
+});
+
+test('an event loop that drops a megabyte a turn never meets the budget with plain alloc', async (t) => {
+  const gc = await open(t, { budgetBytes: 64 * MiB });
+  for (let i = 0; i < 3000; i += 1) {
+    gc.alloc(MiB).view()[0] = 1;
+    await turn();
+  }
+  const stats = gc.stats();
+  assert.equal(stats.failed_allocations, 0);
+  assert.ok(stats.peak_reserved_bytes <= 64 * MiB);
+  assert.equal(await collectUntil(() => gc.stats().live_buffers === 0), true);
+  assert.equal(gc.stats().finalized_buffers, 3000);
+});
+
+/** Counts the collections that the package provokes; `globalThis.gc` is what it asks where there is one. */
+function countCollections(t) {
+  const { gc } = globalThis;
+  let count = 0;
+  globalThis.gc = () => {
+    count += 1;
+    gc?.();
+  };
+  t.after(() => {
+    if (gc === undefined) delete globalThis.gc;
+    else globalThis.gc = gc;
+  });
+  return () => count;
+}
+
+test('what is in use beyond the mark is not collected for in vain again and again', async (t) => {
+  const collections = countCollections(t);
+  const gc = await open(t, { budgetBytes: 64 * MiB });
+  const held = Array.from({ length: 48 }, () => gc.alloc(MiB));
+  for (let i = 0; i < 2000; i += 1) {
+    const buffer = gc.alloc(MiB);
+    await turn();
+    buffer.dispose();
+  }
+  assert.ok(collections() >= 1, 'the mark was passed');
+  assert.ok(collections() <= 20, `${collections()} collections`);
+  assert.ok(held.every((buffer) => !buffer.disposed));
+});
+
+test('highWaterMark: 1 leaves collecting to the engine, and the budget is met', async (t) => {
+  const collections = countCollections(t);
+  const gc = await open(t, { budgetBytes: 8 * MiB, highWaterMark: 1 });
+  for (let i = 0; i < 8; i += 1) {
+    gc.alloc(MiB - 64 * KiB);
+    await turn();
+  }
+  assert.equal(collections(), 0);
+  await assert.rejects(load({ highWaterMark: 0 }), { argument: 'options.highWaterMark' });
+  await assert.rejects(load({ highWaterMark: 1.1 }), { argument: 'options.highWaterMark' });
 });

@@ -1,16 +1,21 @@
 // A handle on a native buffer. It holds the native handle's address and clears it when it lets go, so
 // that whatever comes later, another dispose or the engine's finalization, finds nothing left to do.
+// Handles are made by the million: what can be told from something else has no field of its own, and
+// fields are private to TypeScript only, since engines take longer to make a `#field`.
 import { dispose } from './disposable.js';
 import type { DTypeInfo } from './dtype.js';
 import { InvalidArgumentError, UseAfterDisposeError } from './errors.js';
 import type { ManagerImpl } from './manager.js';
 import { Mail, NativeCause } from './native.js';
-import type { Buffer, DType, Pin, SubviewSpec, ViewOf } from './types.js';
-import { resolveView } from './validate.js';
+import type { Site } from './sites.js';
+import { denseStrides } from './strides.js';
+import type { Buffer, CopySource, CopyTarget, DType, PackedBuffer, Pin, SubviewSpec, ViewOf } from './types.js';
+import { type BufferSpec, resolveView } from './validate.js';
+import { copyFrom, copyTo, fill, pack, toFloat32Array } from './views.js';
 
 /**
  * What outlives a handle that the engine collects: enough to release and to report it. Made only for
- * handles that outlive the turn in which they were made.
+ * handles that outlive the turn in which they were made, and for those whose place of birth is kept.
  */
 export interface Grip {
   readonly manager: ManagerImpl;
@@ -18,76 +23,99 @@ export interface Grip {
   readonly id: number;
   readonly nbytes: number;
   readonly label: string;
-  readonly site: string;
+  readonly site: Site;
 }
 
+const twoTo32 = 2 ** 32;
+
 export class BufferHandle<D extends DType = DType> implements Buffer<D> {
-  readonly id: number;
+  private readonly manager: ManagerImpl;
+  private readonly spec: BufferSpec;
+  private readonly slot: number;
+  private readonly generation: number;
+  private handle: number;
+  private grip: Grip | null;
+  private known: ViewOf[D] | null;
   readonly nbytes: number;
   readonly capacity: number;
-  readonly label: string;
-  readonly isView: boolean;
-  readonly #manager: ManagerImpl;
-  readonly #dtype: DTypeInfo<D>;
-  readonly #site: string;
-  #shape: readonly number[] | null;
-  #handle: number;
-  #grip: Grip | null = null;
-  #view: ViewOf[D] | null = null;
 
   /** Adopts a native handle that was just made: its id and capacity are still in the mailbox. */
-  constructor(
-    manager: ManagerImpl,
-    handle: number,
-    nbytes: number,
-    dtype: DTypeInfo<D>,
-    shape: readonly number[] | null,
-    label: string,
-    isView: boolean,
-    site: string,
-  ) {
-    const { native } = manager;
-    this.id = native.takeId();
+  constructor(manager: ManagerImpl, handle: number, nbytes: number, spec: BufferSpec) {
+    const { words } = manager.native;
+    this.manager = manager;
+    this.spec = spec;
+    this.slot = words[Mail.slot] as number;
+    this.generation = words[Mail.generation] as number;
+    this.handle = handle;
+    this.grip = null;
+    this.known = null;
     this.nbytes = nbytes;
-    this.capacity = native.words[Mail.capacity] as number;
-    this.label = label;
-    this.isView = isView;
-    this.#manager = manager;
-    this.#dtype = dtype;
-    this.#site = site;
-    this.#shape = shape;
-    this.#handle = handle;
+    this.capacity = words[Mail.capacity] as number;
+  }
+
+  get id(): number {
+    return this.slot + this.generation * twoTo32;
   }
 
   get dtype(): D {
-    return this.#dtype.name;
+    return this.spec.dtype.name as D;
   }
 
   get shape(): readonly number[] {
-    this.#shape ??= [Math.floor(this.nbytes / this.#dtype.itemBytes)];
-    return this.#shape;
+    return this.spec.shape ?? [Math.floor(this.nbytes / this.spec.dtype.itemBytes)];
+  }
+
+  get strides(): readonly number[] {
+    return this.spec.strides ?? denseStrides(this.shape);
+  }
+
+  get label(): string {
+    return this.spec.label;
+  }
+
+  get isView(): boolean {
+    return this.spec.isView;
   }
 
   get disposed(): boolean {
-    return this.#handle === 0 || this.#manager.native.data(this.#handle) === 0;
+    return this.handle === 0 || this.manager.native.data(this.handle) === 0;
   }
 
   view(): ViewOf[D] {
-    const handle = this.#handle;
-    const data = handle === 0 ? 0 : this.#manager.native.data(handle) >>> 0;
+    const { handle, known } = this;
+    const data = handle === 0 ? 0 : this.manager.native.data(handle) >>> 0;
     if (data === 0) throw new UseAfterDisposeError(this.id, this.label, 'view()');
-    const known = this.#view;
-    // Growth detaches views (their length is then 0), compaction may move the bytes besides.
-    if (known !== null && known.length !== 0 && known.byteOffset === data) return known;
-    const { View, itemBytes } = this.#dtype;
-    const view = new View(this.#manager.native.buffer, data, Math.floor(this.nbytes / itemBytes));
-    this.#view = view;
-    return view;
+    // Growth detaches views (they begin at 0 then, where no buffer is), compaction may move the bytes besides.
+    if (known !== null && known.byteOffset === data) return known;
+    return this.derive(data);
+  }
+
+  fill(value: number | bigint): this {
+    fill(this, value);
+    return this;
+  }
+
+  copyFrom(source: CopySource): this {
+    copyFrom(this, source);
+    return this;
+  }
+
+  copyTo<T extends CopyTarget>(target: T): T {
+    copyTo(this, target);
+    return target;
+  }
+
+  toFloat32Array(): Float32Array<ArrayBuffer> {
+    return toFloat32Array(this);
+  }
+
+  pack(): PackedBuffer<D> {
+    return pack(this);
   }
 
   pin(): Pin {
-    const handle = this.#live('pin()');
-    const { native } = this.#manager;
+    const handle = this.live('pin()');
+    const { native } = this.manager;
     const byteOffset = native.data(handle) >>> 0;
     let pinned = native.pin(handle);
     const unpin = () => {
@@ -98,21 +126,21 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   }
 
   subview<E extends DType = D>(byteOffset: number, spec?: SubviewSpec<E>): Buffer<E> {
-    const handle = this.#live('subview()');
-    const resolved = resolveView(byteOffset, spec, { nbytes: this.nbytes, dtype: this.#dtype });
-    return this.#manager.adoptView(handle, byteOffset, resolved) as unknown as Buffer<E>;
+    const handle = this.live('subview()');
+    const resolved = resolveView(byteOffset, spec, { nbytes: this.nbytes, dtype: this.spec.dtype });
+    return this.manager.adoptView(handle, byteOffset, resolved) as unknown as Buffer<E>;
   }
 
   dispose(): void {
-    const handle = this.#letGo();
-    if (handle !== 0) this.#manager.native.release(handle, NativeCause.dispose);
+    const handle = this.letGo();
+    if (handle !== 0) this.manager.native.release(handle, NativeCause.dispose);
   }
 
   destroy(): void {
-    const handle = this.#letGo();
+    const handle = this.letGo();
     if (handle === 0) return;
-    this.#manager.native.destroy(handle);
-    this.#manager.native.release(handle, NativeCause.dispose);
+    this.manager.native.destroy(handle);
+    this.manager.native.release(handle, NativeCause.dispose);
   }
 
   [dispose](): void {
@@ -121,59 +149,72 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   /** The native handle, 0 once let go. */
   static handleOf(buffer: BufferHandle): number {
-    return buffer.#handle;
+    return buffer.handle;
+  }
+
+  static specOf(buffer: BufferHandle): BufferSpec {
+    return buffer.spec;
   }
 
   /** The native handle of an argument that must be a live buffer of this manager. */
   static liveHandle(value: unknown, manager: ManagerImpl, argument: string, operation: string): number {
-    if (typeof value !== 'object' || value === null || !(#handle in value)) {
-      throw new InvalidArgumentError(argument, 'a buffer', value);
-    }
-    if (value.#manager !== manager) {
+    if (!BufferHandle.is(value)) throw new InvalidArgumentError(argument, 'a buffer', value);
+    if (value.manager !== manager) {
       throw new InvalidArgumentError(
         argument,
         'a buffer of this manager, since each manager has its own memory',
         value,
       );
     }
-    return value.#live(operation);
+    return value.live(operation);
   }
 
   static is(value: unknown): value is BufferHandle {
-    return typeof value === 'object' && value !== null && #handle in value;
+    return value instanceof BufferHandle;
   }
 
   /** The id of the buffer whose bytes a live handle shows: its base's, or its own. */
   static rootId(buffer: BufferHandle): number {
-    const { native } = buffer.#manager;
-    native.root(buffer.#handle);
+    const { native } = buffer.manager;
+    native.root(buffer.handle);
     return native.takeId();
   }
 
-  /** The record that is kept for this handle after the engine collects it. */
-  static grip(buffer: BufferHandle): Grip {
-    buffer.#grip ??= {
-      manager: buffer.#manager,
-      handle: buffer.#handle,
+  /** The record that is kept for this handle after the engine collects it; `site` is told at its making. */
+  static grip(buffer: BufferHandle, site: Site): Grip {
+    buffer.grip ??= {
+      manager: buffer.manager,
+      handle: buffer.handle,
       id: buffer.id,
       nbytes: buffer.nbytes,
       label: buffer.label,
-      site: buffer.#site,
+      site,
     };
-    return buffer.#grip;
+    return buffer.grip;
   }
 
-  #live(operation: string): number {
+  private derive(data: number): ViewOf[D] {
+    const { View, itemBytes } = this.spec.dtype as DTypeInfo<D>;
+    const view = new View(this.manager.native.buffer, data, Math.floor(this.nbytes / itemBytes));
+    this.known = this.manager.guard(view, this);
+    return this.known;
+  }
+
+  private live(operation: string): number {
     if (this.disposed) throw new UseAfterDisposeError(this.id, this.label, operation);
-    return this.#handle;
+    return this.handle;
   }
 
-  #letGo(): number {
-    const handle = this.#handle;
+  private letGo(): number {
+    const { handle, grip } = this;
     if (handle !== 0) {
-      this.#handle = 0;
-      this.#view = null;
-      if (this.#grip !== null) this.#grip.handle = 0;
+      this.handle = 0;
+      this.known = null;
+      if (grip === null) this.manager.nursery.leave(this);
+      else {
+        grip.handle = 0;
+        this.manager.leaks.forget(grip);
+      }
     }
     return handle;
   }

@@ -1,10 +1,16 @@
 // What the package throws: subclasses of `BufgcError`, each with a `code` and the facts of the case.
-import type { Stats } from './types.js';
+import type { HeldGroup, Stats } from './types.js';
 
 /** The numbers that native calls answer with: `Status` in src/bufgc/status.hpp. */
 export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4, invalidState: 5 } as const;
 
-export type ErrorCode = 'out_of_memory' | 'invalid_argument' | 'use_after_dispose' | 'closed' | 'invalid_state';
+export type ErrorCode =
+  | 'out_of_memory'
+  | 'invalid_argument'
+  | 'use_after_dispose'
+  | 'closed'
+  | 'invalid_state'
+  | 'leak';
 
 /** Base of all that the package throws by itself. */
 export abstract class BufgcError extends Error {
@@ -76,6 +82,24 @@ export class ClosedError extends BufgcError {
 export class InvalidStateError extends BufgcError {
   override readonly name = 'InvalidStateError';
   readonly code = 'invalid_state';
+}
+
+/** `expectNoLeaks` found buffers that were not disposed. */
+export class LeakError extends BufgcError {
+  override readonly name = 'LeakError';
+  readonly code = 'leak';
+  /** By the place where they were made, most bytes first. */
+  readonly groups: readonly HeldGroup[];
+
+  constructor(groups: readonly HeldGroup[]) {
+    const count = groups.reduce((sum, { buffers }) => sum + buffers, 0);
+    const lines = groups.map(({ buffers, bytes, labels, site, stack }) => {
+      const names = labels.length === 0 ? '' : ` (${labels.join(', ')})`;
+      return `\n${buffers} of ${formatBytes(bytes)}${names}, made\n${stack || site || 'at an unknown place'}`;
+    });
+    super(`${count} ${count === 1 ? 'buffer was' : 'buffers were'} not disposed:${lines.join('')}`);
+    this.groups = groups;
+  }
 }
 
 /** "1.5 MiB (1572864 bytes)": readable, and exact. */

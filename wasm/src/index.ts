@@ -6,8 +6,10 @@ export {
   type ErrorCode,
   InvalidArgumentError,
   InvalidStateError,
+  LeakError,
   OutOfMemoryError,
   UseAfterDisposeError,
 } from './errors.js';
+export { expectNoLeaks } from './expect_no_leaks.js';
 export { load } from './load.js';
 export type * from './types.js';

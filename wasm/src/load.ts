@@ -3,12 +3,14 @@ import createModule from 'bufgc-native';
 import { InvalidArgumentError } from './errors.js';
 import { ManagerImpl } from './manager.js';
 import { Native, type NativeModule } from './native.js';
+import { checkStableViews, takeUpFront } from './stable_views.js';
 import type { LoadOptions, Manager } from './types.js';
-import { budget, flag, optionsBag, wholeNumber } from './validate.js';
+import { budget, every, flag, optionsBag, part, wholeNumber } from './validate.js';
 
 type Source = NonNullable<LoadOptions['wasm']>;
 
 const defaultVisualizerEvents = 2 ** 20;
+const defaultHighWaterMark = 0.5;
 /** Modules by the address or the bytes that they came from: a second manager compiles nothing. */
 const modulesByAddress = new Map<string, Promise<WebAssembly.Module>>();
 const modulesByBytes = new WeakMap<object, Promise<WebAssembly.Module>>();
@@ -16,25 +18,37 @@ const modulesByBytes = new WeakMap<object, Promise<WebAssembly.Module>>();
 /** Loads the library and opens a manager. Each manager has a WebAssembly memory of its own. */
 export async function load(options?: LoadOptions): Promise<Manager> {
   const given = optionsBag(options, 'options');
+  const development = flag(given.development ?? false, 'options.development');
+  const stableViews = flag(given.stableViews ?? false, 'options.stableViews');
   const settings = {
     budgetBytes: given.budgetBytes === undefined ? Infinity : budget(given.budgetBytes, 'options.budgetBytes'),
+    stableViews,
+    highWaterMark: part(given.highWaterMark ?? defaultHighWaterMark, 'options.highWaterMark'),
+    development,
     visualizer: flag(given.visualizer ?? false, 'options.visualizer'),
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),
-    compact: flag(given.compact ?? true, 'options.compact'),
-    sites: flag(given.sites ?? false, 'options.sites'),
+    compact: flag(given.compact ?? !stableViews, 'options.compact'),
+    sites: every(given.sites ?? development, 'options.sites'),
   };
-  const native = await instantiate(await compiled(given.wasm));
+  if (settings.stableViews) checkStableViews(settings.budgetBytes, given.compact);
+  const native = await instantiate(await compiled(given.wasm), settings.stableViews ? settings.budgetBytes : 0);
   return new ManagerImpl(new Native(native), native, settings);
 }
 
-async function instantiate(module: WebAssembly.Module): Promise<NativeModule> {
+/** With `upFrontBytes` above 0 the memory takes room for so many once, and never grows. */
+async function instantiate(module: WebAssembly.Module, upFrontBytes: number): Promise<NativeModule> {
   return await new Promise((resolve, reject) => {
     createModule({
       // Emscripten's own finding of the file is not used; its start-up still asks for a name.
       locateFile: (name) => name,
       instantiateWasm: (imports, receive) => {
-        WebAssembly.instantiate(module, imports).then(receive, reject);
+        WebAssembly.instantiate(module, imports)
+          .then((instance) => {
+            if (upFrontBytes > 0) takeUpFront(instance, upFrontBytes);
+            receive(instance);
+          })
+          .catch(reject);
         return {};
       },
     }).then(resolve, reject);

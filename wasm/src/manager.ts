@@ -1,16 +1,18 @@
 // The front door: a manager owns one WebAssembly instance, so that closing and dropping it gives all of its memory back.
 import { BufferHandle, type Grip } from './buffer.js';
+import { guardView, warnOfLeak } from './development.js';
 import { dispose } from './disposable.js';
-import { type DTypeInfo, uint8 } from './dtype.js';
 import { type BufgcError, ClosedError, InvalidArgumentError, OutOfMemoryError, Status } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
+import { Leaks } from './leaks.js';
 import { Mail, type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
+import { Proactive } from './proactive.js';
 import { Scopes } from './scope.js';
-import { captureSite, noSite, type Site } from './sites.js';
+import { noSite, type Site, SiteFiles } from './sites.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -18,25 +20,30 @@ import type {
   CollectReport,
   DType,
   Finalizer,
+  HeldReport,
   Iteration,
   IterationOptions,
   LeakReport,
   Manager,
+  PackedBuffer,
   SizeClassCount,
   StatisticInfo,
   Stats,
   WeakHandle,
 } from './types.js';
 import {
+  type BufferSpec,
   budget,
   callback as checkCallback,
   flag,
+  flatBytes,
   milliseconds,
   optionsBag,
   type ResolvedSpec,
   resolveAlloc,
   wholeNumber,
 } from './validate.js';
+import { resolvePacked, unpackBytes } from './views.js';
 import { VisualizerImpl } from './visualizer.js';
 import { WeakHandleImpl } from './weak.js';
 
@@ -48,7 +55,11 @@ export interface ManagerSettings {
   readonly visualizerEvents: number;
   readonly cache: boolean;
   readonly compact: boolean;
-  readonly sites: boolean;
+  /** 0: none; n: of every nth buffer. */
+  readonly sites: number;
+  readonly stableViews: boolean;
+  readonly highWaterMark: number;
+  readonly development: boolean;
 }
 
 type CollectHandlers = { start?: () => void; stop?: (report: CollectReport) => void };
@@ -57,27 +68,34 @@ export class ManagerImpl implements Manager {
   readonly native: Native;
   readonly errors = new ErrorSink();
   readonly visualizer: VisualizerImpl;
-  readonly #nursery = new Nursery();
+  readonly nursery: Nursery;
+  readonly leaks: Leaks;
+  readonly development: boolean;
   readonly #scopes = new Scopes();
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
-  readonly #leaks = new Handlers<[LeakReport]>();
   readonly #collectStart = new Handlers<[]>();
   readonly #collectStop = new Handlers<[CollectReport]>();
-  readonly #files = new Map<string, number>();
+  readonly #files: SiteFiles;
+  readonly #proactive: Proactive;
+  readonly #largestBudget: number;
   readonly #statistics: readonly StatisticInfo[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
-  #sitesEnabled: boolean;
   #closed = false;
 
   constructor(native: Native, module: NativeModule, settings: ManagerSettings) {
     this.native = native;
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
-    this.#sitesEnabled = settings.sites;
+    this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
+    this.development = settings.development;
+    this.leaks = new Leaks(settings.sites);
+    this.#files = new SiteFiles((file) => native.cold.keepText(file));
     this.#finalizers = new Finalizers(native, this.errors.report);
-    this.#pressure = new Pressure(() => this.#nursery.flush());
+    this.#pressure = new Pressure(() => this.nursery.flush());
+    this.#proactive = new Proactive(this, settings.highWaterMark);
+    this.nursery = new Nursery((bytes) => this.#proactive.survived(bytes));
     module.bufgcEvent = (event, key) => this.#nativeEvent(event, key);
     native.cold.open(
       settings.budgetBytes,
@@ -86,7 +104,7 @@ export class ManagerImpl implements Manager {
       settings.cache,
       settings.compact,
     );
-    native.cold.setSitesEnabled(settings.sites);
+    native.cold.setSitesEnabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this, settings.visualizer);
     this.#statistics = Object.freeze(native.cold.statistics().map((info) => Object.freeze(info)));
   }
@@ -94,13 +112,13 @@ export class ManagerImpl implements Manager {
   alloc(nbytes: number): Buffer<'uint8'>;
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
-    if (typeof spec === 'number' && spec >>> 0 === spec && !this.#sitesEnabled && !this.#closed) {
+    if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed) {
       const handle = this.native.alloc(spec);
       if (handle === 0) throw this.#failure(this.native.words[Mail.status] as number, spec, 'alloc()', '');
-      return this.#adopt(handle, spec, uint8, null, '', false, '');
+      return this.#adopt(handle, spec, flatBytes, noSite);
     }
     const resolved = resolveAlloc(spec);
-    return this.#alloc(resolved, this.#sitesEnabled ? captureSite(this.alloc) : noSite, 'alloc()', '');
+    return this.#alloc(resolved, this.leaks.site(this.alloc), 'alloc()', '');
   }
 
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
@@ -112,8 +130,16 @@ export class ManagerImpl implements Manager {
       throw new InvalidArgumentError('options.signal', 'an AbortSignal', signal);
     }
     const resolved = resolveAlloc(spec);
-    const site = this.#sitesEnabled ? captureSite(this.allocAsync) : noSite;
+    const site = this.leaks.site(this.allocAsync);
+    this.#proactive.waitedFor(resolved.nbytes);
     return this.#pressure.retry((effort) => this.#alloc(resolved, site, 'allocAsync()', effort), { timeoutMs, signal });
+  }
+
+  unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D> {
+    const { spec, bytes } = resolvePacked(packed);
+    const buffer = this.#alloc(spec, this.leaks.site(this.unpack), 'unpack()', '');
+    unpackBytes(buffer, bytes);
+    return buffer as unknown as Buffer<D>;
   }
 
   scope<T>(callback: () => T): T {
@@ -174,7 +200,7 @@ export class ManagerImpl implements Manager {
   }
 
   async drain(): Promise<void> {
-    this.#nursery.flush();
+    this.nursery.flush();
     await settle();
   }
 
@@ -204,8 +230,13 @@ export class ManagerImpl implements Manager {
     return this.native.cold.histogram();
   }
 
+  held(): HeldReport {
+    const { live_buffers = 0, live_bytes = 0 } = this.stats();
+    return { buffers: live_buffers, bytes: live_bytes, groups: this.leaks.held() };
+  }
+
   onLeak(handler: (leak: LeakReport) => void): () => void {
-    return this.#leaks.add(handler);
+    return this.leaks.onLeak(handler);
   }
 
   onError(handler: (error: unknown) => void): () => void {
@@ -218,6 +249,10 @@ export class ManagerImpl implements Manager {
 
   set budgetBytes(bytes: number) {
     budget(bytes, 'budgetBytes');
+    if (bytes > this.#largestBudget) {
+      const expected = `at most the ${this.#largestBudget} bytes that options.stableViews took up front`;
+      throw new InvalidArgumentError('budgetBytes', expected, bytes);
+    }
     this.requireOpen('budgetBytes');
     this.#budgetBytes = bytes;
     this.native.cold.setBudgetBytes(bytes);
@@ -235,13 +270,13 @@ export class ManagerImpl implements Manager {
   }
 
   get sitesEnabled(): boolean {
-    return this.#sitesEnabled;
+    return this.leaks.every > 0;
   }
 
   set sitesEnabled(enabled: boolean) {
     flag(enabled, 'sitesEnabled');
     this.requireOpen('sitesEnabled');
-    this.#sitesEnabled = enabled;
+    this.leaks.every = enabled ? 1 : 0;
     this.native.cold.setSitesEnabled(enabled);
   }
 
@@ -254,7 +289,7 @@ export class ManagerImpl implements Manager {
     this.#closed = true;
     this.native.cold.close();
     this.#finalizers.clear();
-    this.#nursery.clear();
+    this.nursery.clear();
   }
 
   [dispose](): void {
@@ -268,22 +303,32 @@ export class ManagerImpl implements Manager {
   /** A subview: `handle` is a live buffer, and the spec fits it. */
   adoptView(handle: number, byteOffset: number, spec: ResolvedSpec): BufferHandle {
     this.requireOpen('subview()');
-    const { nbytes, dtype, shape, label } = spec;
-    const site = this.#sitesEnabled ? captureSite(BufferHandle.prototype.subview) : noSite;
-    const file = this.#file(site);
-    const rank = this.native.putShape(shape);
-    const view = this.native.makeView(
-      handle,
-      byteOffset,
-      nbytes,
-      dtype.code,
-      rank,
-      this.native.putText(label),
-      file,
-      site.line,
-    );
+    const site = this.leaks.site(BufferHandle.prototype.subview);
+    const { nbytes, dtype, label } = spec;
+    const file = this.#files.address(site);
+    const rank = this.#putShape(spec);
+    const text = this.native.putText(label);
+    const view = this.native.makeView(handle, byteOffset, nbytes, dtype.code, rank, text, file, site.line);
     if (view === 0) throw this.#failure(this.native.words[Mail.status] as number, nbytes, 'subview()', '');
-    return this.#adopt(view, nbytes, dtype, shape, label, true, site.text);
+    return this.#adopt(view, nbytes, spec, site);
+  }
+
+  /** What live buffers take of the budget. */
+  occupiedBytes(): number {
+    const { live_bytes = 0, rounding_bytes = 0 } = this.native.cold.stats();
+    return live_bytes + rounding_bytes;
+  }
+
+  /** Makes the engine collect, and waits until what that found is released. */
+  provoke(): Promise<void> {
+    return this.#pressure.provoke();
+  }
+
+  /** In development, a view that tells of its use after it was detached. */
+  guard<V extends ArrayBufferView>(view: V, buffer: BufferHandle): V {
+    if (!this.development) return view;
+    const { id, label } = buffer;
+    return guardView(view, `buffer ${id}${label === '' ? '' : ` (${label})`}`, BufferHandle.prototype.view);
   }
 
   /** The engine collected a handle that nobody disposed. */
@@ -292,34 +337,31 @@ export class ManagerImpl implements Manager {
     if (handle === 0 || this.#closed) return;
     grip.handle = 0;
     const ended = this.native.release(handle, NativeCause.finalized) !== 0;
-    if (!ended || this.#leaks.size === 0) return;
-    const { id, nbytes, label, site } = grip;
-    this.#leaks.call(this.errors.report, { id, nbytes, label, site });
+    if (ended && this.development) warnOfLeak(grip);
+    this.leaks.reclaimed(grip, ended, this.errors.report);
   }
 
   #alloc(spec: ResolvedSpec, site: Site, operation: string, effort: string): BufferHandle {
     this.requireOpen(operation);
-    const { nbytes, dtype, shape, label } = spec;
-    const file = this.#file(site);
-    const rank = this.native.putShape(shape);
+    const { nbytes, dtype, label } = spec;
+    const file = this.#files.address(site);
+    const rank = this.#putShape(spec);
     const handle = this.native.allocSpec(nbytes, dtype.code, rank, this.native.putText(label), file, site.line);
     if (handle === 0) throw this.#failure(this.native.words[Mail.status] as number, nbytes, operation, effort);
-    return this.#adopt(handle, nbytes, dtype, shape, label, false, site.text);
+    return this.#adopt(handle, nbytes, spec, site);
   }
 
-  #adopt(
-    handle: number,
-    nbytes: number,
-    dtype: DTypeInfo,
-    shape: readonly number[] | null,
-    label: string,
-    isView: boolean,
-    site: string,
-  ): BufferHandle {
-    const buffer = new BufferHandle(this, handle, nbytes, dtype, shape, label, isView, site);
-    this.#nursery.add(buffer);
+  #adopt(handle: number, nbytes: number, spec: BufferSpec, site: Site): BufferHandle {
+    const buffer = new BufferHandle(this, handle, nbytes, spec);
+    if (site !== noSite) this.leaks.born(BufferHandle.grip(buffer, site));
+    this.nursery.add(buffer);
     this.#scopes.track(buffer);
     return buffer;
+  }
+
+  /** Leaves a shape for the next native call, which takes dense ones only; answers its rank. */
+  #putShape({ shape, strides }: BufferSpec): number {
+    return this.native.putShape(strides === null ? shape : null);
   }
 
   /** Called from inside native code: nothing may be thrown through it. */
@@ -337,17 +379,6 @@ export class ManagerImpl implements Manager {
       else if (event === NativeEvent.collectStop)
         this.#collectStop.call(this.errors.report, this.native.cold.lastCollection());
     });
-  }
-
-  /** The address of a file's name, kept for ever: sites are places in a program, and those are few. */
-  #file(site: Site): number {
-    if (site.file === '') return 0;
-    let address = this.#files.get(site.file);
-    if (address === undefined) {
-      address = this.native.cold.keepText(site.file);
-      this.#files.set(site.file, address);
-    }
-    return address;
   }
 
   #failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {

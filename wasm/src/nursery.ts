@@ -1,9 +1,13 @@
 // Where new handles spend the turn in which they were made. Registering a handle with the engine's
 // FinalizationRegistry costs ten times an allocation, and most handles are disposed before their turn
 // ends; so the nursery holds new handles strongly until then, and registers only those still in use.
+// Nothing is lost by it: within a turn the engine finalizes nothing, registered or not.
 import { BufferHandle, type Grip } from './buffer.js';
+import { noSite } from './sites.js';
 
-const capacity = 1024;
+const smallest = 1024;
+/** A stretch without an end keeps at most so many: more are registered before it ends. */
+const largest = 65_536;
 
 /**
  * One registry for all managers, alive as long as the module. V8 (seen in Node 20) runs no finalization
@@ -14,7 +18,8 @@ const capacity = 1024;
 const registry = new FinalizationRegistry<Grip>((grip) => grip.manager.dropped(grip));
 
 export class Nursery {
-  readonly #young: (BufferHandle | undefined)[] = new Array(capacity).fill(undefined);
+  readonly #survived: (bytes: number) => void;
+  #young: (BufferHandle | undefined)[] = new Array(smallest).fill(undefined);
   #count = 0;
   #flushIsDue = false;
   readonly #endOfTurn = (): void => {
@@ -22,31 +27,60 @@ export class Nursery {
     this.flush();
   };
 
+  /** `survived` is told how many bytes are in use at the end of the turn in which they were made. */
+  constructor(survived: (bytes: number) => void) {
+    this.#survived = survived;
+  }
+
   add(buffer: BufferHandle): void {
-    this.#young[this.#count] = buffer;
-    this.#count += 1;
+    const count = this.#count;
+    this.#young[count] = buffer;
+    this.#count = count + 1;
     if (!this.#flushIsDue) {
       this.#flushIsDue = true;
       queueMicrotask(this.#endOfTurn);
     }
-    // A synchronous stretch without an end must not keep its handles: the overflow registers.
-    if (this.#count === capacity) this.flush();
+    if (count + 1 === this.#young.length) this.#makeRoom();
+  }
+
+  /** A handle that was disposed. The newest leaves its place to the next; others wait for the flush. */
+  leave(buffer: BufferHandle): void {
+    const last = this.#count - 1;
+    if (last >= 0 && this.#young[last] === buffer) {
+      this.#young[last] = undefined;
+      this.#count = last;
+    }
   }
 
   /** Registers who is still in use and holds nobody any more. */
   flush(): void {
     const young = this.#young;
+    let bytes = 0;
     for (let index = 0; index < this.#count; index += 1) {
       const buffer = young[index] as BufferHandle;
       young[index] = undefined;
-      if (BufferHandle.handleOf(buffer) !== 0) registry.register(buffer, BufferHandle.grip(buffer));
+      if (BufferHandle.handleOf(buffer) === 0) continue;
+      registry.register(buffer, BufferHandle.grip(buffer, noSite));
+      bytes += buffer.nbytes;
     }
     this.#count = 0;
+    if (young.length > smallest) this.#young = new Array(smallest).fill(undefined);
+    if (bytes > 0) this.#survived(bytes);
   }
 
   /** Holds nobody any more and registers nobody: the manager has closed. */
   clear(): void {
     this.#young.fill(undefined);
     this.#count = 0;
+  }
+
+  /** Forgets who was disposed; where that is less than half of them, takes twice as many, or registers all. */
+  #makeRoom(): void {
+    const inUse = this.#young.filter((buffer) => buffer !== undefined && BufferHandle.handleOf(buffer) !== 0);
+    const capacity = this.#young.length;
+    this.#count = inUse.length;
+    inUse.length = inUse.length > capacity / 2 && capacity < largest ? capacity * 2 : capacity;
+    this.#young = inUse.fill(undefined, this.#count);
+    if (this.#count > largest / 2) this.flush();
   }
 }

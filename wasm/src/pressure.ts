@@ -80,11 +80,15 @@ export class Pressure {
   }
 
   /** Takes part in the round that runs now, or begins one. */
+  provoke(): Promise<void> {
+    this.#round ??= this.#runRound();
+    return this.#round;
+  }
+
   async #wait(rounds: number, deadline: number): Promise<void> {
     // Collections that free nothing are not worth a whole processor: pause longer after each.
     if (rounds > 0) await pause(Math.max(0, Math.min(2 ** Math.min(rounds, 8), deadline - performance.now())));
-    this.#round ??= this.#runRound();
-    await this.#round;
+    await this.provoke();
   }
 
   async #runRound(): Promise<void> {

@@ -4,6 +4,8 @@ import { InvalidArgumentError } from './errors.js';
 import { callback as checkCallback } from './validate.js';
 
 const firstSweep = 1024;
+const nobody: ReadonlySet<unknown> = new Set();
+const AsyncFunction = (async () => {}).constructor;
 
 /** The buffers made inside one call of `scope()`. */
 class Scope {
@@ -28,6 +30,10 @@ class Scope {
 
   /** Disposes newest first what is not in `survivors`; survivors move to `outer`. */
   end(survivors: ReadonlySet<unknown>, outer: Scope | null): void {
+    if (survivors === nobody) {
+      for (let buffer = this.#buffers.pop(); buffer !== undefined; buffer = this.#buffers.pop()) buffer.dispose();
+      return;
+    }
     const moved: BufferHandle[] = [];
     for (let buffer = this.#buffers.pop(); buffer !== undefined; buffer = this.#buffers.pop()) {
       if (survivors.has(buffer)) moved.push(buffer);
@@ -41,6 +47,7 @@ class Scope {
 export class Scopes {
   #open: Scope[] = [];
   #current: Scope | null = null;
+  #spare: Scope | null = null;
 
   /** A buffer was made: it belongs to the innermost scope. */
   track(buffer: BufferHandle): void {
@@ -49,12 +56,14 @@ export class Scopes {
 
   run<T>(callback: () => T): T {
     checkCallback(callback, 'callback');
-    if (callback.constructor?.name === 'AsyncFunction') refuseAsync(callback);
+    if (callback instanceof AsyncFunction) refuseAsync(callback);
     const outer = this.#current;
-    const scope = new Scope();
+    // An empty one that has ended is as good as new.
+    const scope = this.#spare ?? new Scope();
+    this.#spare = null;
     this.#open.push(scope);
     this.#current = scope;
-    let survivors: ReadonlySet<unknown> = new Set();
+    let survivors = nobody;
     try {
       const result = callback();
       if (isThenable(result)) {
@@ -62,12 +71,13 @@ export class Scopes {
         result.then(undefined, () => undefined);
         refuseAsync(callback);
       }
-      survivors = buffersIn(result);
+      if (typeof result === 'object' && result !== null) survivors = buffersIn(result);
       return result;
     } finally {
       this.#open.pop();
       this.#current = outer;
       scope.end(survivors, outer);
+      this.#spare = scope;
     }
   }
 
@@ -100,7 +110,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The buffers in a result: alone, or in arrays and plain objects, however nested. */
-function buffersIn(result: unknown): Set<unknown> {
+export function buffersIn(result: unknown): Set<unknown> {
   const seen = new Set<unknown>();
   const visit: unknown[] = [result];
   while (visit.length > 0) {

@@ -31,3 +31,9 @@ export function exposedGc(): (() => void) | undefined {
   const gc: unknown = (globalThis as { gc?: unknown }).gc;
   return typeof gc === 'function' ? () => void gc() : undefined;
 }
+
+/** When the host has nothing better to do, but soon. Hosts that do not tell: one macrotask later. */
+export function idle(): Promise<void> {
+  if (typeof requestIdleCallback !== 'function') return macrotask();
+  return new Promise((resolve) => requestIdleCallback(() => resolve(), { timeout: 50 }));
+}

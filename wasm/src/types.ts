@@ -1,40 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The public types of the package: what `load()` gives and what its parts answer.
+// The public types of the package: what `load()` gives and what its parts answer. Buffers' own: buffer_types.ts.
+import type { AllocSpec, Buffer, DType, PackedBuffer } from './buffer_types.js';
 
-/** Element types; the same names stand in C++ and in trace files. */
-export type DType =
-  | 'uint8'
-  | 'uint8_clamped'
-  | 'int8'
-  | 'boolean'
-  | 'uint16'
-  | 'int16'
-  | 'float16'
-  | 'bfloat16'
-  | 'uint32'
-  | 'int32'
-  | 'float32'
-  | 'uint64'
-  | 'int64'
-  | 'float64';
-
-/** The typed array that `view()` gives for each dtype (`float16` and `bfloat16` as their bits, `boolean` as bytes). */
-export interface ViewOf {
-  uint8: Uint8Array;
-  uint8_clamped: Uint8ClampedArray;
-  int8: Int8Array;
-  boolean: Uint8Array;
-  uint16: Uint16Array;
-  int16: Int16Array;
-  float16: Uint16Array;
-  bfloat16: Uint16Array;
-  uint32: Uint32Array;
-  int32: Int32Array;
-  float32: Float32Array;
-  uint64: BigUint64Array;
-  int64: BigInt64Array;
-  float64: Float64Array;
-}
+export type * from './buffer_types.js';
 
 export interface LoadOptions {
   /** Bytes that all blocks together may occupy; without it, or Infinity, as much as WebAssembly gives (4 GiB). */
@@ -50,71 +18,34 @@ export interface LoadOptions {
    * instead. Views are detached by it as by growth; `pin` holds a buffer's bytes in place. Default true.
    */
   compact?: boolean;
-  /** Record the creation stack of every buffer. Default false: a stack costs more than an allocation. */
-  sites?: boolean;
+  /**
+   * Record where every buffer is made, or with a number n every nth. Default false: a stack costs more than
+   * an allocation.
+   */
+  sites?: boolean | number;
+  /**
+   * Views stay valid as long as their buffers: the memory takes the whole budget up front (untouched, it costs
+   * addresses only), and neither grows nor moves buffers. Needs a finite `budgetBytes`. Default false.
+   */
+  stableViews?: boolean;
+  /**
+   * Part of the budget, above 0 and at most 1, beyond which the engine is made to collect what nobody holds,
+   * between turns, so that `alloc` rarely finds the budget used up by it. 1: never. Default 0.5.
+   */
+  highWaterMark?: number;
+  /**
+   * Warn in the console, once for each place in the program: of buffers that only the engine's collector
+   * released, and of uses of a view that growth or compaction had detached. Turns `sites` on. Slow. Default false.
+   */
+  development?: boolean;
   /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
   wasm?: string | URL | ArrayBuffer | Uint8Array;
-}
-
-/** What to allocate: bytes, or a shape and a dtype. */
-export interface AllocSpec<D extends DType = DType> {
-  nbytes?: number;
-  shape?: readonly number[];
-  /** Default 'uint8'. */
-  dtype?: D;
-  label?: string;
-}
-
-/** What part of a buffer a subview shows. Without shape or nbytes: to the end. */
-export interface SubviewSpec<D extends DType = DType> {
-  nbytes?: number;
-  shape?: readonly number[];
-  /** Default: the dtype of the buffer that is viewed. */
-  dtype?: D;
-  label?: string;
 }
 
 export interface AllocAsyncOptions {
   /** Give up after this many milliseconds. Default 5,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
-}
-
-/** A handle on a buffer in WebAssembly memory. Alive until disposed, dropped, or its manager closes. */
-export interface Buffer<D extends DType = DType> extends Disposable {
-  /** Slot + generation * 2^32; no two lifetimes share one. */
-  readonly id: number;
-  readonly nbytes: number;
-  /** The block that it occupies, rounded up; 0 for subviews. */
-  readonly capacity: number;
-  readonly dtype: D;
-  readonly shape: readonly number[];
-  readonly label: string;
-  readonly isView: boolean;
-  /** True after dispose, destroy, or the manager's close. */
-  readonly disposed: boolean;
-  /**
-   * The bytes as a typed array of the dtype. Derive it afresh after every allocation: growth of the
-   * memory and compaction detach old views. Throws `UseAfterDisposeError`.
-   */
-  view(): ViewOf[D];
-  /** For native code that keeps the address: holds the bytes where they are until the pin is disposed. */
-  pin(): Pin;
-  /** A part of the buffer as a buffer of its own, that keeps its base alive. */
-  subview<E extends DType = D>(byteOffset: number, spec?: SubviewSpec<E>): Buffer<E>;
-  /** Lets go of this handle; the memory goes when no subview or link holds it. A second call does nothing. */
-  dispose(): void;
-  /** Ends the buffer now, whoever else holds it: every handle and subview answers "disposed". */
-  destroy(): void;
-  [Symbol.dispose](): void;
-}
-
-/** Holds a buffer's bytes in place, and the buffer alive. Nobody else lets go of it: dispose it. */
-export interface Pin extends Disposable {
-  /** Where the bytes begin in the WebAssembly memory. */
-  readonly byteOffset: number;
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 /** A callback tied to a buffer's death, after CPython's weakref.finalize. */
@@ -148,8 +79,27 @@ export interface LeakReport {
   id: number;
   nbytes: number;
   label: string;
-  /** Where it was made, when `sites` is on. */
+  /** Where it was made, when `sites` is on: "file:line". */
   site: string;
+  /** The calls that led there, innermost first, one a line. */
+  stack: string;
+}
+
+/** What is in use now. Groups tell of the buffers whose place of birth was recorded, largest first. */
+export interface HeldReport {
+  buffers: number;
+  bytes: number;
+  groups: HeldGroup[];
+}
+
+/** Buffers made at one place that nobody disposed and the engine has not released. */
+export interface HeldGroup {
+  site: string;
+  stack: string;
+  buffers: number;
+  bytes: number;
+  /** Labels, without repetition; at most ten. */
+  labels: string[];
 }
 
 /** Statistics by name; the list is the C++ core's own (`statisticNames`). */
@@ -273,6 +223,8 @@ export interface Manager extends Disposable {
   /** As `alloc`, and at the budget: lets the engine's GC drop what nobody holds, and tries again until the deadline. */
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
   allocAsync<D extends DType = 'uint8'>(spec: AllocSpec<D>, options?: AllocAsyncOptions): Promise<Buffer<D>>;
+  /** A buffer of this manager with the elements of one that another thread packed. */
+  unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D>;
   /**
    * Disposes what the callback allocated and did not return (alone, or in an array or a plain object)
    * or `keep()`. The callback must not be async.
@@ -304,6 +256,8 @@ export interface Manager extends Disposable {
   readonly statistics: readonly StatisticInfo[];
   statisticNames(): readonly string[];
   histogram(): SizeClassCount[];
+  /** What is in use now, grouped by where it was made: all of it when `sites` is on. */
+  held(): HeldReport;
   /** Called for each buffer that only the engine's GC released. Returns the unsubscriber. */
   onLeak(handler: (leak: LeakReport) => void): () => void;
   /** Where what finalizers and handlers throw arrives. Default: `console.error`. */

@@ -1,20 +1,37 @@
 // Arguments are checked here, before anything native runs, so that every refusal names the argument.
 import { type DTypeInfo, dtypeInfo, uint8 } from './dtype.js';
 import { InvalidArgumentError } from './errors.js';
+import { denseStrides, reach } from './strides.js';
 import type { DType } from './types.js';
 
 /** What a 32-bit WebAssembly memory can address. */
 export const maxBytes = 2 ** 32 - 1;
 const maxRank = 8;
 
-/** A spec in full: what native calls take. */
-export interface ResolvedSpec<D extends DType = DType> {
-  readonly nbytes: number;
+/** What a handle keeps of its spec. */
+export interface BufferSpec<D extends DType = DType> {
   readonly dtype: DTypeInfo<D>;
   /** null: not given; the buffer is a flat row of elements. */
   readonly shape: readonly number[] | null;
+  /** null: row-major, without gaps. */
+  readonly strides: readonly number[] | null;
   readonly label: string;
+  readonly isView: boolean;
 }
+
+/** A spec in full: what native calls take. */
+export interface ResolvedSpec<D extends DType = DType> extends BufferSpec<D> {
+  readonly nbytes: number;
+}
+
+/** A plain row of bytes. */
+export const flatBytes: BufferSpec = {
+  dtype: uint8,
+  shape: null,
+  strides: null,
+  label: '',
+  isView: false,
+};
 
 /** A whole number from 0 to `most`. */
 export function wholeNumber(value: unknown, argument: string, most = maxBytes): number {
@@ -55,6 +72,23 @@ export function flag(value: unknown, argument: string): boolean {
   return value;
 }
 
+/** A part of a whole: above 0, at most 1. */
+export function part(value: unknown, argument: string): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= 1)) {
+    throw new InvalidArgumentError(argument, 'a number above 0 and at most 1', value);
+  }
+  return value;
+}
+
+/** Whether, or for every how many, something is done: 0 for never, n for every nth. */
+export function every(value: unknown, argument: string): number {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > maxBytes) {
+    throw new InvalidArgumentError(argument, 'true, false, or a whole number above 0: every so manieth', value);
+  }
+  return value;
+}
+
 /** The options of an options bag: an object, or nothing. */
 export function optionsBag<T extends object>(value: T | undefined, argument: string): T {
   if (value === undefined) return {} as T;
@@ -67,6 +101,7 @@ export function optionsBag<T extends object>(value: T | undefined, argument: str
 interface LooseSpec {
   readonly nbytes?: number | undefined;
   readonly shape?: readonly number[] | undefined;
+  readonly strides?: readonly number[] | undefined;
   readonly dtype?: DType | undefined;
   readonly label?: string | undefined;
 }
@@ -74,10 +109,10 @@ interface LooseSpec {
 /** Checks a number of bytes or a spec and fills in what it leaves out. */
 export function resolveAlloc(spec: number | LooseSpec): ResolvedSpec {
   if (typeof spec !== 'object' || spec === null) {
-    return { nbytes: wholeNumber(spec, 'nbytes'), dtype: uint8, shape: null, label: '' };
+    return { nbytes: wholeNumber(spec, 'nbytes'), ...flatBytes };
   }
   if (Array.isArray(spec)) throw new InvalidArgumentError('spec', 'a number of bytes or { shape, dtype, … }', spec);
-  const resolved = resolveShape(spec, uint8);
+  const resolved = resolveShape(spec, uint8, false);
   if (resolved.nbytes === undefined) {
     throw new InvalidArgumentError('spec', 'nbytes or a shape', spec);
   }
@@ -94,7 +129,7 @@ export function resolveView(
   if (byteOffset > base.nbytes) {
     throw new InvalidArgumentError('byteOffset', `at most the buffer's ${base.nbytes} bytes`, byteOffset);
   }
-  const resolved = resolveShape(optionsBag(spec, 'spec'), base.dtype);
+  const resolved = resolveShape(optionsBag(spec, 'spec'), base.dtype, true);
   if (byteOffset % resolved.dtype.itemBytes !== 0) {
     const { name, itemBytes } = resolved.dtype;
     throw new InvalidArgumentError('byteOffset', `a multiple of ${itemBytes}, the item size of ${name}`, byteOffset);
@@ -112,16 +147,40 @@ export function resolveView(
 function resolveShape(
   spec: LooseSpec,
   defaultDtype: DTypeInfo,
+  isView: boolean,
 ): Omit<ResolvedSpec, 'nbytes'> & { nbytes: number | undefined } {
   const dtype = spec.dtype === undefined ? defaultDtype : dtypeInfo(spec.dtype, 'dtype');
   const label = spec.label === undefined ? '' : text(spec.label, 'label');
   const nbytes = spec.nbytes === undefined ? undefined : wholeNumber(spec.nbytes, 'nbytes');
-  if (spec.shape === undefined) return { nbytes, dtype, shape: null, label };
-  const shapeBytes = bytesOfShape(spec.shape, dtype);
+  if (spec.shape === undefined) {
+    if (spec.strides !== undefined) throw new InvalidArgumentError('strides', 'a shape beside them', spec.strides);
+    return { nbytes, dtype, shape: null, strides: null, label, isView };
+  }
+  const denseBytes = bytesOfShape(spec.shape, dtype);
+  const strides = spec.strides === undefined ? null : stridesOf(spec.strides, spec.shape);
+  const shapeBytes = strides === null ? denseBytes : bytesOfStrides(spec.shape, strides, dtype);
   if (nbytes !== undefined && nbytes !== shapeBytes) {
     throw new InvalidArgumentError('nbytes', `${shapeBytes}, the size of the shape given beside it, or none`, nbytes);
   }
-  return { nbytes: shapeBytes, dtype, shape: spec.shape.slice(), label };
+  return { nbytes: shapeBytes, dtype, shape: spec.shape.slice(), strides, label, isView };
+}
+
+/** null where they are row-major, without gaps. */
+function stridesOf(strides: readonly number[], shape: readonly number[]): readonly number[] | null {
+  if (!Array.isArray(strides) || strides.length !== shape.length) {
+    throw new InvalidArgumentError('strides', `an array of ${shape.length} strides, one an axis of the shape`, strides);
+  }
+  for (const [axis, stride] of strides.entries()) wholeNumber(stride, `strides[${axis}]`);
+  const dense = denseStrides(shape);
+  return strides.every((stride, axis) => stride === dense[axis]) ? null : strides.slice();
+}
+
+function bytesOfStrides(shape: readonly number[], strides: readonly number[], dtype: DTypeInfo): number {
+  const bytes = reach(shape, strides) * dtype.itemBytes;
+  if (bytes > maxBytes) {
+    throw new InvalidArgumentError('strides', `strides whose ${dtype.name} elements fit ${maxBytes} bytes`, strides);
+  }
+  return bytes;
 }
 
 function bytesOfShape(shape: readonly number[], dtype: DTypeInfo): number {
