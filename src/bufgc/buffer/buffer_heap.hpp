@@ -90,6 +90,9 @@ class BufferHeap final : private MoveListener {
   [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept;
   /// The same for bytes without shape or label.
   [[nodiscard]] Result<CpuBuffer> allocate(std::uint64_t size_bytes, Site site) noexcept;
+  /// The same for bytes with a shape, a type or a label.
+  [[nodiscard, gnu::noinline]] Result<CpuBuffer> allocate_described(const BufferSpec& spec,
+                                                                    Site site) noexcept;
   [[nodiscard]] Result<CpuBuffer> external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
                                            Site site) noexcept;
   [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
@@ -163,8 +166,13 @@ class BufferHeap final : private MoveListener {
   /// The newborn with one strong reference, told to the observer; null with `why` when there is no
   /// slot or the heap is closed. Nothing of `newborn` is then taken over.
   [[nodiscard]] BufferRecord* bear(const Newborn& newborn, Status& why) noexcept;
-  /// The same as a part of its caller, for the one whose newborn is nearly all constant.
-  [[nodiscard]] BufferRecord* bear_inline(const Newborn& newborn, Status& why) noexcept;
+  /// Writes all that a birth writes into a free slot's record; what observes is to be told outside the
+  /// section.
+  [[nodiscard]] BufferObserver* write_birth(BufferRecord* record, const Newborn& newborn,
+                                            HeapCounts& counts) noexcept;
+  /// A buffer of bytes around `allocation`, with all that may take longer; gives it back on failure.
+  [[nodiscard, gnu::noinline]] Result<CpuBuffer> bear_around(Allocation allocation, std::uint64_t size_bytes,
+                                                             Site site) noexcept;
   /// Gives a slot of which nobody knows any more back. True when the heap goes with it.
   [[nodiscard]] bool free_slot(BufferRecord* record, HeapSection& section) noexcept;
   /// Whether the slot of a dead record is spent.

@@ -30,12 +30,6 @@ CpuBuffer& CpuBuffer::operator=(const CpuBuffer& other) noexcept {
   return *this;
 }
 
-CpuBuffer& CpuBuffer::operator=(CpuBuffer&& other) noexcept {
-  CpuBuffer taken(std::move(other));
-  std::swap(record_, taken.record_);
-  return *this;
-}
-
 void CpuBuffer::let_go() noexcept {
   release(record_, Cause::finalized);
 }

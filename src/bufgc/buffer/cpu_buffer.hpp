@@ -47,7 +47,14 @@ class CpuBuffer {
   CpuBuffer(const CpuBuffer& other) noexcept;
   CpuBuffer(CpuBuffer&& other) noexcept : record_(other.record_) { other.record_ = nullptr; }
   CpuBuffer& operator=(const CpuBuffer& other) noexcept;
-  CpuBuffer& operator=(CpuBuffer&& other) noexcept;
+  CpuBuffer& operator=(CpuBuffer&& other) noexcept {
+    // Assigned first: a finalizer that runs now may look at this very handle.
+    CpuBuffer taken(static_cast<CpuBuffer&&>(other));
+    BufferRecord* const former = record_;
+    record_ = taken.record_;
+    taken.record_ = former;
+    return *this;
+  }
   ~CpuBuffer() {
     if (record_ != nullptr) let_go();
   }

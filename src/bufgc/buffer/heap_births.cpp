@@ -49,8 +49,39 @@ BufferHeap::~BufferHeap() {
   std::free(static_cast<void*>(chunks_));
 }
 
-[[gnu::always_inline]] inline BufferRecord* BufferHeap::bear_inline(const Newborn& newborn,
-                                                                    Status& why) noexcept {
+[[gnu::always_inline]] inline BufferObserver* BufferHeap::write_birth(BufferRecord* record,
+                                                                      const Newborn& newborn,
+                                                                      HeapCounts& counts) noexcept {
+  const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
+  record->generation.store(generation, std::memory_order_relaxed);
+  record->id_generation.store(record->id_generation.load(std::memory_order_relaxed) + 1,
+                              std::memory_order_relaxed);
+  const bool is_view = newborn.kind == BufferKind::view;
+  record->data = newborn.data;
+  record->root = is_view ? newborn.root : record;
+  record->root_generation = is_view ? newborn.root_generation : generation;
+  if (is_view) record->base = newborn.root->id();
+  record->size_bytes = newborn.size_bytes;
+  record->block = newborn.block;
+  record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
+  record->release_hook = newborn.release_hook;
+  record->label = newborn.label;
+  record->site = newborn.site;
+  record->shape = newborn.shape == nullptr ? Shape{} : *newborn.shape;
+  record->dtype = newborn.dtype;
+  record->kind = newborn.kind;
+  record->served_by = newborn.served_by;
+  record->claimed = false;
+  record->linked = false;
+  BufferObserver* const observer = observer_.load(std::memory_order_relaxed);
+  record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
+  ++counts.live[static_cast<std::size_t>(newborn.kind)];
+  if (newborn.kind == BufferKind::external) counts.external_bytes += newborn.size_bytes;
+  record->word.store(record_word::make(generation, 1), std::memory_order_release);
+  return observer;
+}
+
+BufferRecord* BufferHeap::bear(const Newborn& newborn, Status& why) noexcept {
   BufferObserver* observer = nullptr;
   BufferRecord* record = nullptr;
   {
@@ -69,34 +100,7 @@ BufferHeap::~BufferHeap() {
       why = Status::out_of_memory;
       return nullptr;
     }
-    const std::uint32_t generation =
-        record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
-    record->generation.store(generation, std::memory_order_relaxed);
-    record->id_generation.store(record->id_generation.load(std::memory_order_relaxed) + 1,
-                                std::memory_order_relaxed);
-    const bool is_view = newborn.kind == BufferKind::view;
-    record->data = newborn.data;
-    record->root = is_view ? newborn.root : record;
-    record->root_generation = is_view ? newborn.root_generation : generation;
-    if (is_view) record->base = newborn.root->id();
-    record->size_bytes = newborn.size_bytes;
-    record->block = newborn.block;
-    record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
-    record->release_hook = newborn.release_hook;
-    record->label = newborn.label;
-    record->site = newborn.site;
-    record->shape = newborn.shape == nullptr ? Shape{} : *newborn.shape;
-    record->dtype = newborn.dtype;
-    record->kind = newborn.kind;
-    record->served_by = newborn.served_by;
-    record->claimed = false;
-    record->linked = false;
-    observer = observer_.load(std::memory_order_relaxed);
-    record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
-    HeapCounts& counts = section.cache().counts;
-    ++counts.live[static_cast<std::size_t>(newborn.kind)];
-    if (newborn.kind == BufferKind::external) counts.external_bytes += newborn.size_bytes;
-    record->word.store(record_word::make(generation, 1), std::memory_order_release);
+    observer = write_birth(record, newborn, section.cache().counts);
   }
   if (observer != nullptr) tell_birth(*observer, *record);
   return record;
@@ -109,14 +113,37 @@ Result<CpuBuffer> BufferHeap::allocate(std::uint64_t size_bytes, Site site) noex
   }
   const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
   if (allocation.block == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
+  // What most births are: a free slot at hand, nothing but bytes.
+  if (!sites_.load(std::memory_order_relaxed)) [[likely]] {
+    if (SlotCache* const cache = HeapSection::enter_at_once(*this); cache != nullptr) [[likely]] {
+      BufferRecord* const record = closed() ? nullptr : cache->pop();
+      if (record != nullptr) [[likely]] {
+        Newborn newborn;
+        newborn.data = allocation.block->data;
+        newborn.size_bytes = size_bytes;
+        newborn.block = allocation.block;
+        newborn.served_by = allocation.served_by;
+        BufferObserver* const observer = write_birth(record, newborn, cache->counts);
+        HeapSection::leave(cache);
+        if (observer != nullptr) tell_birth(*observer, *record);
+        return {CpuBuffer(record)};
+      }
+      HeapSection::leave(cache);
+    }
+  }
+  return bear_around(allocation, size_bytes, site);
+}
+
+Result<CpuBuffer> BufferHeap::bear_around(Allocation allocation, std::uint64_t size_bytes,
+                                          Site site) noexcept {
   Newborn newborn;
   newborn.data = allocation.block->data;
   newborn.size_bytes = size_bytes;
   newborn.block = allocation.block;
   newborn.served_by = allocation.served_by;
-  if (sites_.load(std::memory_order_relaxed)) newborn.site = site_text(site);
+  newborn.site = site_text(site);
   Status why = Status::ok;
-  BufferRecord* const record = bear_inline(newborn, why);
+  BufferRecord* const record = bear(newborn, why);
   if (record == nullptr) {
     allocator_.deallocate(allocation.block);
     TextTable::drop(newborn.site);
@@ -129,6 +156,10 @@ Result<CpuBuffer> BufferHeap::allocate(const BufferSpec& spec, Site site) noexce
   if (spec.shape.rank() == 0 && spec.label.empty() && spec.dtype == DType::uint8) {
     return allocate(spec.size_bytes, site);
   }
+  return allocate_described(spec, site);
+}
+
+Result<CpuBuffer> BufferHeap::allocate_described(const BufferSpec& spec, Site site) noexcept {
   std::uint64_t size_bytes = spec.size_bytes;
   if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes)) {
     return Result<CpuBuffer>::failure(Status::invalid_argument);
@@ -229,10 +260,6 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
     return Result<CpuBuffer>::failure(why);
   }
   return {CpuBuffer(record)};
-}
-
-BufferRecord* BufferHeap::bear(const Newborn& newborn, Status& why) noexcept {
-  return bear_inline(newborn, why);
 }
 
 BufferRecord* BufferHeap::take_slot(SlotCache& cache) noexcept {

@@ -34,6 +34,24 @@ class [[nodiscard]] HeapSection {
   HeapSection(const HeapSection&) = delete;
   HeapSection& operator=(const HeapSection&) = delete;
 
+  /// The same for what needs no more than the thread's own cache, without a call in it: null where a
+  /// section takes longer. To be left by `leave`.
+  [[nodiscard]] static SlotCache* enter_at_once(BufferHeap& heap) noexcept {
+#if defined(BUFGC_SINGLE_THREADED)
+    return &heap.common_;
+#else
+    SlotCache* const cache = slot_caches_of_thread.recent[heap.cache_place_];
+    if (cache == nullptr || cache->heap.load(std::memory_order_relaxed) != &heap) [[unlikely]]
+      return nullptr;
+    if (!cache->lock.try_enter_at_once()) [[unlikely]]
+      return nullptr;
+    return cache;
+#endif
+  }
+  static void leave(SlotCache* cache) noexcept {
+    cache->lock.leave();
+  }
+
   /// The calling thread's, or the common one.
   [[nodiscard]] SlotCache& cache() noexcept {
     return *cache_;

@@ -64,6 +64,9 @@ struct SlotCachesOfThread {
   SlotCache* first;
   bool exiting;  ///< The thread's caches are given back; it gets none any more.
 };
+#if defined(__ELF__)
+[[gnu::tls_model("initial-exec")]]  // as `thread_caches`
+#endif
 extern constinit thread_local SlotCachesOfThread slot_caches_of_thread;
 
 }  // namespace bufgc

@@ -114,7 +114,7 @@ struct Burial {
   }
 
   /// Tells the observer, counts the end, gives the slot back. The record must not be touched after.
-  [[gnu::always_inline]] static void finish_inline(BufferRecord* record, FreedTo freed_to) noexcept {
+  [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
     BufferHeap& heap = *record->heap;
     const Cause cause = record->cause;
     const bool claimed = record->claimed;
@@ -155,8 +155,34 @@ struct Burial {
       heap.last_one_out_(heap.context_);
     }
   }
-  static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
-    finish_inline(record, freed_to);
+  /// The same for a simple record of which no observer knows and whose slot the thread's cache takes.
+  /// False, and nothing was done, where it is not so.
+  [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause) noexcept {
+    BufferHeap& heap = *record->heap;
+    if (record->label != nullptr || record->site != nullptr) return false;
+    SlotCache* const cache = HeapSection::enter_at_once(heap);
+    if (cache == nullptr) [[unlikely]]
+      return false;
+    const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
+    const bool told = record->told.load(std::memory_order_acquire) != Told::no;
+    const bool spent =
+        record->id_generation.load(std::memory_order_relaxed) >= BufferHeap::last_id_generation ||
+        generation >= record_word::last_generation;
+#if defined(BUFGC_SINGLE_THREADED)
+    const bool to_lock = heap.abandoned_;
+#else
+    const bool to_lock = cache->free_count >= SlotCache::room;
+#endif
+    if (told || spent || to_lock) [[unlikely]] {
+      HeapSection::leave(cache);
+      return false;
+    }
+    record->told.store(Told::ended, std::memory_order_relaxed);
+    --cache->counts.live[static_cast<std::size_t>(BufferKind::owned)];
+    ++cache->counts.ended[static_cast<std::size_t>(cause)];
+    cache->push(record);
+    HeapSection::leave(cache);
+    return true;
   }
 
   static void drop_texts(const BufferRecord* record) noexcept {
@@ -178,7 +204,7 @@ struct Burial {
     }
   }
 
-  static void bury_one(BufferRecord* record) noexcept {
+  [[gnu::noinline]] static void bury_one(BufferRecord* record) noexcept {
     if (nesting >= deepest_nesting) {
       row_around->push(record);
       return;
@@ -211,7 +237,8 @@ struct Burial {
     }
   }
 
-  static void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
+  [[gnu::always_inline]] static void last_reference_went(BufferRecord* record, std::uint64_t word_before,
+                                                         Cause cause) noexcept {
     // A suspect that dies of itself stays as it is until the collector has looked at it.
     if ((word_before & record_word::suspect) != 0) await_verdict();
     if (record_word::generation(word_before) != record->lifetime()) {
@@ -219,11 +246,12 @@ struct Burial {
       return;
     }
     record->cause = cause;
-    if (is_simple(record)) {
-      finish_inline(record, record->heap->allocator_.deallocate(record->block));
-    } else {
+    if (!is_simple(record)) {
       bury_one(record);
+      return;
     }
+    const FreedTo freed_to = record->heap->allocator_.deallocate(record->block);
+    if (!finish_at_once(record, cause)) finish(record, freed_to);
   }
 
   static void close(BufferHeap& heap) noexcept;

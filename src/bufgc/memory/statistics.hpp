@@ -53,7 +53,8 @@ namespace bufgc {
 /// A moment's figures of one `CpuAllocator`: all threads are held off while they are taken, so they agree.
 /// The peaks of live and cached bytes and blocks are exact as long as one thread uses the allocator; while
 /// several do, they are the highest sums at the moments when all were held off (before the reserve grew, at
-/// `trim`, at each look at the statistics), never more than what was reached. `peak_reserved_bytes` is always exact.
+/// `trim`, at each look at the statistics), never more than what was reached. `peak_reserved_bytes` is always
+/// exact.
 struct MemoryStatistics {
 #define BUFGC_X(type, name, unit, meaning) type name{};
   BUFGC_MEMORY_STATISTICS(BUFGC_X)
