@@ -35,7 +35,7 @@ export function replayRows({ quick }) {
 }
 
 /** The JavaScript API. */
-export function handleRows() {
+export function javascriptRows() {
   const found = JSON.parse(
     execFileSync(process.execPath, [join(top, 'tests/bench/replay.mjs'), '--json'], { encoding: 'utf8' }),
   );

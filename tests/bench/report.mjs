@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { names as allocationNames, measureAllocation } from './allocation.mjs';
 import { collectRows } from './collect.mjs';
-import { handleRows, pageRows, replayRows, sizeRows } from './package.mjs';
+import { handleRows } from './handles.mjs';
+import { javascriptRows, pageRows, replayRows, sizeRows } from './package.mjs';
 import { top } from './paths.mjs';
 import { fitRows, peakRows, plannedRows } from './placement.mjs';
 import { asMarkdown, asText, count, notRun } from './rows.mjs';
@@ -26,7 +27,8 @@ const parts = new Map([
   ['peak', { build: ['bench', 'wasm-cli'], rows: peakRows }],
   ['planned', { build: ['native'], rows: plannedRows }],
   ['replay', { build: ['native', 'wasm-cli'], rows: replayRows }],
-  ['javascript', { build: ['package'], rows: handleRows }],
+  ['javascript', { build: ['package'], rows: javascriptRows }],
+  ['handles', { build: ['bench-handles'], rows: handleRows }],
   ['size', { build: ['page'], rows: sizeRows }],
   ['page', { build: ['page'], rows: pageRows }],
 ]);

@@ -20,9 +20,11 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Debian's Chromium, as every test and benchmark starts it. */
-export const startChromium = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+/** Debian's Chromium, as every test and benchmark starts it; `more` flags besides. */
+export const startChromium = (more = []) => {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...more] });
+};
 
 /** Chromium and a server; `close()` ends both. */
 export async function launch() {

@@ -320,8 +320,8 @@ export class ManagerImpl implements Manager {
   }
 
   /** Makes the engine collect, and waits until what that found is released. */
-  provoke(): Promise<void> {
-    return this.#pressure.provoke();
+  provoke(pieces: number): Promise<void> {
+    return this.#pressure.provoke(pieces);
   }
 
   /** In development, a view that tells of its use after it was detached. */

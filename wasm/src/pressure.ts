@@ -11,7 +11,7 @@ const gibibyte = 2 ** 30;
  * when the memory outside its heap jumps beyond half of what the heap may become, and between small
  * pieces it throws the earlier ones away.
  */
-const mostPieces = 4;
+export const mostPieces = 4;
 const smallestPiece = gibibyte / 16;
 /** Macrotasks after a collection until its finalizations have run. */
 const turnsAfterCollection = 3;
@@ -79,9 +79,9 @@ export class Pressure {
     }
   }
 
-  /** Takes part in the round that runs now, or begins one. */
-  provoke(): Promise<void> {
-    this.#round ??= this.#runRound();
+  /** Takes part in the round that runs now, or begins one that shows at least `pieces` of ballast. */
+  provoke(pieces = 1): Promise<void> {
+    this.#round ??= this.#runRound(pieces);
     return this.#round;
   }
 
@@ -91,10 +91,10 @@ export class Pressure {
     await this.provoke();
   }
 
-  async #runRound(): Promise<void> {
+  async #runRound(pieces: number): Promise<void> {
     try {
       this.#beforeRound();
-      if (exposedGc() === undefined) showBallast(Math.min(this.#fruitless + 1, mostPieces));
+      if (exposedGc() === undefined) showBallast(Math.min(this.#fruitless + pieces, mostPieces));
       await settle();
       this.#fruitless += 1;
     } finally {

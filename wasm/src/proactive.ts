@@ -1,18 +1,24 @@
 // Collecting before it is needed. `alloc` cannot wait, and the engine sees no reason to collect the tiny
 // handles of dropped buffers; so beyond a mark below the budget it is given one, between turns.
-import { idle } from './turns.js';
+import { mostPieces } from './pressure.js';
+import { idle, isNodeLike } from './turns.js';
 
 export interface ProactiveHost {
   /** Infinity: none. */
   readonly budgetBytes: number;
   /** What live buffers occupy of it. It costs some microseconds. */
   occupiedBytes(): number;
-  /** Makes the engine collect, and waits until what that found is released. */
-  provoke(): Promise<void>;
+  /** Makes the engine collect with so many pieces of ballast, and waits until what that found is released. */
+  provoke(pieces: number): Promise<void>;
 }
 
-/** A collection may take at most this part of the time: the next waits so many times as long as the last took. */
+/** The next collection waits so many times as long as the last took, unless the budget is nearly used up. */
 const rest = 4;
+/**
+ * Chromium answers a piece or two with marking beside the program, whose end a busy loop does not live to see;
+ * four it answers at once. Node does so with the first.
+ */
+const pieces = isNodeLike() ? 1 : mostPieces;
 
 export class Proactive {
   readonly #host: ProactiveHost;
@@ -56,11 +62,11 @@ export class Proactive {
       this.#patience = threshold - occupied;
       return;
     }
-    this.#patience = (budgetBytes - occupied) / 8;
-    const urgent = occupied > (threshold + budgetBytes) / 2;
+    this.#patience = (budgetBytes - occupied) / 16;
+    const urgent = occupied > threshold + (budgetBytes - threshold) / 4;
     if (this.#round !== null) {
       if (urgent) this.#hurry?.();
-    } else if (performance.now() >= this.#notBefore || (urgent && this.#fruitless === 0)) {
+    } else if (urgent || performance.now() >= this.#notBefore) {
       this.#round = this.#run(occupied, urgent);
     }
   }
@@ -77,7 +83,7 @@ export class Proactive {
         this.#hurry = null;
       }
       const start = performance.now();
-      await this.#host.provoke();
+      await this.#host.provoke(pieces);
       const now = performance.now();
       const occupied = this.#host.occupiedBytes();
       this.#fruitless = occupied < before ? 0 : this.#fruitless + 1;

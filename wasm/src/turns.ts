@@ -37,3 +37,8 @@ export function idle(): Promise<void> {
   if (typeof requestIdleCallback !== 'function') return macrotask();
   return new Promise((resolve) => requestIdleCallback(() => resolve(), { timeout: 50 }));
 }
+
+/** Whether the event loop is Node's. */
+export function isNodeLike(): boolean {
+  return typeof setImmediate === 'function';
+}
