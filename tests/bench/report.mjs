@@ -24,7 +24,7 @@ const parts = new Map([
   ['collect', { build: ['bench'], rows: collectRows }],
   ['fits', { build: ['native', 'wasm-cli'], rows: fitRows }],
   ['peak', { build: ['bench', 'wasm-cli'], rows: peakRows }],
-  ['planned', { build: ['native'], rows: plannedRows }],
+  ['planned', { build: ['native', 'wasm-cli'], rows: plannedRows }],
   ['replay', { build: ['native', 'wasm-cli'], rows: replayRows }],
   ['javascript', { build: ['package'], rows: handleRows }],
   ['size', { build: ['page'], rows: sizeRows }],
