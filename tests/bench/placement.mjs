@@ -128,19 +128,20 @@ export function plannedRows() {
   // The whole command within 5 s: reading, planning and the replay.
   const limit = optionOf('native', 'plan-seconds');
   const options = limit === undefined ? [planned] : [planned, limit, '4.5'];
-  return ['minimalloc', 'SOMAS', 'IOPDDL'].map((group) => {
+  const row = (host, group) => {
     let slowest = 0;
     const each = everyTrace()
       .filter(groups[group])
       .map((name) => {
         const from = performance.now();
-        const [trace] = runReplay('native', [unpack(name)], '--scale', scaleOf('native', name), ...options).traces;
+        const [trace] = runReplay(host, [unpack(name)], '--scale', scaleOf(host, name), ...options).traces;
         slowest = Math.max(slowest, performance.now() - from);
         return { name, ratio: Number.NaN, ...trace };
       });
     const mean = each.reduce((sum, { ratio }) => sum + ratio, 0) / each.length;
-    const row = ratioRow(part, group, { each, mean }, group === 'minimalloc' ? 1.1 : 1.01);
-    row.bars.push(holds(`${(slowest / 1000).toFixed(1)} s at most`, slowest <= 5000));
-    return row;
-  });
+    const found = ratioRow(part, `${group}, ${host}`, { each, mean }, group === 'minimalloc' ? 1.1 : 1.01);
+    found.bars.push(holds(`${(slowest / 1000).toFixed(1)} s at most`, slowest <= 5000));
+    return found;
+  };
+  return Object.keys(hosts).flatMap((host) => ['minimalloc', 'SOMAS', 'IOPDDL'].map((group) => row(host, group)));
 }

@@ -25,7 +25,7 @@ const parts = new Map([
   ['collect', { build: ['bench'], rows: collectRows }],
   ['fits', { build: ['native', 'wasm-cli'], rows: fitRows }],
   ['peak', { build: ['bench', 'wasm-cli'], rows: peakRows }],
-  ['planned', { build: ['native'], rows: plannedRows }],
+  ['planned', { build: ['native', 'wasm-cli'], rows: plannedRows }],
   ['replay', { build: ['native', 'wasm-cli'], rows: replayRows }],
   ['javascript', { build: ['package'], rows: javascriptRows }],
   ['handles', { build: ['bench-handles'], rows: handleRows }],
