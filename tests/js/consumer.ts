@@ -1,5 +1,16 @@
 // Compiled, never run: a user's program against the package's types.
-import { type Buffer, InvalidArgumentError, load, type Manager, OutOfMemoryError, type Stats } from 'bufgc';
+import {
+  type Buffer,
+  expectNoLeaks,
+  type HeldReport,
+  InvalidArgumentError,
+  LeakError,
+  load,
+  type Manager,
+  OutOfMemoryError,
+  type PackedBuffer,
+  type Stats,
+} from 'bufgc';
 
 const gc: Manager = await load({ budgetBytes: 2 ** 28, visualizer: true });
 const image = gc.alloc({ shape: [1080, 1920, 4], dtype: 'uint8_clamped', label: 'frame' });
@@ -14,6 +25,15 @@ const waited: Buffer<'float64'> = await gc.allocAsync({ shape: [2], dtype: 'floa
 const two: Float64Array[] = gc.scope(() => [waited.view()]);
 const finalizer = gc.finalize(image, { n: 1 }, ({ n }) => String(n));
 const result: string | undefined = finalizer.call();
+const picture = new ImageData(image.view(), 1920, 1080);
+const columns = image.subview(0, { shape: [1920, 1080], strides: [4, 7680] }).fill(0).strides;
+const copied: Float32Array<ArrayBuffer> = image.copyFrom(picture.data).toFloat32Array();
+const given: Float64Array = waited.copyTo(new Float64Array(2));
+const packed: PackedBuffer<'float64'> = waited.pack();
+const unpacked: Buffer<'float64'> = gc.unpack(packed);
+const held: HeldReport = gc.held();
+const counted: number = await expectNoLeaks(gc, async () => 5);
+await load({ stableViews: true, budgetBytes: 2 ** 20, development: true, highWaterMark: 0.5, sites: 100 });
 const stats: Stats = gc.stats();
 const found: Buffer<'uint8_clamped'> | undefined = gc.weak(image).deref();
 gc.visualizer.use('blur', { read: [image, waited], write: [] });
@@ -25,6 +45,7 @@ try {
   gc.alloc(2 ** 31);
 } catch (error) {
   if (error instanceof OutOfMemoryError) console.log(error.requestedBytes, error.stats['live_bytes'], error.code);
+  if (error instanceof LeakError) console.log(error.groups[0]?.stack);
   if (error instanceof InvalidArgumentError) console.log(error.argument, error.expected, error.received);
 }
 // @ts-expect-error: no such dtype
@@ -35,7 +56,10 @@ gc.alloc({ shape: 2 });
 image.id = 5;
 // @ts-expect-error: a float view of bytes needs a subview
 const wrong: Float32Array = image.view();
+// @ts-expect-error: text is no element
+image.fill('white');
 // @ts-expect-error: no such format
 gc.visualizer.export('xml');
 
-export { bytes, defaulted, floats, found, half, pixels, result, same, stats, two, wide, wrong };
+export { bytes, columns, copied, counted, defaulted, floats, found, given, half, held, pixels, result };
+export { same, stats, two, unpacked, wide, wrong };

@@ -9,8 +9,9 @@ const labelsOfGroup = 10;
 
 /** One manager's book of the handles whose place of birth is kept. It knows grips, and so holds no handle. */
 export class Leaks {
-  /** 0: no place of birth is kept; n: every nth is. */
-  every: number;
+  /** Whether any place of birth may be kept. */
+  recording = false;
+  #every = 0;
   readonly #recorded = new Set<Grip>();
   readonly #watches = new Set<Set<Grip>>();
   readonly #handlers = new Handlers<[LeakReport]>();
@@ -23,13 +24,23 @@ export class Leaks {
   /** The caller of `above`, when it is this birth's turn to be recorded. */
   site(above: (...args: never) => unknown): Site {
     if (this.#watches.size > 0) return captureSite(above);
-    if (this.every === 0) return noSite;
+    if (this.#every === 0) return noSite;
     this.#births += 1;
-    return this.#births % this.every === 0 ? captureSite(above) : noSite;
+    return this.#births % this.#every === 0 ? captureSite(above) : noSite;
   }
 
-  get recording(): boolean {
-    return this.every > 0 || this.#watches.size > 0;
+  /** 0: no place of birth is kept; n: every nth is. */
+  get every(): number {
+    return this.#every;
+  }
+
+  set every(every: number) {
+    this.#every = every;
+    this.#decide();
+  }
+
+  #decide(): void {
+    this.recording = this.#every > 0 || this.#watches.size > 0;
   }
 
   born(grip: Grip): void {
@@ -63,9 +74,11 @@ export class Leaks {
   watch(): { stop(): Grip[] } {
     const watched = new Set<Grip>();
     this.#watches.add(watched);
+    this.#decide();
     return {
       stop: () => {
         this.#watches.delete(watched);
+        this.#decide();
         // What the engine released has no handle left; what was destroyed or closed has, and is no leak.
         return [...watched].filter((grip) => grip.handle === 0 || inUse(grip));
       },
