@@ -19,19 +19,20 @@ const modulesByBytes = new WeakMap<object, Promise<WebAssembly.Module>>();
 export async function load(options?: LoadOptions): Promise<Manager> {
   const given = optionsBag(options, 'options');
   const development = flag(given.development ?? false, 'options.development');
+  const stableViews = flag(given.stableViews ?? false, 'options.stableViews');
   const settings = {
     budgetBytes: given.budgetBytes === undefined ? Infinity : budget(given.budgetBytes, 'options.budgetBytes'),
-    stableViews: flag(given.stableViews ?? false, 'options.stableViews'),
+    stableViews,
     highWaterMark: part(given.highWaterMark ?? defaultHighWaterMark, 'options.highWaterMark'),
     development,
     visualizer: flag(given.visualizer ?? false, 'options.visualizer'),
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),
-    compact: flag(given.compact ?? false, 'options.compact'),
+    compact: flag(given.compact ?? false, 'options.compact') && !stableViews,
     sites: every(given.sites ?? development, 'options.sites'),
   };
-  if (settings.stableViews) checkStableViews(settings.budgetBytes, given.compact);
-  const native = await instantiate(await compiled(given.wasm), settings.stableViews ? settings.budgetBytes : 0);
+  if (stableViews) checkStableViews(settings.budgetBytes, given.compact);
+  const native = await instantiate(await compiled(given.wasm), stableViews ? settings.budgetBytes : 0);
   return new ManagerImpl(new Native(native), native, settings);
 }
 
