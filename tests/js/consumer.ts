@@ -61,5 +61,23 @@ image.fill('white');
 // @ts-expect-error: no such format
 gc.visualizer.export('xml');
 
-export { bytes, columns, copied, counted, defaulted, floats, found, given, half, held, pixels, result };
-export { same, stats, two, unpacked, wide, wrong };
+export {
+  bytes,
+  columns,
+  copied,
+  counted,
+  defaulted,
+  floats,
+  found,
+  given,
+  half,
+  held,
+  pixels,
+  result,
+  same,
+  stats,
+  two,
+  unpacked,
+  wide,
+  wrong,
+};

@@ -46,14 +46,15 @@ export function guardView<V extends ArrayBufferView>(view: V, what: string, abov
   return Object.setPrototypeOf(view, guardOf(Object.getPrototypeOf(view) as object)) as V;
 }
 
-function check(view: ArrayBufferView): void {
+/** `method` is the guarded one that runs now: who called it is told. */
+function check(view: ArrayBufferView, method: Method): void {
   const origin = origins.get(view);
   if (origin === undefined || byteLength.call(view) !== 0) return;
   warnOnce(
     `view ${origin.stack}`,
     `a view of ${origin.what} is used after the memory grew or moved, which emptied it: hold the buffer, and ` +
       `call view() again after every allocation. The view was derived\n${origin.stack}\nand is used\n` +
-      captureSite(check).stack,
+      captureSite(method as (...args: never) => unknown).stack,
   );
 }
 
@@ -76,8 +77,9 @@ function guardOf(prototype: object): object {
 }
 
 function checked(original: Method): Method {
-  return function (this: ArrayBufferView, ...args: unknown[]): unknown {
-    check(this);
+  const guarded: Method = function (...args) {
+    check(this, guarded);
     return original.apply(this, args);
   };
+  return guarded;
 }

@@ -31,8 +31,8 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     compact: flag(given.compact ?? !stableViews, 'options.compact'),
     sites: every(given.sites ?? development, 'options.sites'),
   };
-  if (settings.stableViews) checkStableViews(settings.budgetBytes, given.compact);
-  const native = await instantiate(await compiled(given.wasm), settings.stableViews ? settings.budgetBytes : 0);
+  if (stableViews) checkStableViews(settings.budgetBytes, given.compact);
+  const native = await instantiate(await compiled(given.wasm), stableViews ? settings.budgetBytes : 0);
   return new ManagerImpl(new Native(native), native, settings);
 }
 

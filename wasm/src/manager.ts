@@ -1,18 +1,19 @@
 // The front door: a manager owns one WebAssembly instance, so that closing and dropping it gives all of its memory back.
+import { Births } from './births.js';
 import { BufferHandle, type Grip } from './buffer.js';
+import { CollectEvents, type CollectHandlers } from './collect_events.js';
 import { guardView, warnOfLeak } from './development.js';
 import { dispose } from './disposable.js';
 import { type BufgcError, ClosedError, InvalidArgumentError, OutOfMemoryError, Status } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
-import { ErrorSink, Handlers } from './handlers.js';
+import { ErrorSink } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { Mail, type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
+import { type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
 import { Scopes } from './scope.js';
-import { noSite, type Site, SiteFiles } from './sites.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -32,11 +33,9 @@ import type {
   WeakHandle,
 } from './types.js';
 import {
-  type BufferSpec,
   budget,
   callback as checkCallback,
   flag,
-  flatBytes,
   milliseconds,
   optionsBag,
   type ResolvedSpec,
@@ -62,8 +61,6 @@ export interface ManagerSettings {
   readonly development: boolean;
 }
 
-type CollectHandlers = { start?: () => void; stop?: (report: CollectReport) => void };
-
 export class ManagerImpl implements Manager {
   readonly native: Native;
   readonly errors = new ErrorSink();
@@ -74,9 +71,8 @@ export class ManagerImpl implements Manager {
   readonly #scopes = new Scopes();
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
-  readonly #collectStart = new Handlers<[]>();
-  readonly #collectStop = new Handlers<[CollectReport]>();
-  readonly #files: SiteFiles;
+  readonly #collectEvents = new CollectEvents();
+  readonly #births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticInfo[];
@@ -91,7 +87,7 @@ export class ManagerImpl implements Manager {
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
     this.development = settings.development;
     this.leaks = new Leaks(settings.sites);
-    this.#files = new SiteFiles((file) => native.cold.keepText(file));
+    this.#births = new Births(this, this.#scopes);
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
@@ -112,13 +108,10 @@ export class ManagerImpl implements Manager {
   alloc(nbytes: number): Buffer<'uint8'>;
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
-    if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed) {
-      const handle = this.native.alloc(spec);
-      if (handle === 0) throw this.#failure(this.native.words[Mail.status] as number, spec, 'alloc()', '');
-      return this.#adopt(handle, spec, flatBytes, noSite);
-    }
+    if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed)
+      return this.#births.ofBytes(spec);
     const resolved = resolveAlloc(spec);
-    return this.#alloc(resolved, this.leaks.site(this.alloc), 'alloc()', '');
+    return this.#births.of(resolved, this.leaks.site(this.alloc), 'alloc()', '');
   }
 
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
@@ -132,12 +125,15 @@ export class ManagerImpl implements Manager {
     const resolved = resolveAlloc(spec);
     const site = this.leaks.site(this.allocAsync);
     this.#proactive.waitedFor(resolved.nbytes);
-    return this.#pressure.retry((effort) => this.#alloc(resolved, site, 'allocAsync()', effort), { timeoutMs, signal });
+    return this.#pressure.retry((effort) => this.#births.of(resolved, site, 'allocAsync()', effort), {
+      timeoutMs,
+      signal,
+    });
   }
 
   unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D> {
     const { spec, bytes } = resolvePacked(packed);
-    const buffer = this.#alloc(spec, this.leaks.site(this.unpack), 'unpack()', '');
+    const buffer = this.#births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
     unpackBytes(buffer, bytes);
     return buffer as unknown as Buffer<D>;
   }
@@ -173,7 +169,7 @@ export class ManagerImpl implements Manager {
     const holder = BufferHandle.liveHandle(a, this, 'a', 'link()');
     const held = BufferHandle.liveHandle(b, this, 'b', 'link()');
     const status = this.native.link(holder, held);
-    if (status !== Status.ok) throw this.#failure(status, 0, 'link()', '');
+    if (status !== Status.ok) throw this.failure(status, 0, 'link()', '');
   }
 
   unlink(a: Buffer, b: Buffer): void {
@@ -181,7 +177,7 @@ export class ManagerImpl implements Manager {
     const held = BufferHandle.liveHandle(b, this, 'b', 'unlink()');
     const status = this.native.unlink(holder, held);
     if (status === Status.invalidArgument) throw new InvalidArgumentError('b', 'a buffer that `a` links to', b);
-    if (status !== Status.ok) throw this.#failure(status, 0, 'unlink()', '');
+    if (status !== Status.ok) throw this.failure(status, 0, 'unlink()', '');
   }
 
   collect(): CollectReport {
@@ -190,13 +186,7 @@ export class ManagerImpl implements Manager {
   }
 
   onCollect(handler: CollectHandlers): () => void {
-    const { start, stop } = optionsBag(handler, 'handler');
-    const removers: (() => void)[] = [];
-    if (start !== undefined) removers.push(this.#collectStart.add(start));
-    if (stop !== undefined) removers.push(this.#collectStop.add(stop));
-    return () => {
-      for (const remove of removers) remove();
-    };
+    return this.#collectEvents.add(handler);
   }
 
   async drain(): Promise<void> {
@@ -302,15 +292,7 @@ export class ManagerImpl implements Manager {
 
   /** A subview: `handle` is a live buffer, and the spec fits it. */
   adoptView(handle: number, byteOffset: number, spec: ResolvedSpec): BufferHandle {
-    this.requireOpen('subview()');
-    const site = this.leaks.site(BufferHandle.prototype.subview);
-    const { nbytes, dtype, label } = spec;
-    const file = this.#files.address(site);
-    const rank = this.#putShape(spec);
-    const text = this.native.putText(label);
-    const view = this.native.makeView(handle, byteOffset, nbytes, dtype.code, rank, text, file, site.line);
-    if (view === 0) throw this.#failure(this.native.words[Mail.status] as number, nbytes, 'subview()', '');
-    return this.#adopt(view, nbytes, spec, site);
+    return this.#births.ofView(handle, byteOffset, spec, this.leaks.site(BufferHandle.prototype.subview));
   }
 
   /** What live buffers take of the budget. */
@@ -341,29 +323,6 @@ export class ManagerImpl implements Manager {
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
 
-  #alloc(spec: ResolvedSpec, site: Site, operation: string, effort: string): BufferHandle {
-    this.requireOpen(operation);
-    const { nbytes, dtype, label } = spec;
-    const file = this.#files.address(site);
-    const rank = this.#putShape(spec);
-    const handle = this.native.allocSpec(nbytes, dtype.code, rank, this.native.putText(label), file, site.line);
-    if (handle === 0) throw this.#failure(this.native.words[Mail.status] as number, nbytes, operation, effort);
-    return this.#adopt(handle, nbytes, spec, site);
-  }
-
-  #adopt(handle: number, nbytes: number, spec: BufferSpec, site: Site): BufferHandle {
-    const buffer = new BufferHandle(this, handle, nbytes, spec);
-    if (site !== noSite) this.leaks.born(BufferHandle.grip(buffer, site));
-    this.nursery.add(buffer);
-    this.#scopes.track(buffer);
-    return buffer;
-  }
-
-  /** Leaves a shape for the next native call, which takes dense ones only; answers its rank. */
-  #putShape({ shape, strides }: BufferSpec): number {
-    return this.native.putShape(strides === null ? shape : null);
-  }
-
   /** Called from inside native code: nothing may be thrown through it. */
   #nativeEvent(event: number, key: number): void {
     if (event === NativeEvent.recorded) {
@@ -375,13 +334,14 @@ export class ManagerImpl implements Manager {
       return;
     }
     this.#scopes.outside(() => {
-      if (event === NativeEvent.collectStart) this.#collectStart.call(this.errors.report);
+      const { report } = this.errors;
+      if (event === NativeEvent.collectStart) this.#collectEvents.started(report);
       else if (event === NativeEvent.collectStop)
-        this.#collectStop.call(this.errors.report, this.native.cold.lastCollection());
+        this.#collectEvents.stopped(report, this.native.cold.lastCollection());
     });
   }
 
-  #failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {
+  failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {
     if (status === Status.closed || this.#closed) return new ClosedError(operation);
     if (status === Status.outOfMemory) return new OutOfMemoryError(nbytes, this.stats(), effort);
     return new InvalidArgumentError(operation, 'what the native library takes', nbytes);

@@ -25,6 +25,7 @@ export class Proactive {
   readonly #mark: number;
   /** Bytes that survived their turn since the last look, and how many may before the next. */
   #survived = 0;
+  #waitedFor = 0;
   #patience = 0;
   /** Raised above the mark when a collection found that what is there is in use. */
   #threshold = 0;
@@ -41,13 +42,14 @@ export class Proactive {
 
   /** At the end of a turn: `bytes` that it made are in use. */
   survived(bytes: number): void {
-    this.#survived += bytes;
+    this.#survived += Math.max(0, bytes - this.#waitedFor);
+    this.#waitedFor = 0;
     if (this.#survived > this.#patience) this.#look();
   }
 
-  /** `bytes` were made by somebody who waits for room when there is none. */
+  /** `bytes` of this turn are made by somebody who waits for room when there is none. */
   waitedFor(bytes: number): void {
-    this.#survived -= bytes;
+    this.#waitedFor += bytes;
   }
 
   #look(): void {
