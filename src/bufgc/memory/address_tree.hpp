@@ -6,9 +6,9 @@
 
 namespace bufgc {
 
-/// Free ranges by address, for first fit or to find the one at an address: a treap through the ranges' own records, in which
-/// each knows the largest range of its subtree. Logarithmic in the number of free ranges; allocates
-/// nothing.
+/// Free ranges by address, for first fit or to find the one at an address: a treap through the ranges' own
+/// records, in which each knows the largest range of its subtree. Logarithmic in the number of free ranges;
+/// allocates nothing.
 class AddressTree {
  public:
   void insert(Range* range) noexcept;
