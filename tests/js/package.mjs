@@ -7,7 +7,15 @@ export const here = dirname(fileURLToPath(import.meta.url));
 export const packageDir = resolve(process.env.BUFGC_PACKAGE_DIR ?? join(here, '../../wasm/dist'));
 export const packageUrl = pathToFileURL(join(packageDir, 'index.js')).href;
 export const bufgc = await import(packageUrl);
-export const { load, OutOfMemoryError, UseAfterDisposeError, InvalidArgumentError, ClosedError, BufgcError } = bufgc;
+export const {
+  load,
+  OutOfMemoryError,
+  UseAfterDisposeError,
+  InvalidArgumentError,
+  InvalidStateError,
+  ClosedError,
+  BufgcError,
+} = bufgc;
 export const wasmBytes = () => readFileSync(join(packageDir, 'bufgc.wasm'));
 
 export const KiB = 2 ** 10;
