@@ -118,7 +118,7 @@ Range* CpuAllocator::State::refill(BlockCache& own, std::size_t capacity_bytes) 
   Magazine& shared = common().magazine;
   Range* const range = shared.take(capacity_bytes);
   if (range == nullptr) return nullptr;
-  std::uint64_t more = std::min(thread_limit_bytes() / 4 / capacity_bytes, refill_blocks - 1);
+  std::uint64_t more = std::min(thread_limit_bytes() / 2 / capacity_bytes, refill_blocks - 1);
   for (; more > 0; --more) {
     Range* const next = shared.take(capacity_bytes);
     if (next == nullptr) break;
@@ -129,10 +129,12 @@ Range* CpuAllocator::State::refill(BlockCache& own, std::size_t capacity_bytes) 
   return range;
 }
 
-void CpuAllocator::State::spill(BlockCache& own) noexcept {
+// What a thread frees and never asks for goes first.
+void CpuAllocator::State::spill(BlockCache& own, std::size_t capacity_bytes) noexcept {
   const std::uint64_t limit_bytes = thread_limit_bytes();
   while (own.magazine.bytes() > limit_bytes / 2) {
-    Range* const range = own.magazine.evict();
+    Range* range = own.magazine.take(capacity_bytes);
+    if (range == nullptr) range = own.magazine.evict();
     if (!common().magazine.add(range)) arena.free(range);
   }
 }
@@ -231,7 +233,7 @@ FreedTo CpuAllocator::State::free_slowly(BlockCache& own, Range* range) noexcept
   const std::size_t capacity_bytes = range->capacity_bytes;
   if (may_keep(capacity_bytes)) {
     if (options.cache_limit_bytes != no_budget) trim(options.cache_limit_bytes - capacity_bytes);
-    if (sole() == nullptr && own.magazine.room_bytes() < capacity_bytes) spill(own);
+    if (sole() == nullptr && own.magazine.room_bytes() < capacity_bytes) spill(own, capacity_bytes);
     if (own.magazine.add(range) || common().magazine.add(range)) {
       settle(own);
       return FreedTo::cache;

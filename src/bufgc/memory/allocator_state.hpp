@@ -139,8 +139,9 @@ struct CpuAllocator::State final : CacheRoster {
   }
   /// Of several threads each keeps at most so many bytes, or one block, to itself.
   [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;
-  /// Gives blocks that `own` keeps to the common cache, sizes in turn, until half of its limit is free.
-  void spill(BlockCache& own) noexcept;
+  /// Gives blocks that `own` keeps to the common cache, those of `capacity_bytes` first, until half of
+  /// its limit is free.
+  void spill(BlockCache& own, std::size_t capacity_bytes) noexcept;
 
   // allocator_iteration.cpp
   [[nodiscard]] Allocation allocate_in_iteration(BlockCache& own, std::size_t size_bytes,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "bufgc/memory/align.hpp"
+
 namespace bufgc {
 namespace {
 
@@ -16,7 +18,9 @@ bool IterationRecorder::grow() noexcept {
   if (room_ >= most_entries) return false;
   const std::uint32_t room = room_ == 0 ? first_room : room_ * 2;
   // `new` of more bytes than an object can have does not answer null everywhere.
-  if (room > static_cast<std::size_t>(-1) / 4 / sizeof(Entry)) return false;
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(std::size_t{room}, sizeof(Entry), &bytes) || bytes > max_object_bytes)
+    return false;
   std::unique_ptr<Entry[]> entries(new (std::nothrow) Entry[room]);
   if (!entries) return false;
   std::copy_n(entries_.get(), count_, entries.get());

@@ -32,9 +32,11 @@ Range* Magazine::evict() noexcept {
   if (bytes() == 0) return nullptr;
   for (;;) {
     Slot& slot = slots_[hand_];
-    hand_ = hand_ + 1 == slots_.size() ? 0 : hand_ + 1;
-    if (slot.head == nullptr) continue;
-    Range* range = slot.head;
+    Range* const range = slot.head;
+    if (range == nullptr) {
+      hand_ = hand_ + 1 == slots_.size() ? 0 : hand_ + 1;
+      continue;
+    }
     slot.head = range->next;
     room_bytes_ += range->capacity_bytes;
     return range;

@@ -42,7 +42,7 @@ class Magazine {
   /// Keeps `range` without regard to the room; false when there is no slot for one more size near its own.
   [[nodiscard]] bool add(Range* range) noexcept;
 
-  /// Any block, or null when there is none: sizes in turn, so that none stays for ever.
+  /// Any block, or null when there is none: all of one size, then of another, so that none stays for ever.
   [[nodiscard]] Range* evict() noexcept;
 
   [[nodiscard]] std::uint64_t bytes() const noexcept { return most_bytes_ - room_bytes_; }

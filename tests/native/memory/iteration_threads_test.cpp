@@ -11,7 +11,7 @@
 using namespace bufgc;
 using namespace bufgc::testing;
 
-TEST_CASE("Only the thread that opened the iteration is recorded and planned", "[iteration]") {
+TEST_CASE("Only the thread that opened the iteration is recorded and planned", "[iteration][threads]") {
   CpuAllocator allocator(default_source());
   Iteration iteration(allocator);
   const Program program = tight_program();
@@ -30,7 +30,7 @@ TEST_CASE("Only the thread that opened the iteration is recorded and planned", "
   check_sound(allocator);
 }
 
-TEST_CASE("Planned blocks may be freed by another thread", "[iteration]") {
+TEST_CASE("Planned blocks may be freed by another thread", "[iteration][threads]") {
   CpuAllocator allocator(default_source());
   Iteration iteration(allocator);
   for (int turn = 0; turn < 3; ++turn) {
