@@ -147,7 +147,8 @@ std::uint64_t CpuAllocator::State::most_live_bytes(std::size_t capacity_bytes) n
 
 void CpuAllocator::State::compact_before_growth(std::size_t capacity_bytes) noexcept {
   if (!may_compact()) return;
-  compaction_.before_growth(arena, capacity_bytes, most_live_bytes(capacity_bytes), options.budget_bytes);
+  compaction_.before_growth(arena, capacity_bytes, most_live_bytes(capacity_bytes), sums().allocated_bytes,
+                            options.budget_bytes);
 }
 
 Range* CpuAllocator::State::grow(std::size_t capacity_bytes) noexcept {

@@ -37,6 +37,7 @@ class CacheRoster {
       return nullptr;
     if (!cache->lock.try_enter_at_once()) [[unlikely]]
       return nullptr;
+    if (cache == nullptr) __builtin_unreachable();  // the callers' test for it costs nothing then
     return cache;
 #endif
   }

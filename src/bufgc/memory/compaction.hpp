@@ -12,15 +12,14 @@ namespace bufgc {
 /// every view of the memory is detached, so nobody is surprised at a moment at which he was not before.
 class Compaction {
  public:
-  /// Before `arena` grows by `capacity_bytes` while at most `most_live_bytes` (with those) were live:
-  /// makes a free range of so many where that is called for, within `limit_bytes` reserved.
+  /// Before `arena` grows by `capacity_bytes` while at most `most_live_bytes` (with those) were live
+  /// and `allocated_bytes` were ever asked for: makes a free range of so many where that is called for,
+  /// within `limit_bytes` reserved.
   void before_growth(Arena& arena, std::size_t capacity_bytes, std::uint64_t most_live_bytes,
-                     std::uint64_t limit_bytes) noexcept;
+                     std::uint64_t allocated_bytes, std::uint64_t limit_bytes) noexcept;
 
  private:
-  std::uint64_t most_live_bytes_ = 0;
-  /// What may still be moved at this peak.
-  std::uint64_t left_bytes_ = 0;
+  std::uint64_t moved_bytes_ = 0;
 };
 
 }  // namespace bufgc
