@@ -23,8 +23,8 @@ constexpr std::uint64_t refill_blocks = 32;
 constexpr unsigned exchange_shift = 3;
 // A program that repeats itself at the same peak and has caches flushed in every round comes to have
 // room for all that it frees and uses again: once so many blocks were flushed at that peak (which costs
-// a millisecond), the reserve may pass the peak by a half.
-constexpr std::uint64_t most_flushed_blocks = 4096;
+// some milliseconds), the reserve may pass the peak by a half.
+constexpr std::uint64_t most_flushed_blocks = 32768;
 constexpr unsigned settled_shift = 1;
 
 AllocatorOptions legal(AllocatorOptions options) noexcept {

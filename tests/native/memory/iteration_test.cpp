@@ -471,7 +471,8 @@ TEST_CASE("Compaction leaves planned blocks where they are", "[iteration]") {
   // No room is left but what is freed of the others, a MiB here and there.
   std::vector<Block*> fill;
   while (allocator.statistics().largest_free_bytes >= MiB) {
-    fill.push_back(allocator.allocate(allocator.statistics().largest_free_bytes).block);
+    fill.push_back(
+        allocator.allocate(static_cast<std::size_t>(allocator.statistics().largest_free_bytes)).block);
     REQUIRE(fill.back() != nullptr);
   }
   allocator.set_budget_bytes(allocator.statistics().reserved_bytes);
