@@ -18,11 +18,6 @@ bool idle(const Range* range) noexcept {
   return range->state == RangeState::free || range->is_kept();
 }
 
-void link(Range* left, Range* right) noexcept {
-  left->after = right;
-  right->before = left;
-}
-
 }  // namespace
 
 Arena::Arena(MemorySource& source, std::size_t granule_bytes) noexcept

@@ -7,14 +7,6 @@
 #include "bufgc/memory/arena.hpp"
 
 namespace bufgc {
-namespace {
-
-void link(Range* left, Range* right) noexcept {
-  left->after = right;
-  right->before = left;
-}
-
-}  // namespace
 
 Arena::Window Arena::cheapest_window(std::size_t capacity_bytes) const noexcept {
   Window best;

@@ -10,11 +10,6 @@
 namespace bufgc {
 namespace {
 
-void link(Range* left, Range* right) noexcept {
-  left->after = right;
-  right->before = left;
-}
-
 /// The free space at the end of `extent`.
 std::size_t free_end_bytes(const Extent* extent) noexcept {
   const Range* tail = extent->back.before;

@@ -4,14 +4,6 @@
 #include "bufgc/memory/arena.hpp"
 
 namespace bufgc {
-namespace {
-
-void link(Range* left, Range* right) noexcept {
-  left->after = right;
-  right->before = left;
-}
-
-}  // namespace
 
 void Arena::make_region(Range* block) noexcept {
   region_.begin = block->data;

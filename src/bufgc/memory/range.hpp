@@ -47,6 +47,12 @@ struct alignas(64) Range : Block {
   [[nodiscard]] bool is_live() const noexcept { return state == RangeState::held && size_bytes != kept; }
 };
 
+/// Makes neighbours of two ranges.
+inline void link(Range* left, Range* right) noexcept {
+  left->after = right;
+  right->before = left;
+}
+
 /// Memory held from the source without a hole: segments that touch are one extent, and an extent
 /// from whose middle pages were released is two. Extents are linked in address order.
 struct Extent {
