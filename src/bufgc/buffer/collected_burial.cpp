@@ -17,6 +17,7 @@ constexpr std::size_t at_once = 64;
 void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
   while (BufferRecord* const record = doomed.with_finalizers.pop()) run_finalizers(record, others);
   release_links_of(doomed, others);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
   std::array<BufferRecord*, at_once> records;
   while (doomed.first != LinkNode::none) {
     std::size_t count = 0;
@@ -45,6 +46,7 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
 
 /// Links among the doomed go at once; those to others are let go like any other.
 void BufferHeap::release_links_of(const Doomed& doomed, DeathRow& others) noexcept {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
   std::array<LooseLinks, at_once> loose;
   std::uint32_t index = doomed.first;
   while (index != LinkNode::none) {
@@ -65,6 +67,7 @@ void BufferHeap::release_links_of(const Doomed& doomed, DeathRow& others) noexce
 void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size_t count,
                                DeathRow& others) noexcept {
   std::array<Block*, at_once> blocks{};  // null of those that own none
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
   std::array<FreedTo, at_once> freed_to;
   for (std::size_t i = 0; i < count; ++i) {
     blocks[i] = records[i]->block;

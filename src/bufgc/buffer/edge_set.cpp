@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <initializer_list>
-#include <limits>
 #include <new>
 
 namespace bufgc {
@@ -43,9 +42,12 @@ void EdgeSet::Table::erase(std::uint32_t at) noexcept {
 }
 
 EdgeSet::Table* EdgeSet::make(std::uint32_t capacity) noexcept {
-  constexpr std::size_t most = (std::numeric_limits<std::size_t>::max() - sizeof(Table)) / sizeof(Entry);
-  if (capacity > most) return nullptr;
-  void* const memory = std::calloc(1, sizeof(Table) + capacity * sizeof(Entry));
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(std::size_t{capacity}, sizeof(Entry), &bytes) ||
+      __builtin_add_overflow(bytes, sizeof(Table), &bytes)) {
+    return nullptr;
+  }
+  void* const memory = std::calloc(1, bytes);
   if (memory == nullptr) return nullptr;
   return new (memory) Table{capacity, 0, 0, 0, 0};
 }

@@ -73,8 +73,8 @@ class EdgeSet {
   // first, doubled, in the low half, the second in the high one.
   [[nodiscard]] bool is_table() const noexcept { return (word_ & 1U) != 0; }
   [[nodiscard]] Table* table() const noexcept {
-    return reinterpret_cast<Table*>(
-        static_cast<std::uintptr_t>(word_ - 1));  // NOLINT(performance-no-int-to-ptr)
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address or numbers.
+    return reinterpret_cast<Table*>(static_cast<std::uintptr_t>(word_ - 1));
   }
   [[nodiscard]] std::uint32_t first() const noexcept { return (static_cast<std::uint32_t>(word_) >> 1U) - 1; }
   [[nodiscard]] std::uint32_t second() const noexcept { return static_cast<std::uint32_t>(word_ >> 32U) - 1; }

@@ -83,6 +83,7 @@ struct Burial {
   }
   static void release_links(const BufferRecord* record, DeathRow& row) noexcept {
     BufferHeap& heap = *record->heap;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
     std::array<LooseLinks, links_at_once> loose;
     std::size_t count = 0;
     do {
