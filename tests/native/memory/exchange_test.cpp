@@ -257,7 +257,7 @@ TEST_CASE("a program that repeats itself comes to move nothing", "[memory][excha
     }
     for (; !kept.empty(); kept.pop_back()) allocator.deallocate(kept.back());
   };
-  for (int i = 0; i < 400; ++i) step();
+  for (int i = 0; i < 1000; ++i) step();
   const MemoryStatistics before = allocator.statistics();
   for (int i = 0; i < 100; ++i) step();
   const MemoryStatistics after = allocator.statistics();
@@ -292,7 +292,7 @@ TEST_CASE("a program that repeats itself comes to be served from its cache", "[m
   step();
   const MemoryStatistics first = allocator.statistics();
   CHECK(first.peak_reserved_bytes <= first.peak_live_bytes / 64 * 65 + 128 * KiB);
-  for (int i = 0; i < 300; ++i) step();
+  for (int i = 0; i < 600; ++i) step();
   CHECK(cached == sizes.size());
   const MemoryStatistics settled = allocator.statistics();
   CHECK(settled.peak_reserved_bytes <= settled.peak_live_bytes / 2 * 3 + 128 * KiB);
