@@ -10,6 +10,7 @@ import { javascriptRows, pageRows, replayRows, sizeRows } from './package.mjs';
 import { top } from './paths.mjs';
 import { fitRows, peakRows, plannedRows } from './placement.mjs';
 import { asMarkdown, asText, count, notRun } from './rows.mjs';
+import { viewerRows } from './viewer.mjs';
 import { wasmRows } from './wasm.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -31,6 +32,7 @@ const parts = new Map([
   ['handles', { build: ['bench-handles'], rows: handleRows }],
   ['size', { build: ['page'], rows: sizeRows }],
   ['page', { build: ['page'], rows: pageRows }],
+  ['viewer', { build: ['page'], rows: viewerRows }],
 ]);
 const wanted = positionals.length > 0 ? positionals : [...parts.keys()];
 for (const name of wanted) {

@@ -34,6 +34,8 @@ export async function launch() {
   const browser = await startChromium();
   return {
     url,
+    /** Playwright's own, for what `open` does not offer. */
+    chromium: browser,
     fileUrl: pathToFileURL(pageFile).href,
     /** A page in a profile of its own, ready. `complaints` and `requests` grow while it lives. */
     async open({ from = 'server', hash = '', width = 1280, height = 800, ...options } = {}) {
