@@ -120,6 +120,28 @@ describe('opening a trace', () => {
     await close();
   });
 
+  test('a large file is shown while it is read, and that is asked for a few times only', async () => {
+    const { page, close } = await browser.open();
+    const shown = await page.evaluate(async () => {
+      const lines = [];
+      for (let i = 0; i < 200_000; i++) {
+        lines.push(`{"t":${2 * i},"op":"alloc","id":${i},"size":4096}`);
+        lines.push(`{"t":${2 * i + 1},"op":"free","id":${i}}`);
+      }
+      const bytes = new TextEncoder().encode(lines.join('\n'));
+      const { session } = document.querySelector('bufgc-app');
+      const counts = [];
+      session.addEventListener('trace', () => counts.push(session.trace?.summary.buffers));
+      await window.viewer.open(bytes, 'large.ndjson');
+      return counts;
+    });
+    assert.ok(shown.length > 1, 'a part was shown before the whole');
+    assert.equal(shown.at(-1), 200_000);
+    // Each costs in proportion to what was read: there is to be four times as much before the next.
+    for (let i = 2; i < shown.length - 1; i += 1) assert.ok(shown[i] > 3 * shown[i - 1], shown.join(', '));
+    await close();
+  });
+
   test('an empty file is told, and what to do stands there again', async () => {
     const { page, complaints, close } = await browser.open();
     await openText(page, 'empty.ndjson', '');

@@ -3,16 +3,36 @@
 /** What was read so far, in bytes of the file as it lies (packed bytes of a packed one). */
 export type CountBytes = (bytes: number) => void;
 
-const pieceBytes = 256 * 1024;
+/** The first piece is small, so that something can be shown soon; each read costs some milliseconds. */
+const firstPieceBytes = 256 * 1024;
+const mostPieceBytes = 4 * 1024 * 1024;
 const isGzip = (start: Uint8Array): boolean => start.length >= 2 && start[0] === 0x1f && start[1] === 0x8b;
 
+/** The next piece is on its way while one is being used. */
 async function* piecesOf(bytes: Blob | Uint8Array): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const size = bytes instanceof Uint8Array ? bytes.length : bytes.size;
-  for (let at = 0; at < size; at += pieceBytes) {
+  let at = 0;
+  let pieceBytes = firstPieceBytes;
+  const next = (): Promise<Uint8Array<ArrayBuffer>> | null => {
+    if (at >= size) return null;
     const end = Math.min(at + pieceBytes, size);
-    yield bytes instanceof Uint8Array
-      ? new Uint8Array(bytes.subarray(at, end))
-      : new Uint8Array(await bytes.slice(at, end).arrayBuffer());
+    const piece =
+      bytes instanceof Uint8Array
+        ? Promise.resolve(new Uint8Array(bytes.subarray(at, end)))
+        : bytes
+            .slice(at, end)
+            .arrayBuffer()
+            .then((buffer) => new Uint8Array(buffer));
+    piece.catch(() => undefined); // told to whoever asks for it
+    at = end;
+    pieceBytes = Math.min(2 * pieceBytes, mostPieceBytes);
+    return piece;
+  };
+  let coming = next();
+  while (coming) {
+    const piece = await coming;
+    coming = next();
+    yield piece;
   }
 }
 

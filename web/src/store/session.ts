@@ -13,6 +13,8 @@ import { clampView, convertView, fitView, sameView, tailView, viewAround } from 
 
 export type * from './state.js';
 
+const PREVIEW_GROWTH = 4;
+
 export class Session extends EventTarget {
   mode: Mode = 'trace';
   tab: Tab = 'address';
@@ -37,6 +39,8 @@ export class Session extends EventTarget {
   private revision = 0;
   private opening = 0;
   private previewing = false;
+  /** Events from which on the next preview is due. */
+  private previewFrom = 0;
 
   readonly queries: Queries;
   private readonly pointing: Pointing;
@@ -75,6 +79,7 @@ export class Session extends EventTarget {
   private async openFiles(files: SourceFile[], sample: string | null): Promise<void> {
     const name = files.map((file) => file.name).join(' + ');
     const turn = ++this.opening;
+    this.previewFrom = 0;
     const totalBytes = files.reduce((sum, { bytes }) => sum + (bytes instanceof Blob ? bytes.size : bytes.length), 0);
     this.loading = { name, bytes: 0, totalBytes, events: 0, startedAt: performance.now() };
     this.notice = null;
@@ -87,7 +92,7 @@ export class Session extends EventTarget {
         if (turn !== this.opening || !this.loading) return;
         this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
         this.changed('loading');
-        if (progress.events > 0) void this.preview(name, turn);
+        if (progress.events > this.previewFrom) void this.preview(name, turn);
       });
       if (turn !== this.opening) return;
       this.loading = null;
@@ -108,13 +113,17 @@ export class Session extends EventTarget {
     }
   }
 
-  /** While a file is being read: what is there of it already, asked for as often as the engine answers. */
+  /**
+   * While a file is being read: what is there of it already. Each preview costs in proportion to what was
+   * read, so the next waits until there is four times as much: all of them together cost little more than the last.
+   */
   private async preview(name: string, turn: number): Promise<void> {
     if (this.previewing) return;
     this.previewing = true;
     try {
       const known = await this.ask();
       if (turn !== this.opening || !this.loading || known.summary.buffers === 0) return;
+      this.previewFrom = known.summary.events * PREVIEW_GROWTH;
       const { trace } = this;
       if (trace?.preview) Object.assign(trace, known, { revision: ++this.revision });
       else this.put({ name, live: false, preview: true, sample: null, ...known, revision: ++this.revision });
