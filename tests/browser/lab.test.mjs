@@ -125,7 +125,7 @@ test('the picture pipeline shows its result, and takes a picture of the user’s
 test('nobody disposes: five times the budget passes through, and reserved stays under it', async () => {
   const { page, close } = await openLab('nobody');
   await page.locator('bufgc-lab #budget').fill('64');
-  await page.locator('bufgc-lab #budget').blur();
+  await page.locator('bufgc-lab #budget').press('Enter');
   await state(page, ({ settings: now }) => now.budgetBytes === 64 * 2 ** 20);
   await press(page, 'reset');
   await press(page, 'run');

@@ -15,16 +15,16 @@ const press = async (page, key) => {
   await page.keyboard.press(key);
   await idle(page);
 };
-/** The colour of the plot at a point of the window. */
+/** The colour of the plot at a point of the window, in the picture that it saves. */
 const colorAt = (page, x, y) =>
   page.evaluate(
-    ([px, py]) => {
+    async ([px, py]) => {
       const plot = document.querySelector('bufgc-app').shadowRoot.querySelector('lifecycle-plot');
-      const canvas = plot.shadowRoot.querySelector('canvas');
-      const box = canvas.getBoundingClientRect();
-      const scale = canvas.width / box.width;
+      const picture = await createImageBitmap(await plot.toBlob());
+      const box = plot.getBoundingClientRect();
+      const scale = picture.width / box.width;
       const pixel = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-      pixel.drawImage(canvas, Math.round((box.left - px) * scale), Math.round((box.top - py) * scale));
+      pixel.drawImage(picture, Math.round((box.left - px) * scale), Math.round((box.top - py) * scale));
       return [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)];
     },
     [x, y],
@@ -100,7 +100,7 @@ describe('the lifecycle plot', () => {
     const after = await range(page);
     assert.ok(after.t1 - after.t0 < 0.6 * (before.t1 - before.t0));
     assert.deepEqual([after.y0, after.y1], [before.y0, before.y1]);
-    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
     const share = (x - box.x - 72) / (box.width - 72);
     const at = (view) => view.t0 + share * (view.t1 - view.t0);
     assert.ok(Math.abs(at(before) - at(after)) < 0.01 * (after.t1 - after.t0));
@@ -110,7 +110,7 @@ describe('the lifecycle plot', () => {
   test('dragging pans by as much as the pointer moves', async () => {
     await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
     const { x, y } = await middle();
-    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x + 100, y, { steps: 5 });
@@ -132,7 +132,7 @@ describe('the lifecycle plot', () => {
     await page.mouse.up();
     await page.keyboard.up('Shift');
     const after = await range(page);
-    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
     assert.ok(Math.abs((after.t1 - after.t0) / (whole.t1 - whole.t0) - 120 / (box.width - 72)) < 0.01);
     assert.ok(Math.abs((after.y1 - after.y0) / (whole.y1 - whole.y0) - 80 / (box.height - 24)) < 0.01);
     await page.mouse.dblclick(x, y);
@@ -211,7 +211,7 @@ describe('the lifecycle plot', () => {
   test('a buffer alive at the end reaches the right edge in its own colour, a released one ends at its release', async () => {
     const { stats } = await openText(page, 'pair.ndjson', PAIR);
     assert.equal(stats.alive_at_end_buffers, 1);
-    const box = await page.locator('lifecycle-plot canvas').boundingBox();
+    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
     const x = (event) => box.x + 72 + ((box.width - 72) * event) / stats.events;
     const y = (address) => box.y + (box.height - 24) * (1 - address / 8192);
     const kept = await colorAt(page, x(4.5), y(2500));

@@ -12,9 +12,10 @@ import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { base } from '../styles.js';
-import { hatch } from './hatch.js';
 
 const HEIGHT = 120;
+const TOP = 24;
+const BOTTOM = 6;
 const stepped = uPlot.paths.stepped!({ align: 1 });
 
 @customElement('level-chart')
@@ -23,6 +24,8 @@ export class LevelChart extends LitElement {
   @query('.chart') private holder!: HTMLElement;
 
   private chart: uPlot | null = null;
+  private data: uPlot.AlignedData | null = null;
+  private frame = 0;
   private readonly levels = new Latest<Levels>();
   private readonly resized = new ResizeObserver(() => this.resize());
 
@@ -45,6 +48,12 @@ export class LevelChart extends LitElement {
       .chart {
         height: 120px;
         overflow: hidden;
+      }
+      :host(.filled) .chart::before {
+        content: '';
+        position: absolute;
+        inset: ${TOP + 1}px 0 ${BOTTOM + 1}px ${GUTTER}px;
+        background: repeating-linear-gradient(135deg, var(--cached) 0 1.2px, transparent 1.2px 4.24px);
       }
       .u-cursor-x {
         border-right: 1px solid var(--ink-2) !important;
@@ -95,6 +104,8 @@ export class LevelChart extends LitElement {
     super.disconnectedCallback();
     this.resized.disconnect();
     theme.removeEventListener('change', this.rebuild);
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
     this.chart?.destroy();
     this.chart = null;
   }
@@ -102,6 +113,7 @@ export class LevelChart extends LitElement {
   private readonly rebuild = (): void => {
     if (!this.holder) return;
     this.chart?.destroy();
+    this.classList.remove('filled');
     this.chart = new uPlot(this.options(), [[], [], [], []] as unknown as uPlot.AlignedData, this.holder);
     void this.load();
   };
@@ -110,11 +122,12 @@ export class LevelChart extends LitElement {
     const computed = getComputedStyle(document.documentElement);
     const color = (name: string) => computed.getPropertyValue(`--${name}`).trim();
     const font = `11px ${color('mono')}`;
-    const grid = { stroke: color('grid'), width: 1 };
+    // Over the series, as in the plot below.
+    const grid = { stroke: `color-mix(in srgb, ${color('ink')} 7%, transparent)`, width: 1 };
     return {
       width: Math.max(1, this.clientWidth),
       height: HEIGHT,
-      padding: [24, 0, 6, 0],
+      padding: [TOP, 0, BOTTOM, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -141,13 +154,22 @@ export class LevelChart extends LitElement {
           values: () => byteTicks(0, this.ceiling(), 4).map(({ text }) => text),
         },
       ],
+      drawOrder: ['series', 'axes'] as uPlot.DrawOrderKey[],
       series: [
         {},
         { paths: stepped, points: { show: false }, stroke: color('live'), width: 1, fill: color('live') },
-        { paths: stepped, points: { show: false }, stroke: color('cached'), width: 1 },
+        // The hatching stands still behind the chart, which paints the ground from here upwards: to fill with
+        // a pattern in every frame of a gesture costs more than all else of it.
+        {
+          paths: stepped,
+          points: { show: false },
+          stroke: color('cached'),
+          width: 1,
+          fill: color('ground'),
+          fillTo: () => this.ceiling(),
+        },
         { paths: stepped, points: { show: false }, stroke: color('reserved'), width: 1.5 },
       ],
-      bands: [{ series: [2, 1], fill: (u) => hatch(u.ctx, color('cached')) as unknown as string }],
       hooks: {
         setCursor: [(u) => this.onCursor(u)],
         setSelect: [(u) => this.onSelect(u)],
@@ -174,12 +196,26 @@ export class LevelChart extends LitElement {
   private async load(): Promise<void> {
     const { session, chart } = this;
     if (!session?.trace || !chart) return;
-    chart.redraw(false, true); // what is there already, moved to the new range
+    this.schedule(); // what is there already, moved to the new range
     const columns = Math.max(1, Math.round(this.clientWidth - GUTTER));
     const { axis, view } = session;
     const levels = await session.track(this.levels.ask(() => session.engine.levels(axis, view.t0, view.t1, columns)));
     if (!levels || chart !== this.chart) return;
-    chart.setData(dataOf(levels, view.t1), true);
+    this.data = dataOf(levels, view.t1);
+    this.schedule();
+  }
+
+  /** However many changes and answers a frame brings, it draws once. */
+  private schedule(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      const { chart, data } = this;
+      this.data = null;
+      // Without data there is nothing that would hide the hatching.
+      if (data) this.classList.add('filled');
+      if (data) chart?.setData(data, true);
+      else chart?.redraw(false, true);
+    });
   }
 
   private onCursor({ cursor, posToVal }: uPlot): void {

@@ -1,7 +1,7 @@
 // The lifecycle plot: time × address, each buffer a rectangle from allocation to release. The engine
 // paints the rectangles; here stand axes, selection, pointer, and the pictures' places.
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { customElement, property, query, queryAll, state } from 'lit/decorators.js';
 import type { RowDetails, View } from '../engine/protocol.js';
 import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
@@ -22,7 +22,8 @@ const PIXEL_TOLERANCE = 3;
 export class LifecyclePlot extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private hover: { details: RowDetails; x: number; y: number } | null = null;
-  @query('canvas') private canvas!: HTMLCanvasElement;
+  @query('canvas.ink') private canvas!: HTMLCanvasElement;
+  @queryAll('.pictures canvas') private pictureCanvases!: NodeListOf<HTMLCanvasElement>;
 
   private pictures: Pictures | null = null;
   private hoverRects: View[] = [];
@@ -50,15 +51,31 @@ export class LifecyclePlot extends LitElement {
         overflow: hidden;
         background: var(--ground);
       }
-      canvas {
+      .pictures {
+        position: absolute;
+        inset: 0 0 ${AXIS_HEIGHT}px ${GUTTER}px;
+        overflow: hidden;
+        contain: strict;
+      }
+      .pictures canvas {
+        position: absolute;
+        left: 0;
+        top: 0;
+        width: 100%;
+        height: 100%;
+        transform-origin: 0 0;
+        will-change: transform;
+      }
+      .ink {
         position: absolute;
         inset: 0;
         width: 100%;
         height: 100%;
+        z-index: 2;
         touch-action: none;
         cursor: crosshair;
       }
-      canvas.panning {
+      .ink.panning {
         cursor: grabbing;
       }
       .tip {
@@ -93,6 +110,7 @@ export class LifecyclePlot extends LitElement {
     this.readColors();
     const session = this.session!;
     this.pictures = new Pictures(
+      this.pictureCanvases,
       session.engine,
       (work) => session.track(work),
       () => this.schedule(),
@@ -271,6 +289,8 @@ export class LifecyclePlot extends LitElement {
       },
     });
 
+    this.pictures?.place(session.view, session.axis, area);
+
     const context = canvas.getContext('2d')!;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.clientWidth, this.clientHeight);
@@ -278,10 +298,6 @@ export class LifecyclePlot extends LitElement {
     context.beginPath();
     context.rect(area.left, area.top, area.width, area.height);
     context.clip();
-    context.translate(area.left, area.top);
-    context.imageSmoothingEnabled = true;
-    this.pictures?.draw(context, session.view, session.axis, area.width, area.height);
-    context.translate(-area.left, -area.top);
     this.drawGrid(context, scale);
     this.drawMarks(context, scale);
     this.outline(context, scale, this.hoverRects, 1);
@@ -400,6 +416,15 @@ export class LifecyclePlot extends LitElement {
     const context = copy.getContext('2d')!;
     context.fillStyle = this.colors.ground!;
     context.fillRect(0, 0, copy.width, copy.height);
+    const { area } = this.scale();
+    const ratio = copy.width / this.clientWidth;
+    context.save();
+    context.setTransform(ratio, 0, 0, ratio, area.left * ratio, area.top * ratio);
+    context.beginPath();
+    context.rect(0, 0, area.width, area.height);
+    context.clip();
+    this.pictures?.paint(context, area);
+    context.restore();
     context.drawImage(this.canvas, 0, 0);
     return new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
   }
@@ -424,7 +449,9 @@ export class LifecyclePlot extends LitElement {
 
   override render() {
     const buffers = this.session?.trace?.summary.buffers ?? 0;
-    return html`<canvas
+    return html`<div class="pictures" aria-hidden="true"><canvas></canvas><canvas></canvas><canvas></canvas></div>
+      <canvas
+        class="ink"
         role="img"
         tabindex="0"
         aria-label="Lifecycles of ${buffers} buffers: time across, address up. The table holds the same buffers as rows."

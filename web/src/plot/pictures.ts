@@ -2,6 +2,7 @@
 // the visible range stands, the last one is shown moved and scaled, over a picture of the whole trace.
 import type { Axis, ColorBy, Engine, Theme, View } from '../engine/protocol.js';
 import { sameView } from '../store/view.js';
+import { type Extent, PictureLayer } from './picture-layer.js';
 
 /** All that a picture depends on besides its range and size. */
 export interface Style {
@@ -22,7 +23,7 @@ export interface Wish {
 }
 
 interface Picture {
-  bitmap: ImageBitmap;
+  layer: PictureLayer;
   view: View;
   style: Style;
   width: number;
@@ -49,15 +50,20 @@ export class Pictures {
   refining = false;
   private front: Picture | null = null;
   private whole: Picture | null = null;
+  private spare: PictureLayer[];
   private wish: Wish | null = null;
   private stopped = false;
 
+  /** Each of `canvases`, of which there must be three, shows one picture: in front, behind it, and the next. */
   constructor(
+    canvases: Iterable<HTMLCanvasElement>,
     private readonly engine: Engine,
     private readonly track: <T>(work: Promise<T>) => Promise<T>,
     private readonly onPicture: () => void,
     private readonly onError: (error: unknown) => void,
-  ) {}
+  ) {
+    this.spare = Array.from(canvases, (canvas) => new PictureLayer(canvas));
+  }
 
   want(wish: Wish): void {
     this.wish = wish;
@@ -66,8 +72,6 @@ export class Pictures {
 
   drop(): void {
     this.stopped = true;
-    this.front?.bitmap.close();
-    this.whole?.bitmap.close();
     this.front = null;
     this.whole = null;
   }
@@ -101,31 +105,42 @@ export class Pictures {
       filter,
       showCached,
     });
-    return { bitmap, view, style: wish.style, width: wish.width, height: wish.height };
+    const layer = this.spare.pop()!;
+    layer.put(bitmap, view);
+    return { layer, view, style: wish.style, width: wish.width, height: wish.height };
   }
 
   private replace(which: 'front' | 'whole', picture: Picture): void {
     const old = this[which];
     // A picture of the whole trace, once left, goes on to serve as the background.
     if (which === 'front' && old && this.wish && sameView(old.view, this.wish.whole)) {
-      this.whole?.bitmap.close();
+      this.release(this.whole);
       this.whole = old;
-    } else old?.bitmap.close();
+    } else this.release(old);
     this[which] = picture;
+    this.whole?.layer.raise(false);
+    this.front?.layer.raise(true);
   }
 
-  /** Draws what there is of `view` into the rectangle 0, 0, width, height of the context. */
-  draw(context: CanvasRenderingContext2D, view: View, axis: Axis, width: number, height: number): void {
+  private release(picture: Picture | null): void {
+    if (!picture) return;
+    picture.layer.hide();
+    this.spare.push(picture.layer);
+  }
+
+  /** Moves what there is of `view` to its place; `extent` is the plot's area. */
+  place(view: View, axis: Axis, extent: Extent): void {
+    const covered = this.front?.style.axis === axis && sameView(this.front.view, view);
     for (const picture of [this.whole, this.front]) {
-      if (!picture || picture.style.axis !== axis) continue;
-      const from = picture.view;
-      const perT = width / (view.t1 - view.t0);
-      const perY = height / (view.y1 - view.y0);
-      const x = (from.t0 - view.t0) * perT;
-      const y = (view.y1 - from.y1) * perY;
-      const w = (from.t1 - from.t0) * perT;
-      const h = (from.y1 - from.y0) * perY;
-      context.drawImage(picture.bitmap, x, y, w, h);
+      if (!picture) continue;
+      if (picture.style.axis !== axis || (picture === this.whole && covered)) picture.layer.hide();
+      else picture.layer.place(view, extent);
     }
+  }
+
+  /** Paints them as they stand, into a context whose units are CSS pixels of the plot's area. */
+  paint(context: CanvasRenderingContext2D, extent: Extent): void {
+    this.whole?.layer.paint(context, extent);
+    this.front?.layer.paint(context, extent);
   }
 }
