@@ -113,9 +113,32 @@ void ColorMap::by_magnitude(const std::vector<std::uint64_t>& values) {
   const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
   const double low = std::log2(static_cast<double>(*lowest) + 1);
   const double range = std::log2(static_cast<double>(*highest) + 1) - low;
+  if (!(range > 0)) {
+    std::fill(classes_.begin(), classes_.end(), static_cast<std::uint8_t>(magnitude_classes / 2));
+    return;
+  }
+  const auto class_of = [&](std::uint64_t value) {
+    const double at = (std::log2(static_cast<double>(value) + 1) - low) / range;
+    return static_cast<std::size_t>(std::lround(at * static_cast<double>(magnitude_classes - 1)));
+  };
+  // The least value beyond each class, so that rows need no logarithm.
+  std::array<std::uint64_t, magnitude_classes - 1> beyond{};
+  for (std::size_t i = 0; i < beyond.size(); ++i) {
+    std::uint64_t from = *lowest;
+    std::uint64_t to = *highest;
+    while (from < to) {
+      const std::uint64_t middle = from + (to - from) / 2;
+      if (class_of(middle) > i) {
+        to = middle;
+      } else {
+        from = middle + 1;
+      }
+    }
+    beyond[i] = to;
+  }
   for (std::size_t row = 0; row < values.size(); ++row) {
-    const double at = range > 0 ? (std::log2(static_cast<double>(values[row]) + 1) - low) / range : 0.5;
-    classes_[row] = static_cast<std::uint8_t>(std::lround(at * static_cast<double>(magnitude_classes - 1)));
+    const auto above = std::upper_bound(beyond.begin(), beyond.end(), values[row]);
+    classes_[row] = static_cast<std::uint8_t>(above - beyond.begin());
   }
 }
 

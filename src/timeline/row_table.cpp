@@ -86,26 +86,24 @@ void count(const Lifecycles& lifecycles, std::size_t row, Group& group) {
 struct Grouping {
   std::size_t groups;
   std::vector<std::uint32_t> of_row;
-  bool colored;
-  ColorBy colors;
 };
 
 Grouping grouping(const Lifecycles& lifecycles, GroupBy by) {
   const std::size_t rows = lifecycles.size();
-  Grouping out{0, std::vector<std::uint32_t>(rows), false, ColorBy::state};
+  Grouping out{0, std::vector<std::uint32_t>(rows)};
   switch (by) {
     case GroupBy::label:
-      return {lifecycles.strings.size(), lifecycles.label, true, ColorBy::label};
+      return {lifecycles.strings.size(), lifecycles.label};
     case GroupBy::dtype:
-      return {lifecycles.strings.size(), lifecycles.dtype, true, ColorBy::dtype};
+      return {lifecycles.strings.size(), lifecycles.dtype};
     case GroupBy::site:
-      return {lifecycles.strings.size(), lifecycles.site, false, ColorBy::state};
+      return {lifecycles.strings.size(), lifecycles.site};
     case GroupBy::size:
-      out = {65, std::move(out.of_row), true, ColorBy::size};
+      out.groups = 65;
       for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
       return out;
     case GroupBy::state:
-      out = {2, std::move(out.of_row), true, ColorBy::state};
+      out.groups = 2;
       for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = is_alive_at_end(lifecycles, row) ? 1 : 0;
       return out;
     case GroupBy::cause:
@@ -159,8 +157,25 @@ std::vector<std::uint32_t> sorted_rows(const Lifecycles& lifecycles, const std::
   return rows;
 }
 
+std::optional<ColorBy> coloring_of(GroupBy by) noexcept {
+  switch (by) {
+    case GroupBy::label:
+      return ColorBy::label;
+    case GroupBy::dtype:
+      return ColorBy::dtype;
+    case GroupBy::size:
+      return ColorBy::size;
+    case GroupBy::state:
+      return ColorBy::state;
+    case GroupBy::site:
+    case GroupBy::cause:
+      break;
+  }
+  return std::nullopt;
+}
+
 std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<std::uint8_t>& matches,
-                              GroupBy by, TraceEnd end) {
+                              GroupBy by, const ColorMap* colors, TraceEnd end) {
   const Grouping parts = grouping(lifecycles, by);
   std::vector<Group> counts(parts.groups);
   std::vector<std::uint32_t> some_row(parts.groups, Lifecycles::none);
@@ -169,15 +184,14 @@ std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<st
     count(lifecycles, row, counts[parts.of_row[row]]);
     some_row[parts.of_row[row]] = static_cast<std::uint32_t>(row);
   }
-  const ColorMap colors = parts.colored ? ColorMap(lifecycles, parts.colors, end) : ColorMap();
   std::vector<Group> groups;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i].buffers == 0) continue;
     counts[i].name = group_name(lifecycles, by, i, some_row[i], end);
-    counts[i].has_color = parts.colored;
+    counts[i].has_color = colors != nullptr;
     // A released external buffer has a colour of its own; the group shows that of the others.
-    if (parts.colored) {
-      counts[i].color = by == GroupBy::state && i == 0 ? released_color : colors.of(some_row[i]);
+    if (colors != nullptr) {
+      counts[i].color = by == GroupBy::state && i == 0 ? released_color : colors->of(some_row[i]);
     }
     groups.push_back(std::move(counts[i]));
   }

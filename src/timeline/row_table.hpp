@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,15 @@ struct Group {
   bool has_color = false;
 };
 
+/// What a picture is coloured by that shows these groups; nothing where no picture does.
+[[nodiscard]] std::optional<ColorBy> coloring_of(GroupBy by) noexcept;
+
 /// Counts the matching rows by a property, most bytes first; size classes in order of size. What is
-/// alive is named "alive at end" in a closed trace, "alive now" in an open one.
+/// alive is named "alive at end" in a closed trace, "alive now" in an open one. `colors`, by what
+/// `coloring_of` says, gives the groups theirs; null leaves them without.
 [[nodiscard]] std::vector<Group> group_rows(const Lifecycles& lifecycles,
                                             const std::vector<std::uint8_t>& matches, GroupBy by,
+                                            const ColorMap* colors = nullptr,
                                             TraceEnd end = TraceEnd::closed);
 
 /// Rows that were born at the same address before and after; `Lifecycles::none` where there is none.

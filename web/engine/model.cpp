@@ -15,7 +15,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   layout_.reset();
   cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
-  colors_.reset();
+  forget_colors();
   matches_.reset();
   rows_ = lifecycles.size();
 }
@@ -54,6 +54,13 @@ Boxes Model::lifetimes(Axis axis) {
   return {&*indexes.lifetimes, &layout_->strips()};
 }
 
+const ColorMap& Model::colors(ColorBy by) {
+  std::optional<ColorMap>& colors = colors_by(by);
+  ensure(colors.has_value());
+  if (!colors) colors.emplace(*lifecycles_, by, end_);
+  return *colors;
+}
+
 const std::vector<std::uint8_t>& Model::matches(std::string_view filter) {
   const bool built = matches_.has_value() && filter_ == filter;
   ensure(built);
@@ -66,16 +73,11 @@ const std::vector<std::uint8_t>& Model::matches(std::string_view filter) {
 
 Scene Model::scene(const Look& look) {
   const Indexes& indexes = indexes_[static_cast<std::size_t>(look.axis)];
-  const bool same_colors = colors_.has_value() && colors_by_ == look.color_by;
   const bool same_filter = matches_.has_value() && filter_ == look.filter;
-  ensure(layout_.has_value() && indexes.lifetimes.has_value() && same_colors && same_filter &&
-         (!look.cached || indexes.cached.has_value()));
+  ensure(layout_.has_value() && indexes.lifetimes.has_value() && colors_by(look.color_by).has_value() &&
+         same_filter && (!look.cached || indexes.cached.has_value()));
   build_boxes(look.axis);
   if (look.cached) build_cached(look.axis);
-  if (!colors_ || colors_by_ != look.color_by) {
-    colors_.emplace(*lifecycles_, look.color_by, end_);
-    colors_by_ = look.color_by;
-  }
   if (!matches_ || filter_ != look.filter) {
     matches_ = RowFilter(look.filter).apply(*lifecycles_);
     filter_ = look.filter;
@@ -83,7 +85,7 @@ Scene Model::scene(const Look& look) {
   Scene scene;
   scene.lifetimes = {&*indexes.lifetimes, &layout_->strips()};
   if (look.cached) scene.cached = {&*indexes.cached, &cached_strips_};
-  scene.colors = &*colors_;
+  scene.colors = &colors(look.color_by);
   scene.matches = look.filter.empty() ? nullptr : &*matches_;
   scene.places = &layout_->places();
   scene.edges = true;

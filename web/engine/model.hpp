@@ -33,9 +33,10 @@ class Model {
   /// A trace that still runs paints what is alive as it paints every life.
   void set_end(timeline::TraceEnd end) noexcept {
     end_ = end;
-    colors_.reset();
+    forget_colors();
   }
   [[nodiscard]] timeline::TraceEnd end() const noexcept { return end_; }
+  [[nodiscard]] const timeline::ColorMap& colors(timeline::ColorBy by);
   /// Which rows match; the last text's answer is kept.
   [[nodiscard]] const std::vector<std::uint8_t>& matches(std::string_view filter);
   /// Everything that a picture needs.
@@ -57,6 +58,12 @@ class Model {
   void ensure(bool built) {
     if (!built) refresh(*lifecycles_);
   }
+  void forget_colors() noexcept {
+    for (std::optional<timeline::ColorMap>& colors : colors_) colors.reset();
+  }
+  [[nodiscard]] std::optional<timeline::ColorMap>& colors_by(timeline::ColorBy by) noexcept {
+    return colors_[static_cast<std::size_t>(by)];
+  }
   void build_boxes(timeline::Axis axis);
   void build_cached(timeline::Axis axis);
 
@@ -69,8 +76,7 @@ class Model {
   std::optional<timeline::CachedBlocks> cached_;
   std::vector<timeline::Strip> cached_strips_;
   Indexes indexes_[2];
-  std::optional<timeline::ColorMap> colors_;
-  timeline::ColorBy colors_by_ = timeline::ColorBy::state;
+  std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;
   std::string filter_;
 };

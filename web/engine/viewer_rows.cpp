@@ -159,9 +159,11 @@ void Viewer::table_rows(std::size_t from, std::size_t count) {
 
 void Viewer::groups(GroupBy by, std::string_view filter) {
   const std::vector<std::uint8_t>& matches = fresh().matches(filter);
+  const std::optional<ColorBy> coloring = coloring_of(by);
+  const ColorMap* const colors = coloring ? &model_.colors(*coloring) : nullptr;
   JsonWriter json(text_);
   json.open('[');
-  for (const Group& group : group_rows(lifecycles(), matches, by, model_.end())) {
+  for (const Group& group : group_rows(lifecycles(), matches, by, colors, model_.end())) {
     json.open('{')
         .member_text("name", group.name)
         .member("buffers", group.buffers)

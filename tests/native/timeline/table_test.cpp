@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "timeline/row_filter.hpp"
 #include "timeline/row_table.hpp"
@@ -118,7 +120,8 @@ TEST_CASE("rows sort by each key, equal ones in order of birth, both ways") {
 TEST_CASE("groups count buffers and bytes, most bytes first, in the colours of the picture") {
   const Lifecycles trace = sample();
   const std::vector<std::uint8_t> all(trace.size(), 1);
-  const std::vector<Group> dtypes = group_rows(trace, all, GroupBy::dtype);
+  const ColorMap colors(trace, *coloring_of(GroupBy::dtype));
+  const std::vector<Group> dtypes = group_rows(trace, all, GroupBy::dtype, &colors);
   REQUIRE(dtypes.size() == 3);
   CHECK(dtypes[0].name == "float32");
   CHECK(dtypes[0].buffers == 3);
@@ -127,7 +130,8 @@ TEST_CASE("groups count buffers and bytes, most bytes first, in the colours of t
   CHECK(dtypes[0].alive_bytes == (std::uint64_t{3} << 20U) + 4096);
   CHECK(dtypes[0].color == ColorMap(trace, ColorBy::dtype).of(0));
 
-  const std::vector<Group> states = group_rows(trace, all, GroupBy::state);
+  const ColorMap state_colors(trace, *coloring_of(GroupBy::state));
+  const std::vector<Group> states = group_rows(trace, all, GroupBy::state, &state_colors);
   REQUIRE(states.size() == 2);
   CHECK(states[0].name == "alive at end");
   CHECK(states[0].color == alive_color);
@@ -136,6 +140,8 @@ TEST_CASE("groups count buffers and bytes, most bytes first, in the colours of t
   const std::vector<Group> causes = group_rows(trace, all, GroupBy::cause);
   REQUIRE(causes.size() == 3);
   CHECK(causes[1].name == "dispose");
+  CHECK(!causes[1].has_color);
+  CHECK(!coloring_of(GroupBy::cause).has_value());
 
   const std::vector<Group> sizes = group_rows(trace, all, GroupBy::size);
   REQUIRE(sizes.size() == 4);
@@ -191,13 +197,31 @@ TEST_CASE("colours: the names with most bytes get the palette, magnitudes run th
   CHECK(to_hex(tol::blue) == "#4477aa");
 }
 
+TEST_CASE("colours of magnitudes are even in the logarithm, from the least to the greatest") {
+  for (const std::uint64_t greatest : {std::uint64_t{7}, std::uint64_t{1} << 20U, ~std::uint64_t{0}}) {
+    Lifecycles trace = random_trace({3});
+    for (std::size_t row = 0; row < trace.size(); ++row) {
+      trace.size_bytes[row] = greatest >> (row * 7 % 64);
+    }
+    const auto [low, high] = std::minmax_element(trace.size_bytes.begin(), trace.size_bytes.end());
+    const double from = std::log2(static_cast<double>(*low) + 1);
+    const double to = std::log2(static_cast<double>(*high) + 1);
+    const ColorMap sizes(trace, ColorBy::size);
+    const double steps = static_cast<double>(sizes.palette().size() - 1);
+    for (std::size_t row = 0; row < trace.size(); ++row) {
+      const double at = (std::log2(static_cast<double>(trace.size_bytes[row]) + 1) - from) / (to - from);
+      REQUIRE(sizes.classes()[row] == static_cast<std::uint8_t>(std::lround(at * steps)));
+    }
+  }
+}
+
 TEST_CASE("in a trace that still runs what is alive has the colour of every life, in picture and groups") {
   const Lifecycles trace = sample();
   const ColorMap states(trace, ColorBy::state, TraceEnd::open);
   CHECK(states.of(0) == released_color);
   CHECK(states.of(1) == released_color);
   const std::vector<std::uint8_t> all(trace.size(), 1);
-  for (const Group& group : group_rows(trace, all, GroupBy::state, TraceEnd::open)) {
+  for (const Group& group : group_rows(trace, all, GroupBy::state, &states, TraceEnd::open)) {
     INFO(group.name);
     CHECK(group.color == released_color);
     CHECK(group.name == (group.alive_buffers > 0 ? "alive now" : "released"));

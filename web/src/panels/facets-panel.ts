@@ -29,6 +29,8 @@ export class FacetsPanel extends LitElement {
   @state() private facets = new Map<GroupBy, Facet>();
   @state() private expanded = new Set<GroupBy>();
   private readonly asked = new Latest<Map<GroupBy, Facet>>();
+  /** The groups without a filter, and of which trace. */
+  private known: { all: Map<GroupBy, GroupCount[]>; revision: number } | null = null;
 
   constructor() {
     super();
@@ -122,9 +124,9 @@ export class FacetsPanel extends LitElement {
     const { filter } = session;
     const answer = await session.track(
       this.asked.ask(async () => {
+        const everything = await this.everything(session);
         const facets = new Map<GroupBy, Facet>();
-        for (const { by } of FACETS) {
-          const all = await session.engine.groups(by, '');
+        for (const [by, all] of everything) {
           const matching = filter ? await session.engine.groups(by, filter) : all;
           facets.set(by, { all, matching: new Map(matching.map((group) => [group.name, group])) });
         }
@@ -140,6 +142,16 @@ export class FacetsPanel extends LitElement {
       total += group.bytes;
     }
     session.setMatched({ rows, bytes: total });
+  }
+
+  private async everything(session: Session): Promise<Map<GroupBy, GroupCount[]>> {
+    const revision = session.trace?.revision ?? 0;
+    if (this.known?.revision !== revision) {
+      const all = new Map<GroupBy, GroupCount[]>();
+      for (const { by } of FACETS) all.set(by, await session.engine.groups(by, ''));
+      this.known = { all, revision };
+    }
+    return this.known.all;
   }
 
   override firstUpdated(): void {
