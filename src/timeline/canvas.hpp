@@ -17,43 +17,33 @@ namespace bufgc::timeline {
 /// Red, green, blue and coverage of a pixel, so far.
 using Shade = float __attribute__((vector_size(16)));
 
-/// Colours of a box's pixels, weighted by the area that it covers of each, in a form that costs the
-/// same however wide the box is: what each pixel adds to its left neighbour's sum. A running sum
-/// along the row gives the shades.
-class Coverage {
- public:
-  Coverage(std::uint32_t width, std::uint32_t first_row, std::uint32_t rows)
-      : stride_(width + 2), first_row_(first_row), rows_(rows) {}
-
-  /// Calls `at(index, share)` for each change of the box's share of a pixel, left to right.
-  template <class Change>
-  void changes(const PixelBox& box, Change&& at) const {
-    const double top = std::max(box.top - first_row_, 0.0);
-    const double bottom = std::min(box.bottom - first_row_, static_cast<double>(rows_));
-    if (!(top < bottom)) return;
-    const auto left = static_cast<std::uint32_t>(box.left);
-    const auto right = static_cast<std::uint32_t>(box.right);
-    // Of the pixel in which an edge stands, the part to the right of the edge.
-    const auto left_share = static_cast<float>(left + 1 - box.left);
-    const auto right_share = static_cast<float>(right + 1 - box.right);
-    const auto end = static_cast<std::uint32_t>(std::ceil(bottom));
-    for (auto y = static_cast<std::uint32_t>(top); y < end; ++y) {
-      const auto tall = static_cast<float>(std::min(bottom, y + 1.0) - std::max(top, static_cast<double>(y)));
-      const std::size_t row = static_cast<std::size_t>(y) * stride_;
-      at(row + left, tall * left_share);
-      at(row + left + 1, tall - tall * left_share);
-      at(row + right, -tall * right_share);
-      at(row + right + 1, tall * right_share - tall);
+/// Calls `at(index, share)` for each change of the box's share of a pixel to that of its left neighbour, in a
+/// picture of `stride` places a row: two at its beginning and two at its end, so that it costs the same
+/// however wide the box is. A running sum along the row gives the shares back.
+template <class Change>
+void for_each_change(const PixelBox& box, std::size_t stride, Change&& at) {
+  const auto left = static_cast<std::uint32_t>(box.left);
+  const auto right = static_cast<std::uint32_t>(box.right);
+  // Of the pixel in which an edge stands, the part to the right of the edge.
+  const auto left_share = static_cast<float>(left + 1 - box.left);
+  const auto right_share = static_cast<float>(right + 1 - box.right);
+  const auto end = static_cast<std::uint32_t>(std::ceil(box.bottom));
+  for (auto y = static_cast<std::uint32_t>(box.top); y < end; ++y) {
+    const auto tall =
+        static_cast<float>(std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y)));
+    const std::size_t row = y * stride;
+    if (left == right) {
+      const float share = tall * (left_share - right_share);
+      at(row + left, share);
+      at(row + left + 1, -share);
+      continue;
     }
+    at(row + left, tall * left_share);
+    at(row + left + 1, tall - tall * left_share);
+    at(row + right, -tall * right_share);
+    at(row + right + 1, tall * right_share - tall);
   }
-  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(rows_) * stride_; }
-  [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
-
- private:
-  std::size_t stride_;  ///< Room for the changes of a box that ends at the right edge.
-  std::uint32_t first_row_;
-  std::uint32_t rows_;
-};
+}
 
 inline Shade shade_of(Color color, float share) noexcept {
   return Shade{static_cast<float>(color.red), static_cast<float>(color.green), static_cast<float>(color.blue),
@@ -68,36 +58,33 @@ inline std::uint32_t pack(Shade color) noexcept {
          static_cast<std::uint32_t>(rounded[2]) << 16U | 0xFF000000U;
 }
 
-/// One picture under way: shades and hatching of a band of rows at a time.
+/// One picture under way: shades and hatching as changes along each row, then pixels.
 class Canvas {
  public:
   Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba)
-      : size_(size), style_(style), projection_(projection), rgba_(rgba) {}
+      : size_(size),
+        style_(style),
+        projection_(projection),
+        rgba_(rgba),
+        stride_(std::size_t{size.width} + 2),  // room for the changes of a box that ends at the right edge
+        shades_(stride_ * size.height) {}
 
-  void begin(std::uint32_t first_row, std::uint32_t rows) {
-    first_row_ = first_row;
-    rows_ = rows;
-    const std::size_t places = coverage().size();
-    shades_.assign(places, Shade{});
-    hatched_.assign(places, 0.0F);
-  }
   void add(const PixelBox& box, Shade shade) {
-    coverage().changes(box, [&](std::size_t at, float share) { shades_[at] += shade * share; });
+    for_each_change(box, stride_, [&](std::size_t at, float share) { shades_[at] += shade * share; });
   }
   void add_hatched(const PixelBox& box) {
-    coverage().changes(box, [&](std::size_t at, float share) { hatched_[at] += share; });
+    if (hatched_.empty()) hatched_.resize(shades_.size());
+    for_each_change(box, stride_, [&](std::size_t at, float share) { hatched_[at] += share; });
   }
 
-  /// Sums the band up and puts it over the background.
-  void resolve(bool any_hatched) {
-    const std::size_t stride = coverage().stride();
-    for (std::uint32_t row = 0; row < rows_; ++row) {
-      const Shade* shades = shades_.data() + row * stride;
-      std::uint8_t* out = line(first_row_ + row);
-      if (any_hatched) {
-        resolve_hatched(shades, hatched_.data() + row * stride, first_row_ + row, out);
+  /// Sums the changes up and puts them over the background.
+  void resolve() {
+    for (std::uint32_t row = 0; row < size_.height; ++row) {
+      const Shade* const shades = shades_.data() + row * stride_;
+      if (hatched_.empty()) {
+        resolve_row(shades, line(row));
       } else {
-        resolve_row(shades, out);
+        resolve_hatched(shades, hatched_.data() + row * stride_, row, line(row));
       }
     }
   }
@@ -107,8 +94,7 @@ class Canvas {
     const Shade over = shade_of(color, 1.0F);
     const auto bottom = static_cast<std::uint32_t>(std::ceil(box.bottom));
     const auto right = static_cast<std::uint32_t>(std::ceil(box.right));
-    const std::uint32_t first = std::max(static_cast<std::uint32_t>(box.top), first_row_);
-    for (std::uint32_t y = first; y < std::min(bottom, first_row_ + rows_); ++y) {
+    for (auto y = static_cast<std::uint32_t>(box.top); y < bottom; ++y) {
       const double tall = std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y));
       for (auto x = static_cast<std::uint32_t>(box.left); x < right; ++x) {
         const double wide = std::min(box.right, x + 1.0) - std::max(box.left, static_cast<double>(x));
@@ -121,7 +107,6 @@ class Canvas {
   }
 
  private:
-  [[nodiscard]] Coverage coverage() const noexcept { return {size_.width, first_row_, rows_}; }
   [[nodiscard]] std::uint8_t* line(std::uint32_t row) noexcept {
     return rgba_.data() + static_cast<std::size_t>(row) * size_.width * 4;
   }
@@ -164,8 +149,7 @@ class Canvas {
   const Style& style_;
   const Projection& projection_;
   std::vector<std::uint8_t>& rgba_;
-  std::uint32_t first_row_ = 0;
-  std::uint32_t rows_ = 0;
+  std::size_t stride_;
   std::vector<Shade> shades_;
   std::vector<float> hatched_;
 };

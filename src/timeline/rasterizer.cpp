@@ -9,61 +9,29 @@
 namespace bufgc::timeline {
 namespace {
 
-/// Pictures are drawn in bands of rows whose shades stay in the processor's cache.
-constexpr std::uint32_t band_rows = 16;
-
-struct Item {
-  std::uint64_t start;
-  std::uint64_t end;
-  std::uint32_t box;
+/// A box that gets an outline or a notch once the picture under it is painted.
+struct Edged {
+  PixelBox box;  ///< Uncut.
+  bool alive;
+  bool moved_in;
+  bool moved_on;
 };
 
-/// The boxes that a picture shows, by band.
-class Bands {
- public:
-  Bands(const Boxes& boxes, const View& view, PictureSize size, const Projection& projection)
-      : strips_(*boxes.strips) {
-    const std::uint32_t bands = (size.height + band_rows - 1) / band_rows;
-    first_.assign(bands + 1, 0);
-    std::vector<std::uint32_t> top;
-    std::vector<std::uint32_t> bottom;
-    const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
-    const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
-    boxes.index->for_each(from, to, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end) {
-      const Strip strip = strips_[box];
-      if (strip.height == 0 || start == end) return;
-      const PixelBox pixels = projection.cut(projection.whole(start, end, strip));
-      if (!(pixels.left < pixels.right) || !(pixels.top < pixels.bottom)) return;
-      seen_.push_back({start, end, box});
-      top.push_back(static_cast<std::uint32_t>(pixels.top) / band_rows);
-      bottom.push_back((static_cast<std::uint32_t>(std::ceil(pixels.bottom)) - 1) / band_rows);
-      for (std::uint32_t band = top.back(); band <= bottom.back(); ++band) ++first_[band + 1];
-    });
-    for (std::uint32_t band = 0; band < bands; ++band) first_[band + 1] += first_[band];
-    items_.resize(first_[bands]);
-    std::vector<std::size_t> next(first_.begin(), first_.end() - 1);
-    for (std::size_t i = 0; i < seen_.size(); ++i) {
-      for (std::uint32_t band = top[i]; band <= bottom[i]; ++band) {
-        items_[next[band]++] = static_cast<std::uint32_t>(i);
-      }
-    }
-  }
-
-  [[nodiscard]] bool any(std::uint32_t band) const noexcept { return first_[band] != first_[band + 1]; }
-  template <class Visit>
-  void for_each(std::uint32_t band, Visit&& visit) const {
-    for (std::size_t i = first_[band]; i < first_[band + 1]; ++i) {
-      const Item& item = seen_[items_[i]];
-      visit(item, strips_[item.box]);
-    }
-  }
-
- private:
-  const std::vector<Strip>& strips_;
-  std::vector<Item> seen_;
-  std::vector<std::size_t> first_;
-  std::vector<std::uint32_t> items_;
-};
+/// Calls `visit(box, whole, cut)` for each box that the picture shows, with its place in pixels. They come by
+/// their beginnings, so what is written follows the picture from left to right and stays in the cache.
+template <class Visit>
+void for_each_shown(const Boxes& boxes, const View& view, const Projection& projection, Visit&& visit) {
+  if (boxes.index == nullptr) return;
+  const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
+  const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
+  boxes.index->for_each(from, to, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end) {
+    const Strip strip = (*boxes.strips)[box];
+    if (strip.height == 0 || start == end) return;
+    const PixelBox whole = projection.whole(start, end, strip);
+    const PixelBox cut = projection.cut(whole);
+    if (cut.left < cut.right && cut.top < cut.bottom) visit(box, whole, cut);
+  });
+}
 
 /// A hairline around the box and a thick bar at its end: it never ended.
 void outline(Canvas& canvas, const Projection& projection, const PixelBox& box, Color line) {
@@ -114,19 +82,6 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
   if (size.width == 0 || size.height == 0) return;
   const bool empty = !(view.t1 > view.t0) || view.y1 == view.y0;
   const Projection projection(empty ? View{} : view, size);
-  const LifecycleIndex no_index;
-  const std::vector<Strip> no_strips;
-  const auto or_none = [&](const Boxes& boxes) {
-    return empty || boxes.index == nullptr ? Boxes{&no_index, &no_strips} : boxes;
-  };
-  const Bands lifetimes(or_none(scene.lifetimes), view, size, projection);
-  const Bands cached(or_none(scene.cached), view, size, projection);
-  const auto matches = [&](std::uint32_t row) {
-    return scene.matches == nullptr || (*scene.matches)[row] != 0;
-  };
-  const auto pixels = [&](const Item& item, Strip strip) {
-    return projection.cut(projection.whole(item.start, item.end, strip));
-  };
   std::vector<Shade> palette;
   if (scene.colors != nullptr) {
     for (const Color color : scene.colors->palette()) palette.push_back(shade_of(color, 1.0F));
@@ -134,29 +89,32 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
   const Shade unmatched = shade_of(style.unmatched, unmatched_share);
 
   Canvas canvas(size, style, projection, rgba);
-  for (std::uint32_t row = 0; row < size.height; row += band_rows) {
-    const std::uint32_t band = row / band_rows;
-    canvas.begin(row, std::min(band_rows, size.height - row));
-    cached.for_each(band, [&](const Item& item, Strip strip) { canvas.add_hatched(pixels(item, strip)); });
-    lifetimes.for_each(band, [&](const Item& item, Strip strip) {
-      const std::uint32_t row = scene.places->row_of(item.box);
-      canvas.add(pixels(item, strip), matches(row) ? palette[scene.colors->classes()[row]] : unmatched);
-    });
-    canvas.resolve(cached.any(band));
-    if (!scene.edges) continue;
-    const Places& places = *scene.places;
-    lifetimes.for_each(band, [&](const Item& item, Strip strip) {
-      const bool alive = places.end_event(item.box) == Lifecycles::none;
-      const bool moved_in = places.moved_in(item.box);
-      const bool moved_on = places.moved_on(item.box);
-      if (!(alive || moved_in || moved_on) || !matches(places.row_of(item.box))) return;
-      const PixelBox box = projection.whole(item.start, item.end, strip);
-      if (box.right - box.left < outlined_pixels || box.bottom - box.top < outlined_pixels) return;
-      if (alive) outline(canvas, projection, box, style.outline);
-      if (box.right - box.left < notched_pixels || box.bottom - box.top < notched_pixels) return;
-      if (moved_in) notch(canvas, projection, box, true, style.background);
-      if (moved_on) notch(canvas, projection, box, false, style.background);
-    });
+  std::vector<Edged> edged;
+  if (!empty) {
+    for_each_shown(scene.cached, view, projection,
+                   [&](std::uint32_t, const PixelBox&, const PixelBox& cut) { canvas.add_hatched(cut); });
+    const Places* const places = scene.places;
+    for_each_shown(scene.lifetimes, view, projection,
+                   [&](std::uint32_t box, const PixelBox& whole, const PixelBox& cut) {
+                     const std::uint32_t row = places->row_of(box);
+                     const bool matches = scene.matches == nullptr || (*scene.matches)[row] != 0;
+                     canvas.add(cut, matches ? palette[scene.colors->classes()[row]] : unmatched);
+                     if (!scene.edges || !matches || whole.right - whole.left < outlined_pixels ||
+                         whole.bottom - whole.top < outlined_pixels) {
+                       return;
+                     }
+                     const Edged edge{whole, places->end_event(box) == Lifecycles::none,
+                                      places->moved_in(box), places->moved_on(box)};
+                     if (edge.alive || edge.moved_in || edge.moved_on) edged.push_back(edge);
+                   });
+  }
+  canvas.resolve();
+  for (const Edged& edge : edged) {
+    const PixelBox& box = edge.box;
+    if (edge.alive) outline(canvas, projection, box, style.outline);
+    if (box.right - box.left < notched_pixels || box.bottom - box.top < notched_pixels) continue;
+    if (edge.moved_in) notch(canvas, projection, box, true, style.background);
+    if (edge.moved_on) notch(canvas, projection, box, false, style.background);
   }
 }
 
