@@ -62,10 +62,10 @@ Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
 #if !defined(BUFGC_CHECK_INVARIANTS)
   State& state = *state_;
   if (BlockCache* const cache = state.enter_at_once(); cache != nullptr) [[likely]] {
-    Range* const range = cache->magazine.take_at_home(state.cached_capacity_of(size_bytes));
+    bool rose = false;
+    Range* const range = state.take(*cache, size_bytes, rose);
     if (range != nullptr) [[likely]] {
-      const bool below_marks = cache->hand_out(range, size_bytes);
-      if (!below_marks) [[unlikely]]
+      if (rose) [[unlikely]]
         return risen(cache, range);
       State::leave(cache);
       return {range, ServedBy::cache};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "memory/support.hpp"
@@ -235,6 +236,23 @@ TEST_CASE("a thread that ends leaves what it kept to the others", "[memory][thre
   CHECK(allocator.statistics().allocations == 2);
   CHECK(allocator.statistics().frees == 1);
   CHECK(allocator.size_histogram()[12].allocations == 2);
+}
+
+TEST_CASE("an allocator knows nothing of the caches of another that lay where it lies", "[memory][threads]") {
+  CountedSource counted;
+  std::optional<CpuAllocator> allocator;
+  Worker worker;
+  for (int round = 0; round < 10; ++round) {
+    allocator.emplace(counted.source);
+    worker.run([&] {
+      CHECK(allocator->allocate(5000).served_by == ServedBy::source);
+      allocator->deallocate(allocator->allocate(5000).block);
+    });
+    CHECK(allocator->statistics().allocations == 2);
+    CHECK(allocator->statistics().live_blocks == 1);
+    check_sound(*allocator);
+    allocator.reset();
+  }
 }
 
 TEST_CASE("a thread outlives allocators and goes on with the next", "[memory][threads]") {
