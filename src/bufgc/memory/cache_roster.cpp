@@ -13,14 +13,18 @@ BlockCache& CacheRoster::of_thread_or_common() noexcept {
   return common_;
 }
 BlockCache& CacheRoster::of_thread() noexcept {
+  common_.settle();
   return common_;
 }
-void CacheRoster::be_alone() noexcept {}
+void CacheRoster::be_alone() noexcept {
+  common_.settle();
+}
 void CacheRoster::open() noexcept {}
 bool CacheRoster::sees_all(const BlockCache&) const noexcept {
   return true;
 }
 void CacheRoster::allow_thread_caches(bool allowed) noexcept {
+  be_alone();
   allowed_ = allowed;
   on_caches_changed();
 }
@@ -101,6 +105,8 @@ BlockCache& CacheRoster::of_thread_or_common() noexcept {
         // What it kept is gone with its allocator.
         unused->counters = {};
         unused->magazine = {};
+        unused->hand = nullptr;
+        unused->turns = 0;
         cache = unused;
       } else if (cache = new (std::nothrow) ThreadCache; cache != nullptr) {
         thread_local ThreadCacheReaper reaper;
@@ -126,7 +132,11 @@ BlockCache& CacheRoster::of_thread_or_common() noexcept {
 
 BlockCache& CacheRoster::of_thread() noexcept {
   BlockCache& cache = of_thread_or_common();
-  if (&cache == &common_) be_alone();
+  if (&cache == &common_) {
+    be_alone();
+  } else {
+    cache.settle();
+  }
   return cache;
 }
 
@@ -141,10 +151,10 @@ void CacheRoster::be_alone() noexcept {
     cache->lock.shut();
     others = true;
   }
-  if (!others) return;
-  OwnerLock::fence();
+  if (others) OwnerLock::fence();
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) {
     if (cache != mine) cache->lock.await_left();
+    cache->settle();
   }
 }
 

@@ -65,9 +65,9 @@ class CacheRoster {
   /// The calling thread's cache, made where it has none; else the common one, of which only the rider
   /// may be used.
   [[nodiscard]] BlockCache& of_thread_or_common() noexcept;
-  /// The same; the common one alone with all.
+  /// The same, settled; the common one alone with all.
   [[nodiscard]] BlockCache& of_thread() noexcept;
-  /// From here to the end of the section no thread is in its cache.
+  /// From here to the end of the section no thread is in its cache, and all are settled.
   void be_alone() noexcept;
   /// Whether every cache may be looked at now.
   [[nodiscard]] bool sees_all(const BlockCache& own) const noexcept;

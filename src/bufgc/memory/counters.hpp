@@ -31,6 +31,12 @@ class ShareCounters {
     mark_bytes_ += size_bytes;
     ++blocks_left_;
   }
+  /// Blocks were freed and as many allocated, one at a time, all of this size.
+  void on_turns(std::uint64_t turns, std::size_t size_bytes) noexcept {
+    by_class_[floor_log2(size_bytes | 1U)] += turns;
+    allocated_bytes_ += turns * size_bytes;
+    mark_bytes_ += turns * size_bytes;
+  }
 
   /// The share may rise by so much before `on_allocate` says so.
   void set_marks(std::uint64_t rise_bytes, std::uint64_t rise_blocks) noexcept {

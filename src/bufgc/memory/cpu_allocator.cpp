@@ -86,6 +86,7 @@ Allocation CpuAllocator::risen(BlockCache* cache, Block* block) noexcept {
 Allocation CpuAllocator::allocate_elsewhere(std::size_t size_bytes) noexcept {
   State& state = *state_;
   if (BlockCache* const cache = state.enter(); cache != nullptr) {
+    cache->settle();
     Range* const range = cache->magazine.take(state.cached_capacity_of(size_bytes));
     if (range != nullptr && !cache->hand_out(range, size_bytes)) state.on_rise(*cache);
     State::leave(cache);

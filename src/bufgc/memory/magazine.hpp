@@ -22,15 +22,12 @@ class Magazine {
     return take_at(home_of(capacity_bytes), capacity_bytes);
   }
 
-  /// Keeps `range`, of a size that has a slot here; false when it has none or there is no room.
-  [[nodiscard]] bool put(Range* range) noexcept {
+  /// Whether `put` may follow: the size of `range` has a slot here, and there is room.
+  [[nodiscard]] bool has_room_for(const Range* range) const noexcept {
     const std::size_t capacity_bytes = range->capacity_bytes;
-    const std::size_t slot = range->slot;
-    if (sizes_[slot] != capacity_bytes || room_bytes_ < capacity_bytes) [[unlikely]]
-      return false;
-    keep(slot, range, capacity_bytes);
-    return true;
+    return sizes_[range->slot] == capacity_bytes && room_bytes_ >= capacity_bytes;
   }
+  void put(Range* range) noexcept { keep(range->slot, range, range->capacity_bytes); }
 
   /// Keeps `range` without regard to the room; false when there is no slot for one more size near its own.
   [[nodiscard]] bool add(Range* range) noexcept;
