@@ -61,7 +61,7 @@ std::uint32_t BufferAccess::use_count(const BufferRecord* record) noexcept {
 
 bool BufferAccess::same_root(const CpuBuffer& a, const CpuBuffer& b) noexcept {
   return a.record_ != nullptr && b.record_ != nullptr && a.record_->root == b.record_->root &&
-         a.record_->root_generation == b.record_->root_generation;
+         a.record_->root_lifetime() == b.record_->root_lifetime();
 }
 
 Result<BufferRecord*> BufferAccess::view(const BufferRecord* record, const ViewSpec& spec,

@@ -69,14 +69,15 @@ struct Doomed {
 
 /// The table of a manager's buffers. Lives until `abandon` was called and its last record is free.
 ///
-/// Births and ends run in a `HeapSection` each, on free slots and counts of their own thread. What
-/// concerns all slots holds `CachesShut`, which is alone.
+/// Births and ends run in a `HeapSection` each, on free slots and counts of their own thread, which ride in
+/// the thread's cache of blocks: what is simple takes or gives back a block and a slot in one section.
+/// What concerns all slots holds `CachesShut`, which is alone. One heap at a time uses an allocator.
 ///
 /// Locks, in the order in which they may nest: the process's verdict lock (collector.cpp), then
-/// `graph_lock_` (links, verdicts), then the process's retirement lock (slot_cache.cpp), the allocator's,
-/// then `slot_lock_` (the table, the common cache), then the caches' own. The registry's and the text table's
-/// nest in none and hold none. User code runs under no lock.
-class BufferHeap final : private MoveListener {
+/// `graph_lock_` (links, verdicts), then the allocator's (which guards the table and the common slots too),
+/// then the caches' own. The registry's and the text table's nest in none and hold none. User code runs
+/// under no lock.
+class BufferHeap final : private MoveListener, private RiderKeeper {
  public:
   /// Called when nothing of the heap is in use any more, as the very last thing that it does.
   using LastOneOut = void (*)(void* context);
@@ -87,18 +88,22 @@ class BufferHeap final : private MoveListener {
   ~BufferHeap() override;
 
   // Births: heap_births.cpp.
-  [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept;
+  [[nodiscard]] Result<CpuBuffer> allocate(const BufferSpec& spec, Site site) noexcept {
+    if (spec.shape.rank() == 0 && spec.label.empty() && spec.dtype == DType::uint8) {
+      return allocate(spec.size_bytes, site);
+    }
+    return handle_of(bear_described(spec, site));
+  }
   /// The same for bytes without shape or label.
-  [[nodiscard]] Result<CpuBuffer> allocate(std::uint64_t size_bytes, Site site) noexcept;
-  /// The same for bytes with a shape, a type or a label.
-  [[nodiscard, gnu::noinline]] Result<CpuBuffer> allocate_described(const BufferSpec& spec,
-                                                                    Site site) noexcept;
+  [[nodiscard]] Result<CpuBuffer> allocate(std::uint64_t size_bytes, Site site) noexcept {
+    return handle_of(bear_bytes(size_bytes, site));
+  }
   [[nodiscard]] Result<CpuBuffer> external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
                                            Site site) noexcept;
   [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
                                               Site site) noexcept;
   [[nodiscard]] CpuBuffer lock(BufferId id) noexcept;
-  void set_sites_enabled(bool enabled) noexcept { sites_.store(enabled, std::memory_order_relaxed); }
+  void set_sites_enabled(bool enabled) noexcept;
 
   // heap_moves.cpp
   /// Holds the bytes of a live buffer, or of a view's base, where they are; the caller keeps a strong
@@ -141,7 +146,6 @@ class BufferHeap final : private MoveListener {
  private:
   friend struct Burial;
   friend struct CollectorPass;
-  friend struct SlotCacheReaper;
   friend class CachesShut;
   friend class HeapSection;
 
@@ -163,16 +167,32 @@ class BufferHeap final : private MoveListener {
     Text* label = nullptr;
     Text* site = nullptr;
   };
-  /// The newborn with one strong reference, told to the observer; null with `why` when there is no
-  /// slot or the heap is closed. Nothing of `newborn` is then taken over.
-  [[nodiscard]] BufferRecord* bear(const Newborn& newborn, Status& why) noexcept;
-  /// Writes all that a birth writes into a free slot's record; what observes is to be told outside the
-  /// section.
-  [[nodiscard]] BufferObserver* write_birth(BufferRecord* record, const Newborn& newborn,
-                                            HeapCounts& counts) noexcept;
-  /// A buffer of bytes around `allocation`, with all that may take longer; gives it back on failure.
-  [[nodiscard, gnu::noinline]] Result<CpuBuffer> bear_around(Allocation allocation, std::uint64_t size_bytes,
-                                                             Site site) noexcept;
+  /// A newborn with one strong reference; null when there is no memory, no slot, or the heap is closed.
+  struct Birth {
+    BufferRecord* record;
+    Status status;
+  };
+  [[nodiscard]] static Result<CpuBuffer> handle_of(Birth birth) noexcept {
+    return {CpuBuffer(birth.record), birth.status};
+  }
+  [[nodiscard]] Birth bear_bytes(std::uint64_t size_bytes, Site site) noexcept;
+  /// The same with all that may take longer.
+  [[nodiscard, gnu::noinline]] Birth bear_bytes_slowly(std::uint64_t size_bytes, Site site) noexcept;
+  /// Bytes with a shape, a type or a label.
+  [[nodiscard, gnu::noinline]] Birth bear_described(const BufferSpec& spec, Site site) noexcept;
+  /// Around `allocation`, which it gives back on failure; `newborn` says all else.
+  [[nodiscard]] Birth bear_around(Allocation allocation, Newborn& newborn) noexcept;
+  /// Tells the observer. Nothing of `newborn` is taken over on failure.
+  [[nodiscard]] Birth bear(const Newborn& newborn) noexcept;
+  /// What a birth writes into a free slot's record besides `begin_life`, of what is more than bytes.
+  static void describe(BufferRecord* record, const Newborn& newborn) noexcept;
+  /// What every birth writes; what observes is to be told outside the section.
+  [[nodiscard]] BufferObserver* begin_life(BufferRecord* record, std::byte* data, std::uint64_t size_bytes,
+                                           Block* block, ServedBy served_by) noexcept;
+  /// The end of a birth in `cache` that raised a peak.
+  [[nodiscard, gnu::noinline]] Birth risen(BlockCache* cache, BufferRecord* record,
+                                           BufferObserver* observer) noexcept;
+  [[nodiscard, gnu::noinline]] static Birth told(BufferObserver& observer, BufferRecord* record) noexcept;
   /// Gives a slot of which nobody knows any more back. True when the heap goes with it.
   [[nodiscard]] bool free_slot(BufferRecord* record, HeapSection& section) noexcept;
   /// Whether the slot of a dead record is spent.
@@ -181,10 +201,10 @@ class BufferHeap final : private MoveListener {
            record_word::generation(record->word.load(std::memory_order_relaxed)) >=
                record_word::last_generation;
   }
-  // Under slot_lock_:
-  [[nodiscard]] BufferRecord* take_slot(SlotCache& cache) noexcept;
-  [[nodiscard]] bool refill(SlotCache& cache) noexcept;
-  void spill(SlotCache& cache) noexcept;
+  // Under the allocator's lock:
+  [[nodiscard]] BufferRecord* take_slot(SlotCache& slots) noexcept;
+  [[nodiscard]] bool refill(SlotCache& slots) noexcept;
+  void spill(SlotCache& slots) noexcept;
   [[nodiscard]] bool add_chunk() noexcept;
   [[nodiscard]] Text* site_text(Site site) noexcept;
   static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
@@ -197,12 +217,12 @@ class BufferHeap final : private MoveListener {
   void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
   void release_links_of(const Doomed& doomed, DeathRow& others) noexcept;
   void end_collected(Doomed& doomed, BufferRecord** records, std::size_t count, DeathRow& others) noexcept;
-  void end_slot(BufferRecord* record) noexcept;  // under slot_lock_
+  void end_slot(BufferRecord* record) noexcept;  // under the allocator's lock
 
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
 
-  /// Slots that live or are still referred to, once caches are retired. Under slot_lock_.
+  /// Slots that live or are still referred to, once caches are retired. Under the allocator's lock.
   [[nodiscard]] std::uint64_t open_slots() const noexcept {
     return std::uint64_t{slots_used_} - common_.free_count - retired_;
   }
@@ -210,20 +230,23 @@ class BufferHeap final : private MoveListener {
   /// Whether the end of the lifetime `id` is still to be told. With all caches shut.
   [[nodiscard]] bool goes_on(BufferId id) const noexcept;
   // slot_cache.cpp
-  /// The cache for the calling thread to use under slot_lock_, and without it from then on.
-  [[nodiscard]] SlotCache* cache_of_thread() noexcept;
-  /// Moves what a thread's cache has to the common one. Alone with the cache, under slot_lock_.
-  void take_back(SlotCache* cache) noexcept;
-  /// Closes the heap for births, and to all threads' own caches for good.
+  /// For the calling thread to use under the allocator's lock, and without it from then on.
+  [[nodiscard]] SlotCache& slots_of_thread() noexcept;
+  /// Moves all to the common ones. Alone with all caches.
+  void empty(SlotCache& slots) noexcept;
+  void take_back(CacheRider* rider) noexcept override;
+  /// Closes the heap for births, and all threads' own slots for good.
   void retire_caches() noexcept;
+  void drop_caches() noexcept;
   // heap_moves.cpp, under the allocator's lock
   void on_blocks_moved() noexcept override;
 
-  [[nodiscard]] BufferRecord& at(std::uint32_t slot) const noexcept {  // under slot_lock_
+  [[nodiscard]] BufferRecord& at(std::uint32_t slot) const noexcept {  // under the allocator's lock
     return chunks_[slot / RecordChunk::size]->records[slot % RecordChunk::size];
   }
 
   CpuAllocator& allocator_;
+  CpuAllocator::State& memory_;  ///< The same, for `HeapSection`.
   const LastOneOut last_one_out_;
   void* const context_;
   const std::shared_ptr<FinalizerRegistry> registry_;
@@ -231,17 +254,16 @@ class BufferHeap final : private MoveListener {
   std::atomic<bool> sites_{false};
   std::atomic<bool> closed_{false};
 
-  const std::size_t cache_place_;                   ///< Of its caches in each thread's table.
+  std::atomic<bool> births_are_plain_{true};        ///< Neither closed nor with sites.
   std::atomic<BufferObserver*> observer_{nullptr};  ///< Changed with all caches shut.
 
-  Lock slot_lock_;
-  // Under slot_lock_:
+  // Under the allocator's lock:
   RecordChunk** chunks_ = nullptr;
   std::uint32_t chunk_count_ = 0;
   std::uint32_t chunk_room_ = 0;
   std::uint32_t slots_used_ = 0;  ///< Slots from here on were never taken in this heap.
   std::uint64_t retired_ = 0;     ///< Slots whose generations are spent.
-  SlotCache common_;              ///< Of whoever has no cache of its own.
+  SlotCache common_;              ///< Of whoever has no slots of its own.
   SlotCache* caches_ = nullptr;   ///< Those of threads.
   bool caches_retired_ = false;
   bool closing_ = false;

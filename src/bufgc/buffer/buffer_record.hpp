@@ -47,10 +47,15 @@ inline constexpr std::uint32_t last_generation = 0xfffffff0U;
 /// Whether the observer was told of this lifetime. `ended` from the last step of an end to the next birth.
 enum class Told : std::uint8_t { no = 0, being_told = 1, yes = 2, ended = 3 };
 
+/// Whether a lifetime was ended by `destroy` or `close`, which hold one strong count meanwhile; `sole` by
+/// the only one who held it: nobody else can be about to link.
+enum class Claimed : std::uint8_t { no = 0, shared = 1, sole = 2 };
+
 /// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale
 /// pointer may always read `word`. What a birth writes is written before the word is published and
-/// stays as it is while anybody holds a strong reference. In lines of 64 bytes, by who needs what:
-/// a collection looks at the first, a simple buffer's life touches the first two, a shape the third.
+/// stays as it is while anybody holds a strong reference. A free slot's record describes bytes alone, so that
+/// the birth of such has the less to write. In lines of 64 bytes, by who needs what: a collection looks at
+/// the first, a simple buffer's life touches the first two, a shape the third.
 struct alignas(64) BufferRecord {
   std::atomic<std::uint64_t> word{0};
   std::byte* data = nullptr;
@@ -67,11 +72,11 @@ struct alignas(64) BufferRecord {
   ServedBy served_by = ServedBy::source;
   // Used from the end of a lifetime on, by the one thread that owns it.
   Cause cause = Cause::finalized;
-  bool claimed = false;  ///< Ended by `destroy` or `close`, which hold one strong count meanwhile.
-  bool alone = false;    ///< Claimed by the only one who held it: nobody else can be about to link.
-  bool linked = false;   ///< Has had links in this lifetime. Written under the heap's graph lock.
+  Claimed claimed = Claimed::no;
+  bool linked = false;     ///< Has had links in this lifetime. Written under the heap's graph lock.
+  bool described = false;  ///< More than bytes of its own: another kind, a dtype, a shape or a text.
   std::uint32_t slot = 0;
-  std::uint32_t root_generation = 0;  ///< `generation` of `root`.
+  std::uint32_t root_generation = 0;  ///< Of a view: `generation` of `root`.
 
   std::uint64_t capacity_bytes = 0;
   Block* block = nullptr;  ///< Of owned buffers.
@@ -92,6 +97,27 @@ struct alignas(64) BufferRecord {
   [[nodiscard]] BufferId base_id() const noexcept { return kind == BufferKind::view ? base : BufferId{}; }
   /// The generation that the word has while this lifetime goes on.
   [[nodiscard]] std::uint32_t lifetime() const noexcept { return generation.load(std::memory_order_relaxed); }
+  /// The same of the buffer whose bytes it shows.
+  [[nodiscard]] std::uint32_t root_lifetime() const noexcept {
+    return root == this ? lifetime() : root_generation;
+  }
+  /// By who gives the slot back: describes bytes alone again.
+  void forget() noexcept {
+    claimed = Claimed::no;
+    linked = false;
+    forget_description();
+  }
+  /// The same of who was neither claimed nor linked.
+  void forget_description() noexcept {
+    if (!described) return;
+    described = false;
+    root = this;
+    label = nullptr;
+    site = nullptr;
+    shape = {};
+    dtype = DType::uint8;
+    kind = BufferKind::owned;
+  }
   /// Whether this very lifetime goes on; of a view without regard to its base. The caller holds a
   /// strong reference or a lock that keeps the record from being born again.
   [[nodiscard]] bool own_life(std::memory_order order = std::memory_order_acquire) const noexcept {

@@ -120,12 +120,10 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
 
 void BufferHeap::end_slot(BufferRecord* record) noexcept {
   record->told.store(Told::ended, std::memory_order_relaxed);
-  HeapCounts& counts = common_.counts;
-  --counts.live[static_cast<std::size_t>(record->kind)];
-  if (record->kind == BufferKind::external) counts.external_bytes -= record->size_bytes;
-  ++counts.ended[static_cast<std::size_t>(Cause::collected)];
+  common_.counts.on_end(*record, Cause::collected);
   if (record->label != nullptr) TextTable::drop(record->label);
   if (record->site != nullptr) TextTable::drop(record->site);
+  record->forget();
   if (retires(record)) {
     ++retired_;
   } else {

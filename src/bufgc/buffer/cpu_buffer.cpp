@@ -163,11 +163,18 @@ CpuBuffer WeakBuffer::lock() const noexcept {
 
 bool WeakBuffer::expired() const noexcept {
   if (record_ == nullptr) return true;
-  std::uint64_t word = record_->word.load(std::memory_order_acquire);
-  if ((word & record_word::suspect) != 0) {
-    await_verdict();
-    word = record_->word.load(std::memory_order_acquire);
-  }
+  const std::uint64_t word = record_->word.load(std::memory_order_acquire);
+  if ((word & record_word::suspect) != 0) [[unlikely]]
+    return expired_after_verdict();
+  return gone(word);
+}
+
+bool WeakBuffer::expired_after_verdict() const noexcept {
+  await_verdict();
+  return gone(record_->word.load(std::memory_order_acquire));
+}
+
+bool WeakBuffer::gone(std::uint64_t word) const noexcept {
   return record_word::generation(word) != generation_ || record_word::count(word) == 0;
 }
 

@@ -170,6 +170,9 @@ class WeakBuffer {
   friend class BufferHeap;
   WeakBuffer(BufferRecord* record, BufferId id, std::uint32_t generation) noexcept
       : record_(record), id_(id), generation_(generation) {}
+  [[nodiscard]] bool expired_after_verdict() const noexcept;
+  /// By the record's word.
+  [[nodiscard]] bool gone(std::uint64_t word) const noexcept;
   BufferRecord* record_ = nullptr;  // records live in type-stable memory, so a stale one may be read
   BufferId id_{};
   std::uint32_t generation_ = 0;  // the record's own, which no later heap repeats

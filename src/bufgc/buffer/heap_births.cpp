@@ -10,12 +10,6 @@
 namespace bufgc {
 namespace {
 
-/// Heaps in turn, so that those that are used side by side do not meet at one place.
-std::size_t next_cache_place() noexcept {
-  static std::atomic<std::size_t> heaps{0};
-  return heaps.fetch_add(1, std::memory_order_relaxed) % SlotCachesOfThread::size;
-}
-
 /// The size in bytes that a shape or an explicit size asks for; false when they cannot be, or differ.
 bool size_of(const Shape& shape, DType dtype, bool size_given, std::uint64_t& size_bytes) noexcept {
   if (!shape.valid() || static_cast<std::size_t>(dtype) >= dtype_count) return false;
@@ -36,159 +30,170 @@ bool misaligned(const std::byte* data, DType dtype) noexcept {
 
 BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context)
     : allocator_(allocator),
+      memory_(allocator.state()),
       last_one_out_(last_one_out),
       context_(context),
-      registry_(std::make_shared<FinalizerRegistry>()),
-      cache_place_(next_cache_place()) {
+      registry_(std::make_shared<FinalizerRegistry>()) {
+  common_.room = std::numeric_limits<std::uint32_t>::max();
   allocator_.set_move_listener(this);
+  const CpuAllocator::State::Section section(memory_);
+  memory_.set_rider_keeper(this, &common_);
 }
 
 BufferHeap::~BufferHeap() {
+  drop_caches();
   allocator_.set_move_listener(nullptr);
   for (std::uint32_t i = 0; i < chunk_count_; ++i) give_record_chunk(chunks_[i]);
   std::free(static_cast<void*>(chunks_));
 }
 
-[[gnu::always_inline]] inline BufferObserver* BufferHeap::write_birth(BufferRecord* record,
-                                                                      const Newborn& newborn,
-                                                                      HeapCounts& counts) noexcept {
+void BufferHeap::set_sites_enabled(bool enabled) noexcept {
+  const CpuAllocator::State::Section section(memory_);
+  sites_.store(enabled, std::memory_order_relaxed);
+  births_are_plain_.store(!enabled && !closed(), std::memory_order_relaxed);
+}
+
+[[gnu::always_inline]] inline BufferObserver* BufferHeap::begin_life(BufferRecord* record, std::byte* data,
+                                                                     std::uint64_t size_bytes, Block* block,
+                                                                     ServedBy served_by) noexcept {
   const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed)) + 1;
   record->generation.store(generation, std::memory_order_relaxed);
   record->id_generation.store(record->id_generation.load(std::memory_order_relaxed) + 1,
                               std::memory_order_relaxed);
-  const bool is_view = newborn.kind == BufferKind::view;
-  record->data = newborn.data;
-  record->root = is_view ? newborn.root : record;
-  record->root_generation = is_view ? newborn.root_generation : generation;
-  if (is_view) record->base = newborn.root->id();
-  record->size_bytes = newborn.size_bytes;
-  record->block = newborn.block;
-  record->capacity_bytes = newborn.block == nullptr ? 0 : newborn.block->capacity_bytes;
-  record->release_hook = newborn.release_hook;
-  record->label = newborn.label;
-  record->site = newborn.site;
-  record->shape = newborn.shape == nullptr ? Shape{} : *newborn.shape;
-  record->dtype = newborn.dtype;
-  record->kind = newborn.kind;
-  record->served_by = newborn.served_by;
-  record->claimed = false;
-  record->linked = false;
+  record->data = data;
+  record->size_bytes = size_bytes;
+  record->block = block;
+  record->capacity_bytes = block == nullptr ? 0 : block->capacity_bytes;
+  record->served_by = served_by;
   BufferObserver* const observer = observer_.load(std::memory_order_relaxed);
   record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
-  ++counts.live[static_cast<std::size_t>(newborn.kind)];
-  if (newborn.kind == BufferKind::external) counts.external_bytes += newborn.size_bytes;
   record->word.store(record_word::make(generation, 1), std::memory_order_release);
   return observer;
 }
 
-BufferRecord* BufferHeap::bear(const Newborn& newborn, Status& why) noexcept {
+void BufferHeap::describe(BufferRecord* record, const Newborn& newborn) noexcept {
+  const bool has_shape = newborn.shape != nullptr && newborn.shape->rank() > 0;
+  record->described = newborn.kind != BufferKind::owned || newborn.dtype != DType::uint8 || has_shape ||
+                      newborn.label != nullptr || newborn.site != nullptr;
+  if (!record->described) return;
+  if (newborn.kind == BufferKind::view) {
+    record->root = newborn.root;
+    record->root_generation = newborn.root_generation;
+    record->base = newborn.root->id();
+  }
+  record->kind = newborn.kind;
+  record->dtype = newborn.dtype;
+  if (has_shape) record->shape = *newborn.shape;
+  record->label = newborn.label;
+  record->site = newborn.site;
+  record->release_hook = newborn.release_hook;
+}
+
+BufferHeap::Birth BufferHeap::told(BufferObserver& observer, BufferRecord* record) noexcept {
+  tell_birth(observer, *record);
+  return {record, Status::ok};
+}
+
+BufferHeap::Birth BufferHeap::risen(BlockCache* cache, BufferRecord* record,
+                                    BufferObserver* observer) noexcept {
+  memory_.on_rise(*cache);
+  CpuAllocator::State::leave(cache);
+  return observer == nullptr ? Birth{record, Status::ok} : told(*observer, record);
+}
+
+BufferHeap::Birth BufferHeap::bear(const Newborn& newborn) noexcept {
   BufferObserver* observer = nullptr;
   BufferRecord* record = nullptr;
   {
     HeapSection section(*this);
-    record = section.cache().pop();
+    record = section.slots().pop();
     if (record == nullptr) {
       section.lock();
-      record = take_slot(section.cache());
+      record = take_slot(section.slots());
     }
     if (closed()) {
-      if (record != nullptr) section.cache().push(record);
-      why = Status::closed;
-      return nullptr;
+      if (record != nullptr) section.slots().push(record);
+      return {nullptr, Status::closed};
     }
-    if (record == nullptr) {
-      why = Status::out_of_memory;
-      return nullptr;
-    }
-    observer = write_birth(record, newborn, section.cache().counts);
+    if (record == nullptr) return {nullptr, Status::out_of_memory};
+    describe(record, newborn);
+    observer = begin_life(record, newborn.data, newborn.size_bytes, newborn.block, newborn.served_by);
+    section.slots().counts.on_birth(*record);
   }
-  if (observer != nullptr) tell_birth(*observer, *record);
-  return record;
+  return observer == nullptr ? Birth{record, Status::ok} : told(*observer, record);
 }
 
-Result<CpuBuffer> BufferHeap::allocate(std::uint64_t size_bytes, Site site) noexcept {
-  if (closed()) return Result<CpuBuffer>::failure(Status::closed);
-  if (size_bytes > std::numeric_limits<std::size_t>::max()) {
-    return Result<CpuBuffer>::failure(Status::out_of_memory);
-  }
-  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
-  if (allocation.block == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
-  // What most births are: a free slot at hand, nothing but bytes.
-  if (!sites_.load(std::memory_order_relaxed)) [[likely]] {
-    if (SlotCache* const cache = HeapSection::enter_at_once(*this); cache != nullptr) [[likely]] {
-      BufferRecord* const record = closed() ? nullptr : cache->pop();
-      if (record != nullptr) [[likely]] {
-        Newborn newborn;
-        newborn.data = allocation.block->data;
-        newborn.size_bytes = size_bytes;
-        newborn.block = allocation.block;
-        newborn.served_by = allocation.served_by;
-        BufferObserver* const observer = write_birth(record, newborn, cache->counts);
-        HeapSection::leave(cache);
-        if (observer != nullptr) tell_birth(*observer, *record);
-        return {CpuBuffer(record)};
-      }
-      HeapSection::leave(cache);
-    }
-  }
-  return bear_around(allocation, size_bytes, site);
-}
-
-Result<CpuBuffer> BufferHeap::bear_around(Allocation allocation, std::uint64_t size_bytes,
-                                          Site site) noexcept {
-  Newborn newborn;
+BufferHeap::Birth BufferHeap::bear_around(Allocation allocation, Newborn& newborn) noexcept {
   newborn.data = allocation.block->data;
-  newborn.size_bytes = size_bytes;
   newborn.block = allocation.block;
   newborn.served_by = allocation.served_by;
-  newborn.site = site_text(site);
-  Status why = Status::ok;
-  BufferRecord* const record = bear(newborn, why);
-  if (record == nullptr) {
+  const Birth birth = bear(newborn);
+  if (birth.record == nullptr) {
     allocator_.deallocate(allocation.block);
+    TextTable::drop(newborn.label);
     TextTable::drop(newborn.site);
-    return Result<CpuBuffer>::failure(why);
   }
-  return {CpuBuffer(record)};
+  return birth;
 }
 
-Result<CpuBuffer> BufferHeap::allocate(const BufferSpec& spec, Site site) noexcept {
-  if (spec.shape.rank() == 0 && spec.label.empty() && spec.dtype == DType::uint8) {
-    return allocate(spec.size_bytes, site);
+BufferHeap::Birth BufferHeap::bear_bytes(std::uint64_t size_bytes, Site site) noexcept {
+#if !defined(BUFGC_CHECK_INVARIANTS)
+  // What most births are: nothing but bytes, a block and a slot at hand, and both in one section.
+  const bool too_large = size_bytes > std::numeric_limits<std::size_t>::max();
+  if (too_large || !births_are_plain_.load(std::memory_order_relaxed)) [[unlikely]]
+    return bear_bytes_slowly(size_bytes, site);
+  BlockCache* const cache = memory_.enter_at_once();
+  if (cache == nullptr) [[unlikely]]
+    return bear_bytes_slowly(size_bytes, site);
+  auto* const slots = static_cast<SlotCache*>(cache->rider);
+  BufferRecord* const record = slots == nullptr ? nullptr : slots->free;
+  bool rose = false;
+  Range* const range =
+      record == nullptr ? nullptr : memory_.take(*cache, static_cast<std::size_t>(size_bytes), rose);
+  if (range == nullptr) [[unlikely]] {
+    CpuAllocator::State::leave(cache);
+    return bear_bytes_slowly(size_bytes, site);
   }
-  return allocate_described(spec, site);
+  slots->pop(record);
+  BufferObserver* const observer = begin_life(record, range->data, size_bytes, range, ServedBy::cache);
+  ++slots->counts.born;
+  if (rose) [[unlikely]]
+    return risen(cache, record, observer);
+  CpuAllocator::State::leave(cache);
+  if (observer != nullptr) return told(*observer, record);
+  return {record, Status::ok};
+#else
+  return bear_bytes_slowly(size_bytes, site);
+#endif
 }
 
-Result<CpuBuffer> BufferHeap::allocate_described(const BufferSpec& spec, Site site) noexcept {
+BufferHeap::Birth BufferHeap::bear_bytes_slowly(std::uint64_t size_bytes, Site site) noexcept {
+  if (closed()) return {nullptr, Status::closed};
+  if (size_bytes > std::numeric_limits<std::size_t>::max()) return {nullptr, Status::out_of_memory};
+  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
+  if (allocation.block == nullptr) return {nullptr, Status::out_of_memory};
+  Newborn newborn;
+  newborn.size_bytes = size_bytes;
+  newborn.site = site_text(site);
+  return bear_around(allocation, newborn);
+}
+
+BufferHeap::Birth BufferHeap::bear_described(const BufferSpec& spec, Site site) noexcept {
   std::uint64_t size_bytes = spec.size_bytes;
   if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes)) {
-    return Result<CpuBuffer>::failure(Status::invalid_argument);
+    return {nullptr, Status::invalid_argument};
   }
-  if (closed()) return Result<CpuBuffer>::failure(Status::closed);
-  if (size_bytes > std::numeric_limits<std::size_t>::max()) {
-    return Result<CpuBuffer>::failure(Status::out_of_memory);
-  }
+  if (closed()) return {nullptr, Status::closed};
+  if (size_bytes > std::numeric_limits<std::size_t>::max()) return {nullptr, Status::out_of_memory};
   const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
-  if (allocation.block == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
-
+  if (allocation.block == nullptr) return {nullptr, Status::out_of_memory};
   Newborn newborn;
-  newborn.data = allocation.block->data;
   newborn.size_bytes = size_bytes;
-  newborn.block = allocation.block;
-  newborn.served_by = allocation.served_by;
   newborn.dtype = spec.dtype;
   newborn.shape = &spec.shape;
   newborn.label = texts_.keep(spec.label);
   newborn.site = site_text(site);
-  Status why = Status::ok;
-  BufferRecord* const record = bear(newborn, why);
-  if (record == nullptr) {
-    allocator_.deallocate(allocation.block);
-    TextTable::drop(newborn.label);
-    TextTable::drop(newborn.site);
-    return Result<CpuBuffer>::failure(why);
-  }
-  return {CpuBuffer(record)};
+  return bear_around(allocation, newborn);
 }
 
 Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, ReleaseCallback release,
@@ -210,15 +215,13 @@ Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, 
   }
   newborn.label = texts_.keep(spec.label);
   newborn.site = site_text(site);
-  Status why = Status::ok;
-  BufferRecord* const record = bear(newborn, why);
-  if (record == nullptr) {
+  const Birth birth = bear(newborn);
+  if (birth.record == nullptr) {
     delete newborn.release_hook;
     TextTable::drop(newborn.label);
     TextTable::drop(newborn.site);
-    return Result<CpuBuffer>::failure(why);
   }
-  return {CpuBuffer(record)};
+  return handle_of(birth);
 }
 
 Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec, Site site) noexcept {
@@ -238,7 +241,7 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
 
   // The view's own reference on the root, which may be ended at this very moment.
   BufferRecord* const root = of->root;
-  const std::uint32_t root_generation = of->root_generation;
+  const std::uint32_t root_generation = of->root_lifetime();
   if (!try_retain(root, root_generation)) return Result<CpuBuffer>::failure(Status::destroyed);
   BufferHeap& heap = *of->heap;
   Newborn newborn;
@@ -251,31 +254,29 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
   newborn.shape = &spec.shape;
   newborn.label = heap.texts_.keep(spec.label);
   newborn.site = heap.site_text(site);
-  Status why = Status::ok;
-  BufferRecord* const record = heap.bear(newborn, why);
-  if (record == nullptr) {
+  const Birth birth = heap.bear(newborn);
+  if (birth.record == nullptr) {
     TextTable::drop(newborn.label);
     TextTable::drop(newborn.site);
     release(root, Cause::finalized);
-    return Result<CpuBuffer>::failure(why);
   }
-  return {CpuBuffer(record)};
+  return handle_of(birth);
 }
 
-BufferRecord* BufferHeap::take_slot(SlotCache& cache) noexcept {
-  BufferRecord* const record = cache.pop();
-  return record != nullptr || !refill(cache) ? record : cache.pop();
+BufferRecord* BufferHeap::take_slot(SlotCache& slots) noexcept {
+  BufferRecord* const record = slots.pop();
+  return record != nullptr || !refill(slots) ? record : slots.pop();
 }
 
-bool BufferHeap::refill(SlotCache& cache) noexcept {
-  if (&cache != &common_) {
-    while (cache.free_count < SlotCache::batch) {
+bool BufferHeap::refill(SlotCache& slots) noexcept {
+  if (&slots != &common_) {
+    while (slots.free_count < SlotCache::batch) {
       BufferRecord* const record = common_.pop();
       if (record == nullptr) break;
-      cache.push(record);
+      slots.push(record);
     }
   }
-  while (cache.free == nullptr) {
+  while (slots.free == nullptr) {
     if (slots_used_ == chunk_count_ * RecordChunk::size && !add_chunk()) return false;
     // The highest first, so that the lowest is taken first.
     const std::uint32_t first = slots_used_;
@@ -283,11 +284,12 @@ bool BufferHeap::refill(SlotCache& cache) noexcept {
     for (std::uint32_t slot = slots_used_; slot-- > first;) {
       BufferRecord& record = at(slot);
       record.heap = this;
+      record.root = &record;
       record.slot = slot;
       record.id_generation.store(~std::uint32_t{0}, std::memory_order_relaxed);  // before the first
       const std::uint64_t word = record.word.load(std::memory_order_relaxed);
       if (record_word::generation(word) < record_word::last_generation) {
-        cache.push(&record);
+        slots.push(&record);
       } else {
         ++retired_;
       }
@@ -296,12 +298,12 @@ bool BufferHeap::refill(SlotCache& cache) noexcept {
   return true;
 }
 
-void BufferHeap::spill(SlotCache& cache) noexcept {
+void BufferHeap::spill(SlotCache& slots) noexcept {
   // The newest stay.
-  BufferRecord* newest = cache.free;
-  for (std::uint32_t kept = 1; kept < SlotCache::room - SlotCache::batch; ++kept) newest = newest->next;
+  BufferRecord* newest = slots.free;
+  for (std::uint32_t kept = 1; kept < slots.room - SlotCache::batch; ++kept) newest = newest->next;
   BufferRecord* oldest = std::exchange(newest->next, nullptr);
-  cache.free_count = SlotCache::room - SlotCache::batch;
+  slots.free_count = slots.room - SlotCache::batch;
   while (oldest != nullptr) common_.push(std::exchange(oldest, oldest->next));
 }
 
@@ -326,7 +328,7 @@ bool BufferHeap::add_chunk() noexcept {
 CpuBuffer BufferHeap::lock(BufferId id) noexcept {
   BufferRecord* record = nullptr;
   {
-    const Locked locked(slot_lock_);
+    const CpuAllocator::State::Section section(memory_);
     if (!id.valid() || id.slot >= slots_used_) return {};
     record = &at(id.slot);
   }

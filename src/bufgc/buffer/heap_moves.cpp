@@ -15,7 +15,6 @@ bool has_block(const BufferRecord& record) noexcept {
 }  // namespace
 
 void BufferHeap::on_blocks_moved() noexcept {
-  const Locked locked(slot_lock_);
   BufferObserver* const observer = observer_.load(std::memory_order_acquire);
   const auto move = [observer](BufferRecord& record, std::byte* to) {
     if (record.data == to) return;

@@ -68,7 +68,7 @@ void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> know
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       BufferRecord* record = nullptr;
       {
-        const Locked locked(slot_lock_);
+        const CpuAllocator::State::Section section(memory_);
         record = &at(slot);
       }
       if (!record->listed || (record->kind == BufferKind::view) != views) continue;
@@ -85,9 +85,9 @@ BufferStatistics BufferHeap::statistics() noexcept {
     const CachesShut alone(*this);
     counts = all_counts();
   }
-  figures.live_buffers = counts.live[static_cast<std::size_t>(BufferKind::owned)];
-  figures.live_views = counts.live[static_cast<std::size_t>(BufferKind::view)];
-  figures.external_buffers = counts.live[static_cast<std::size_t>(BufferKind::external)];
+  figures.live_buffers = counts.live_owned();
+  figures.live_views = counts.live_views;
+  figures.external_buffers = counts.live_external;
   figures.external_bytes = counts.external_bytes;
   figures.disposed_buffers = counts.ended[static_cast<std::size_t>(Cause::dispose)];
   figures.finalized_buffers = counts.ended[static_cast<std::size_t>(Cause::finalized)];
@@ -126,9 +126,10 @@ const char* BufferHeap::check_invariants() noexcept {
     }
     if (record_word::count(word) != 0) ++held;
   }
-  for (std::size_t kind = 0; kind < 3; ++kind) {
-    if (live[kind] != counts.live[kind])
-      return "the counts of live buffers are not the numbers of live records";
+  if (live[static_cast<std::size_t>(BufferKind::owned)] != counts.live_owned() ||
+      live[static_cast<std::size_t>(BufferKind::view)] != counts.live_views ||
+      live[static_cast<std::size_t>(BufferKind::external)] != counts.live_external) {
+    return "the counts of live buffers are not the numbers of live records";
   }
   if (const char* wrong = graph_.check(); wrong != nullptr) return wrong;
   if (graph_.links() != edges_.load(std::memory_order_relaxed)) return "edges is not the number of links";

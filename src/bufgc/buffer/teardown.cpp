@@ -77,8 +77,8 @@ struct Burial {
   }
 
   static void release_holds(BufferRecord* record, DeathRow& row) noexcept {
-    // Others may still hold handles of a claimed record and be about to link.
-    if (record->claimed ? !record->alone || record->linked : record->linked) release_links(record, row);
+    // Others may still hold handles of a record that one of them claimed, and be about to link.
+    if (record->claimed == Claimed::shared || record->linked) release_links(record, row);
     if (record->kind == BufferKind::view) let_go(record->root, 1, row);
   }
   static void release_links(const BufferRecord* record, DeathRow& row) noexcept {
@@ -118,7 +118,7 @@ struct Burial {
   [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
     BufferHeap& heap = *record->heap;
     const Cause cause = record->cause;
-    const bool claimed = record->claimed;
+    const bool claimed = record->claimed != Claimed::no;
     bool observed = false;
     bool last_out = false;
     for (;;) {
@@ -140,10 +140,7 @@ struct Burial {
         if (now == Told::being_told || now == Told::yes) continue;
       }
       record->told.store(Told::ended, std::memory_order_relaxed);
-      HeapCounts& counts = section.cache().counts;
-      --counts.live[static_cast<std::size_t>(record->kind)];
-      if (record->kind == BufferKind::external) counts.external_bytes -= record->size_bytes;
-      ++counts.ended[static_cast<std::size_t>(cause)];
+      section.slots().counts.on_end(*record, cause);
       if (!claimed) {
         drop_texts(record);
         last_out = heap.free_slot(record, section);
@@ -156,33 +153,18 @@ struct Burial {
       heap.last_one_out_(heap.context_);
     }
   }
-  /// The same for a simple record of which no observer knows and whose slot the thread's cache takes.
-  /// False, and nothing was done, where it is not so.
-  [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause) noexcept {
-    BufferHeap& heap = *record->heap;
-    if (record->label != nullptr || record->site != nullptr) return false;
-    SlotCache* const cache = HeapSection::enter_at_once(heap);
-    if (cache == nullptr) [[unlikely]]
-      return false;
-    const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
+  /// The same, in the section in which its memory went back, for a simple record without texts of which no
+  /// observer knows and whose slot `slots` takes. False, and nothing was done, where it is not so.
+  [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause,
+                                                               SlotCache& slots) noexcept {
     const bool told = record->told.load(std::memory_order_acquire) != Told::no;
-    const bool spent =
-        record->id_generation.load(std::memory_order_relaxed) >= BufferHeap::last_id_generation ||
-        generation >= record_word::last_generation;
-#if defined(BUFGC_SINGLE_THREADED)
-    const bool to_lock = heap.abandoned_;
-#else
-    const bool to_lock = cache->free_count >= SlotCache::room;
-#endif
-    if (told || spent || to_lock) [[unlikely]] {
-      HeapSection::leave(cache);
+    if (told || slots.free_count >= slots.room || BufferHeap::retires(record)) [[unlikely]]
       return false;
-    }
+    if (record->described && (record->label != nullptr || record->site != nullptr)) return false;
     record->told.store(Told::ended, std::memory_order_relaxed);
-    --cache->counts.live[static_cast<std::size_t>(BufferKind::owned)];
-    ++cache->counts.ended[static_cast<std::size_t>(cause)];
-    cache->push(record);
-    HeapSection::leave(cache);
+    record->forget_description();
+    ++slots.counts.ended[static_cast<std::size_t>(cause)];
+    slots.push(record);
     return true;
   }
 
@@ -231,28 +213,53 @@ struct Burial {
       if (record->word.compare_exchange_weak(word, ended, std::memory_order_acq_rel,
                                              std::memory_order_acquire)) {
         record->cause = cause;
-        record->claimed = true;
-        record->alone = cause == Cause::dispose && record_word::count(word) == 1;
+        const bool sole = cause == Cause::dispose && record_word::count(word) == 1;
+        record->claimed = sole ? Claimed::sole : Claimed::shared;
         return true;
       }
     }
   }
 
+  // What is rare goes its way by calls at the very end, so that the common end keeps nothing across one.
   [[gnu::always_inline]] static void last_reference_went(BufferRecord* record, std::uint64_t word_before,
                                                          Cause cause) noexcept {
-    // A suspect that dies of itself stays as it is until the collector has looked at it.
-    if ((word_before & record_word::suspect) != 0) await_verdict();
-    if (record_word::generation(word_before) != record->lifetime()) {
+    if ((word_before & record_word::suspect) != 0) [[unlikely]] {
+      suspect_went(record, word_before, cause);
+      return;
+    }
+    if (record_word::generation(word_before) != record->lifetime()) [[unlikely]] {
       record->heap->recycle(record);  // its lifetime was ended explicitly before
       return;
     }
     record->cause = cause;
-    if (!is_simple(record)) {
+    if (!is_simple(record)) [[unlikely]] {
       bury_one(record);
       return;
     }
-    const FreedTo freed_to = record->heap->allocator_.deallocate(record->block);
-    if (!finish_at_once(record, cause)) finish(record, freed_to);
+#if !defined(BUFGC_CHECK_INVARIANTS)
+    if (BlockCache* const cache = record->heap->memory_.enter_at_once(); cache != nullptr) [[likely]] {
+      auto* const slots = static_cast<SlotCache*>(cache->rider);
+      const bool kept = cache->take_back(static_cast<Range*>(record->block));
+      const bool finished = kept && slots != nullptr && finish_at_once(record, cause, *slots);
+      CpuAllocator::State::leave(cache);
+      if (finished) [[likely]]
+        return;
+      if (kept) {
+        finish(record, FreedTo::cache);
+        return;
+      }
+    }
+#endif
+    finish_simple(record);
+  }
+  /// A suspect that dies of itself stays as it is until the collector has looked at it.
+  [[gnu::noinline]] static void suspect_went(BufferRecord* record, std::uint64_t word_before,
+                                             Cause cause) noexcept {
+    await_verdict();
+    last_reference_went(record, word_before & ~record_word::suspect, cause);
+  }
+  [[gnu::noinline]] static void finish_simple(BufferRecord* record) noexcept {
+    finish(record, record->heap->allocator_.deallocate(record->block));
   }
 
   static void close(BufferHeap& heap) noexcept;
@@ -321,14 +328,14 @@ void Burial::close(BufferHeap& heap) noexcept {
   heap.retire_caches();
   std::uint32_t slots = 0;
   {
-    const Locked locked(heap.slot_lock_);
+    const CpuAllocator::State::Section section(heap.memory_);
     slots = heap.slots_used_;
   }
   DeathRow row;
   for (std::uint32_t slot = 0; slot < slots; ++slot) {
     BufferRecord* record = nullptr;
     {
-      const Locked locked(heap.slot_lock_);
+      const CpuAllocator::State::Section section(heap.memory_);
       record = &heap.at(slot);
     }
     // Nothing is born any more, so the slot's lifetime stays.
@@ -339,7 +346,7 @@ void Burial::close(BufferHeap& heap) noexcept {
 
 void BufferHeap::close() noexcept {
   {
-    const Locked locked(slot_lock_);
+    const CpuAllocator::State::Section section(memory_);
     if (std::exchange(closing_, true)) return;
   }
   Burial::close(*this);
@@ -348,8 +355,9 @@ void BufferHeap::close() noexcept {
 void BufferHeap::abandon() noexcept {
   bool empty = false;
   {
-    const Locked locked(slot_lock_);
+    const CpuAllocator::State::Section section(memory_);
     abandoned_ = true;
+    common_.room = 0;  // no end may miss that it is the last
     empty = open_slots() == 0;
   }
   if (empty) last_one_out_(context_);

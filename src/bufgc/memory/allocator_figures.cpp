@@ -13,7 +13,6 @@ CpuAllocator::State::Sums CpuAllocator::State::sums() noexcept {
   each_cache([&sums](const BlockCache& cache) {
     sums.live_bytes += cache.counters.live_bytes();
     sums.live_blocks += cache.counters.live_blocks();
-    sums.allocations += cache.counters.allocations();
     sums.allocated_bytes += cache.counters.allocated_bytes();
     sums.kept_bytes += cache.magazine.bytes();
   });
@@ -75,10 +74,15 @@ void CpuAllocator::State::on_caches_changed() noexcept {
   });
 }
 
+std::uint64_t CpuAllocator::State::allocations() noexcept {
+  std::uint64_t allocations = 0;
+  each_cache([&allocations](const BlockCache& cache) { allocations += cache.counters.allocations(); });
+  return allocations;
+}
+
 std::uint64_t CpuAllocator::State::frees() noexcept {
   be_alone();
-  const Sums now = sums();
-  return now.allocations - now.live_blocks;
+  return allocations() - sums().live_blocks;
 }
 
 std::size_t CpuAllocator::State::largest_free_bytes() noexcept {
@@ -119,11 +123,11 @@ MemoryStatistics CpuAllocator::State::statistics() noexcept {
   statistics.live_blocks = now.live_blocks;
   statistics.peak_live_blocks = peak_live_blocks_;
   statistics.segments = arena.counts().extents;
-  statistics.allocations = now.allocations;
-  statistics.frees = now.allocations - now.live_blocks;
+  statistics.allocations = allocations();
+  statistics.frees = statistics.allocations - now.live_blocks;
   statistics.total_allocated_bytes = now.allocated_bytes;
   statistics.misses = misses_;
-  statistics.hits = now.allocations - misses_;
+  statistics.hits = statistics.allocations - misses_;
   statistics.splits = arena.counts().splits;
   statistics.merges = arena.counts().merges;
   statistics.compactions = arena.counts().compactions;
@@ -182,9 +186,6 @@ const char* CpuAllocator::State::check() noexcept {
   if (kept_bytes != walk.cached_bytes) return "cached bytes are miscounted";
   if (walk.live_blocks != now.live_blocks) return "live blocks are miscounted";
   if (walk.live_bytes != now.live_bytes) return "live bytes are miscounted";
-  std::uint64_t allocations = 0;
-  for (const SizeClassCount& size_class : size_histogram()) allocations += size_class.allocations;
-  if (allocations != now.allocations) return "the histogram is miscounted";
   // The gaps that the walk saw against those that follow from the other figures.
   const std::uint64_t gaps = walk.free_bytes - walk.free_page_bytes + walk.region_free_bytes;
   if (walk.reserved_bytes != walk.live_capacity_bytes + cached_bytes() + gaps) {

@@ -36,6 +36,13 @@ struct CpuAllocator::State final : CacheRoster {
 
   using CacheRoster::be_alone;
   using CacheRoster::of_thread;
+  using CacheRoster::of_thread_or_common;
+  using CacheRoster::set_rider_keeper;
+
+  /// As `BlockCache::take`. `on_rise` is to follow where the share rose.
+  [[nodiscard]] Range* take(BlockCache& cache, std::size_t size_bytes, bool& rose) const noexcept {
+    return cache.take(size_bytes, cached_capacity_of(size_bytes), rose);
+  }
 
   /// The roads for what the thread's cache alone cannot do; of an open iteration, for all.
   [[nodiscard]] Allocation allocate_behind_caches(std::size_t size_bytes,
@@ -89,11 +96,11 @@ struct CpuAllocator::State final : CacheRoster {
   struct Sums {
     std::uint64_t live_bytes = 0;
     std::uint64_t live_blocks = 0;
-    std::uint64_t allocations = 0;
     std::uint64_t allocated_bytes = 0;
     std::uint64_t kept_bytes = 0;
   };
   [[nodiscard]] Sums sums() noexcept;
+  [[nodiscard]] std::uint64_t allocations() noexcept;
 
   // allocator_state.cpp
   /// The road when the thread's cache has no such block: the common one, the arena's free space, then

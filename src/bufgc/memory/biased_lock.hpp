@@ -17,7 +17,7 @@ class BiasedLock {
    public:
     User(BiasedLock& lock, std::uint32_t thread) noexcept
         : lock_(lock),
-          by_owner_(lock.owner_.load(std::memory_order_relaxed) == thread && lock.owned_.try_enter()) {
+          by_owner_(lock.owner_.load(std::memory_order_relaxed) == thread && lock.owned_.try_enter(thread)) {
       if (by_owner_) return;
       lock.shared_.lock();
       lock.choose_owner(thread);
@@ -46,7 +46,7 @@ class BiasedLock {
       if (shut_) lock.keep_owner_out();
     }
     ~Visitor() {
-      if (shut_) lock_.owned_.open();
+      if (shut_) lock_.owned_.open(lock_.owner_.load(std::memory_order_relaxed));
       lock_.shared_.unlock();
     }
     Visitor(const Visitor&) = delete;
@@ -70,6 +70,7 @@ class BiasedLock {
   void choose_owner(std::uint32_t thread) noexcept {
     const std::uint32_t owner = owner_.load(std::memory_order_relaxed);
     if (owner == nobody) {
+      owned_.open(thread);
       owner_.store(thread, std::memory_order_relaxed);
     } else if (owner != thread && owner != everybody) {
       keep_owner_out();

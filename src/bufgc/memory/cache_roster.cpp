@@ -9,15 +9,22 @@ namespace bufgc {
 #if defined(BUFGC_SINGLE_THREADED)
 
 CacheRoster::CacheRoster() noexcept = default;
-BlockCache& CacheRoster::of_thread() noexcept {
+BlockCache& CacheRoster::of_thread_or_common() noexcept {
   return common_;
 }
-void CacheRoster::be_alone() noexcept {}
+BlockCache& CacheRoster::of_thread() noexcept {
+  common_.settle();
+  return common_;
+}
+void CacheRoster::be_alone() noexcept {
+  common_.settle();
+}
 void CacheRoster::open() noexcept {}
 bool CacheRoster::sees_all(const BlockCache&) const noexcept {
   return true;
 }
 void CacheRoster::allow_thread_caches(bool allowed) noexcept {
+  be_alone();
   allowed_ = allowed;
   on_caches_changed();
 }
@@ -31,16 +38,29 @@ void CacheRoster::retire() noexcept {}
 
 #else
 
-constinit thread_local ThreadCaches thread_caches{};
+constinit ThreadCache ThreadCaches::none;
+
+namespace {
+
+constexpr ThreadCaches no_caches() noexcept {
+  ThreadCaches caches{};
+  caches.recent.fill(&ThreadCaches::none);
+  return caches;
+}
+
+}  // namespace
+
+constinit thread_local ThreadCaches thread_caches = no_caches();
 
 namespace {
 
 // Where a thread that ends meets an allocator that ends: both take a cache from the other.
 constinit Lock retirement_lock;
 
-std::uint64_t next_id() noexcept {
-  static std::atomic<std::uint64_t> ids{0};
-  return ids.fetch_add(1, std::memory_order_relaxed) + 1;
+/// Roster by roster, so that those that are used side by side do not meet at one place.
+std::size_t next_place() noexcept {
+  static std::atomic<std::size_t> rosters{0};
+  return rosters.fetch_add(1, std::memory_order_relaxed) % ThreadCaches::size;
 }
 
 }  // namespace
@@ -51,7 +71,7 @@ struct ThreadCacheReaper {
   ~ThreadCacheReaper() {
     ThreadCaches& mine = thread_caches;
     mine.exiting = true;
-    for (ThreadCaches::Recent& recent : mine.recent) recent = {};
+    mine.recent.fill(&ThreadCaches::none);
     while (ThreadCache* const cache = mine.first) {
       mine.first = cache->next_of_thread;
       {
@@ -67,15 +87,13 @@ struct ThreadCacheReaper {
   }
 };
 
-// Roster by roster, so that those that are used side by side do not meet at one place.
-CacheRoster::CacheRoster() noexcept
-    : id_(next_id()), place_bytes_(id_ % ThreadCaches::size * sizeof(ThreadCaches::Recent)) {}
+CacheRoster::CacheRoster() noexcept : place_(next_place()) {}
 
-BlockCache& CacheRoster::of_thread() noexcept {
+BlockCache& CacheRoster::of_thread_or_common() noexcept {
   ThreadCaches& mine = thread_caches;
   ThreadCache* cache = nullptr;
   if (allowed_ && !mine.exiting) {
-    if (recent_of_thread().roster_id == id_) return *recent_of_thread().cache;
+    if (ThreadCache* const recent = own(); recent != nullptr) return *recent;
     ThreadCache* unused = nullptr;
     for (cache = mine.first; cache != nullptr; cache = cache->next_of_thread) {
       const CacheRoster* const roster = cache->roster.load(std::memory_order_acquire);
@@ -85,8 +103,10 @@ BlockCache& CacheRoster::of_thread() noexcept {
     if (cache == nullptr) {
       if (unused != nullptr) {
         // What it kept is gone with its allocator.
-        static_cast<BlockCache&>(*unused) = BlockCache{};
-        unused->lock.open();
+        unused->counters = {};
+        unused->magazine = {};
+        unused->hand = nullptr;
+        unused->turns = 0;
         cache = unused;
       } else if (cache = new (std::nothrow) ThreadCache; cache != nullptr) {
         thread_local ThreadCacheReaper reaper;
@@ -100,37 +120,41 @@ BlockCache& CacheRoster::of_thread() noexcept {
         caches_ = cache;
         ++count_;
         cache->roster.store(this, std::memory_order_relaxed);
+        cache->lock.open(key());
         on_caches_changed();
       }
     }
   }
-  if (cache == nullptr) {
-    be_alone();
-    return common_;
-  }
-  for (ThreadCaches::Recent& recent : mine.recent) {
-    if (recent.cache == cache) recent = {};
-  }
-  recent_of_thread() = {id_, cache};
+  if (cache == nullptr) return common_;
+  recent_of_thread() = cache;
   return *cache;
+}
+
+BlockCache& CacheRoster::of_thread() noexcept {
+  BlockCache& cache = of_thread_or_common();
+  if (&cache == &common_) {
+    be_alone();
+  } else {
+    cache.settle();
+  }
+  return cache;
 }
 
 void CacheRoster::be_alone() noexcept {
   // Those that are not allowed are shut already.
   if (alone_ || !allowed_) return;
   alone_ = true;
-  const ThreadCaches::Recent& recent = recent_of_thread();
-  const ThreadCache* const own = recent.roster_id == id_ ? recent.cache : nullptr;
+  const ThreadCache* const mine = own();
   bool others = false;
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) {
-    if (cache == own) continue;  // this thread is here, not there
+    if (cache == mine) continue;  // this thread is here, not there
     cache->lock.shut();
     others = true;
   }
-  if (!others) return;
-  OwnerLock::fence();
+  if (others) OwnerLock::fence();
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) {
-    if (cache != own) cache->lock.await_left();
+    if (cache != mine) cache->lock.await_left();
+    cache->settle();
   }
 }
 
@@ -138,7 +162,7 @@ void CacheRoster::open() noexcept {
   if (!alone_) return;
   alone_ = false;
   if (!allowed_) return;
-  for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) cache->lock.open();
+  for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) cache->lock.open(key());
 }
 
 bool CacheRoster::sees_all(const BlockCache& own) const noexcept {
@@ -174,6 +198,8 @@ void CacheRoster::remove(ThreadCache* cache) noexcept {
   *link = cache->next_of_roster;
   --count_;
   absorb(*cache);
+  if (cache->rider != nullptr) rider_keeper_->take_back(cache->rider);
+  cache->rider = nullptr;
   cache->roster.store(nullptr, std::memory_order_release);
   on_caches_changed();
 }
@@ -183,11 +209,19 @@ void CacheRoster::retire() noexcept {
   const Locked locked(lock_);
   while (ThreadCache* const cache = caches_) {
     caches_ = cache->next_of_roster;
+    cache->lock.shut();
     cache->roster.store(nullptr, std::memory_order_release);
   }
   count_ = 0;
 }
 
 #endif
+
+void CacheRoster::set_rider_keeper(RiderKeeper* keeper, CacheRider* of_common) noexcept {
+  be_alone();
+  rider_keeper_ = keeper;
+  each_cache([](BlockCache& cache) { cache.rider = nullptr; });
+  common_.rider = of_common;
+}
 
 }  // namespace bufgc

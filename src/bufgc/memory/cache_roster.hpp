@@ -20,10 +20,10 @@ class CacheRoster {
   /// alone with all: then `Section` is the way.
   [[nodiscard]] BlockCache* enter() noexcept {
 #if defined(BUFGC_SINGLE_THREADED)
-    return allowed_ ? &common_ : nullptr;
+    return enter_at_once();
 #else
-    const ThreadCaches::Recent& recent = recent_of_thread();
-    return recent.roster_id == id_ && recent.cache->lock.try_enter() ? recent.cache : nullptr;
+    ThreadCache* const cache = recent_of_thread();
+    return cache->lock.try_enter(key()) ? cache : nullptr;
 #endif
   }
   /// The same without a call in it: null also where `enter` takes longer.
@@ -31,20 +31,15 @@ class CacheRoster {
 #if defined(BUFGC_SINGLE_THREADED)
     return allowed_ ? &common_ : nullptr;
 #else
-    const ThreadCaches::Recent& recent = recent_of_thread();
-    ThreadCache* const cache = recent.cache;
-    if (recent.roster_id != id_) [[unlikely]]
-      return nullptr;
-    if (!cache->lock.try_enter_at_once()) [[unlikely]]
+    ThreadCache* const cache = recent_of_thread();
+    if (!cache->lock.try_enter_at_once(key())) [[unlikely]]
       return nullptr;
     if (cache == nullptr) __builtin_unreachable();  // the callers' test for it costs nothing then
     return cache;
 #endif
   }
-  static void leave([[maybe_unused]] BlockCache* cache) noexcept {
-#if !defined(BUFGC_SINGLE_THREADED)
-    static_cast<ThreadCache*>(cache)->lock.leave();
-#endif
+  static void leave(BlockCache* cache) noexcept {
+    cache->lock.leave();
   }
 
   /// Holds the allocator's lock from here to the end of the scope. Not to be opened inside `enter`.
@@ -67,9 +62,12 @@ class CacheRoster {
   ~CacheRoster() = default;
 
   // Under the lock:
-  /// The calling thread's cache, made where it has none; else the common one, alone with all.
+  /// The calling thread's cache, made where it has none; else the common one, of which only the rider
+  /// may be used.
+  [[nodiscard]] BlockCache& of_thread_or_common() noexcept;
+  /// The same, settled; the common one alone with all.
   [[nodiscard]] BlockCache& of_thread() noexcept;
-  /// From here to the end of the section no thread is in its cache.
+  /// From here to the end of the section no thread is in its cache, and all are settled.
   void be_alone() noexcept;
   /// Whether every cache may be looked at now.
   [[nodiscard]] bool sees_all(const BlockCache& own) const noexcept;
@@ -92,6 +90,9 @@ class CacheRoster {
 #endif
   }
 
+  /// From here on caches may have riders, and the common one has `of_common`. Without a keeper none has.
+  void set_rider_keeper(RiderKeeper* keeper, CacheRider* of_common) noexcept;
+
   /// Lets all threads go for good. By whom the allocator ends.
   void retire() noexcept;
   /// Takes over what `cache`, of a thread that goes, keeps and counted. Alone with all.
@@ -105,18 +106,27 @@ class CacheRoster {
 
 #if !defined(BUFGC_SINGLE_THREADED)
   void remove(ThreadCache* cache) noexcept;
-  [[nodiscard]] ThreadCaches::Recent& recent_of_thread() const noexcept {
-    return *reinterpret_cast<ThreadCaches::Recent*>(reinterpret_cast<std::byte*>(thread_caches.recent) +
-                                                    place_bytes_);
+  [[nodiscard]] ThreadCache*& recent_of_thread() const noexcept {
+    return thread_caches.recent[place_];
+  }
+  /// For whom the caches' locks are open. Those of a roster that is gone are shut, so that another one may
+  /// come to lie at its address.
+  [[nodiscard]] std::uintptr_t key() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(this);
+  }
+  /// The calling thread's cache, or null.
+  [[nodiscard]] ThreadCache* own() const noexcept {
+    ThreadCache* const recent = recent_of_thread();
+    return recent->roster.load(std::memory_order_relaxed) == this ? recent : nullptr;
   }
 
-  const std::uint64_t id_;         ///< Never used twice.
-  const std::size_t place_bytes_;  ///< Where in each thread's table.
+  const std::size_t place_;  ///< In each thread's table.
   ThreadCache* caches_ = nullptr;
   std::size_t count_ = 0;
   bool alone_ = false;
 #endif
   bool allowed_ = true;
+  RiderKeeper* rider_keeper_ = nullptr;
   Lock lock_;
   BlockCache common_;
 };

@@ -62,10 +62,10 @@ Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
 #if !defined(BUFGC_CHECK_INVARIANTS)
   State& state = *state_;
   if (BlockCache* const cache = state.enter_at_once(); cache != nullptr) [[likely]] {
-    Range* const range = cache->magazine.take_at_home(state.cached_capacity_of(size_bytes));
+    bool rose = false;
+    Range* const range = state.take(*cache, size_bytes, rose);
     if (range != nullptr) [[likely]] {
-      const bool below_marks = cache->hand_out(range, size_bytes);
-      if (!below_marks) [[unlikely]]
+      if (rose) [[unlikely]]
         return risen(cache, range);
       State::leave(cache);
       return {range, ServedBy::cache};
@@ -86,6 +86,7 @@ Allocation CpuAllocator::risen(BlockCache* cache, Block* block) noexcept {
 Allocation CpuAllocator::allocate_elsewhere(std::size_t size_bytes) noexcept {
   State& state = *state_;
   if (BlockCache* const cache = state.enter(); cache != nullptr) {
+    cache->settle();
     Range* const range = cache->magazine.take(state.cached_capacity_of(size_bytes));
     if (range != nullptr && !cache->hand_out(range, size_bytes)) state.on_rise(*cache);
     State::leave(cache);

@@ -127,6 +127,11 @@ class CpuAllocator {
   /// (`BUFGC_CHECK_INVARIANTS`) call it after every mutation and abort.
   [[nodiscard]] const char* check_invariants() const noexcept;
 
+  /// What stands behind, for who keeps something of its own in the allocator's sections
+  /// (`cache_rider.hpp`); private to the project.
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
  private:
   friend class Iteration;
   /// The road on which the lock is left and the pressure handler asked.
@@ -135,7 +140,6 @@ class CpuAllocator {
   [[nodiscard]] Allocation risen(BlockCache* cache, Block* block) noexcept;
   FreedTo deallocate_elsewhere(Block* block) noexcept;
 
-  struct State;
   std::unique_ptr<State> state_;
 };
 

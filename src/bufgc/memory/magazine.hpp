@@ -13,31 +13,21 @@ namespace bufgc {
 /// one for each thread before that. Who holds it says how many bytes more it may keep.
 class Magazine {
  public:
-  Magazine() noexcept = default;
+  constexpr Magazine() noexcept { heads_.fill(&none_); }
 
   /// A block of exactly `capacity_bytes`, or null. Of 0 bytes there is none.
-  [[nodiscard]] Range* take(std::size_t capacity_bytes) noexcept {
-    if (Range* const range = take_at_home(capacity_bytes); range != nullptr) return range;
-    Slot* const slot = find(&slots_[home_of(capacity_bytes)], capacity_bytes);
-    return slot == nullptr ? nullptr : take(*slot, capacity_bytes);
-  }
+  [[nodiscard]] Range* take(std::size_t capacity_bytes) noexcept;
   /// The same without a call in it: null also for a size that had to make way for another.
   [[nodiscard]] Range* take_at_home(std::size_t capacity_bytes) noexcept {
-    Slot& slot = slots_[home_of(capacity_bytes)];
-    if (slot.capacity_bytes != capacity_bytes) [[unlikely]]
-      return nullptr;
-    return take(slot, capacity_bytes);
+    return take_at(home_of(capacity_bytes), capacity_bytes);
   }
 
-  /// Keeps `range`, of a size that has a slot here; false when it has none or there is no room.
-  [[nodiscard]] bool put(Range* range) noexcept {
+  /// Whether `put` may follow: the size of `range` has a slot here, and there is room.
+  [[nodiscard]] bool has_room_for(const Range* range) const noexcept {
     const std::size_t capacity_bytes = range->capacity_bytes;
-    Slot& slot = slots_[range->slot];
-    if (slot.capacity_bytes != capacity_bytes || room_bytes_ < capacity_bytes) [[unlikely]]
-      return false;
-    keep(slot, range, capacity_bytes);
-    return true;
+    return sizes_[range->slot] == capacity_bytes && room_bytes_ >= capacity_bytes;
   }
+  void put(Range* range) noexcept { keep(range->slot, range, range->capacity_bytes); }
 
   /// Keeps `range` without regard to the room; false when there is no slot for one more size near its own.
   [[nodiscard]] bool add(Range* range) noexcept;
@@ -56,46 +46,46 @@ class Magazine {
   /// Calls `visit(range)` for every block kept.
   template <class Visit>
   void each(Visit visit) const noexcept {
-    for (const Slot& slot : slots_) {
-      for (const Range* range = slot.head; range != nullptr; range = range->next) visit(range);
+    for (const Range* const head : heads_) {
+      for (const Range* range = head; range != &none_; range = range->next) visit(range);
     }
   }
 
  private:
-  struct Slot {
-    std::size_t capacity_bytes = 0;
-    Range* head = nullptr;
-  };
+  static Range none_;  ///< Stands at the end of every row. Never written.
+
   static constexpr unsigned slot_count_log2 = 9;
   static constexpr std::size_t slot_count = std::size_t{1} << slot_count_log2;
   /// A size lives in one of this many slots from its own on.
   static constexpr std::size_t window = 4;
 
+  /// By the high bits of a product (Knuth's multiplicative hashing, with the golden ratio).
   static std::size_t home_of(std::size_t capacity_bytes) noexcept {
-    return static_cast<std::size_t>((capacity_bytes * std::uint64_t{0x9E3779B97F4A7C15}) >>
-                                    (64U - slot_count_log2));
+    return (static_cast<std::uint32_t>(capacity_bytes) * 0x9E3779B1U) >> (32U - slot_count_log2);
   }
-  [[nodiscard]] Range* take(Slot& slot, std::size_t capacity_bytes) noexcept {
-    Range* const range = slot.head;
-    if (range == nullptr) [[unlikely]]
+  // The first of a row tells its size, and the end of every row a size that nobody asks for: one
+  // comparison sees that the slot is this size's and holds a block.
+  [[nodiscard]] Range* take_at(std::size_t slot, std::size_t capacity_bytes) noexcept {
+    Range* const range = heads_[slot];
+    if (range->capacity_bytes != capacity_bytes) [[unlikely]]
       return nullptr;
-    slot.head = range->next;
+    heads_[slot] = range->next;
     room_bytes_ += capacity_bytes;
     return range;
   }
-  void keep(Slot& slot, Range* range, std::size_t capacity_bytes) noexcept {
+  void keep(std::size_t slot, Range* range, std::size_t capacity_bytes) noexcept {
     range->size_bytes = Range::kept;
-    range->next = slot.head;
-    slot.head = range;
+    range->next = heads_[slot];
+    heads_[slot] = range;
     room_bytes_ -= capacity_bytes;
   }
-  /// The slot of the window behind `home` that holds this size, or null.
-  [[nodiscard]] static Slot* find(Slot* home, std::size_t capacity_bytes) noexcept;
 
   std::uint64_t room_bytes_ = 0;
   std::uint64_t most_bytes_ = 0;  ///< Kept, and what there is room for.
   std::size_t hand_ = 0;
-  std::array<Slot, slot_count + window - 1> slots_{};
+  std::array<Range*, slot_count + window - 1> heads_{};
+  /// Of the blocks that each slot keeps, or kept last.
+  std::array<std::size_t, slot_count + window - 1> sizes_{};
 };
 
 }  // namespace bufgc

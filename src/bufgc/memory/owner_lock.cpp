@@ -29,10 +29,10 @@ void OwnerLock::fence() noexcept {
 #endif
 }
 
-bool OwnerLock::try_enter_slowly() noexcept {
-  if ((gate_.load(std::memory_order_relaxed) & needs_fence) == 0) return false;
+bool OwnerLock::try_enter_slowly(std::uintptr_t key) noexcept {
+  if (fence_reaches_all()) return false;
   inside_.store(true, std::memory_order_seq_cst);
-  if ((gate_.load(std::memory_order_seq_cst) & is_shut) == 0) return true;
+  if (open_for_.load(std::memory_order_seq_cst) == ~key) return true;
   leave();
   return false;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "bufgc/memory/lock.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
@@ -13,11 +15,11 @@ namespace bufgc {
 /// There are no threads: the owner is alone.
 class OwnerLock {
  public:
-  [[nodiscard]] bool try_enter() noexcept { return true; }
-  [[nodiscard]] bool try_enter_at_once() noexcept { return true; }
+  [[nodiscard]] bool try_enter(std::uintptr_t) noexcept { return true; }
+  [[nodiscard]] bool try_enter_at_once(std::uintptr_t) noexcept { return true; }
   void leave() noexcept {}
   void shut() noexcept {}
-  void open() noexcept {}
+  void open(std::uintptr_t) noexcept {}
   static void fence() noexcept {}
   void await_left() const noexcept {}
 };
@@ -37,26 +39,29 @@ class OwnerLock {
 /// no such call, the owner's write is a sequentially consistent one.
 class OwnerLock {
  public:
-  OwnerLock() noexcept : gate_(fence_reaches_all() ? 0 : needs_fence) {}
+  /// Shut.
+  constexpr OwnerLock() noexcept = default;
 
-  /// By the owner, not yet inside. False while others have it shut.
-  [[nodiscard]] bool try_enter() noexcept { return try_enter_at_once() || try_enter_slowly(); }
+  /// By the owner, not yet inside. False unless it is open for just this `key`, which so also answers
+  /// whose the lock is at the moment.
+  [[nodiscard]] bool try_enter(std::uintptr_t key) noexcept {
+    return try_enter_at_once(key) || try_enter_slowly(key);
+  }
   /// The same without a call in it; always false where others' fence does not reach the owner.
-  [[nodiscard]] bool try_enter_at_once() noexcept {
+  [[nodiscard]] bool try_enter_at_once(std::uintptr_t key) noexcept {
     inside_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (gate_.load(std::memory_order_acquire) == 0) [[likely]]
+    if (open_for_.load(std::memory_order_acquire) == key) [[likely]]
       return true;
     leave();
     return false;
   }
   void leave() noexcept { inside_.store(false, std::memory_order_release); }
 
-  void shut() noexcept {
-    gate_.store(gate_.load(std::memory_order_relaxed) | is_shut, std::memory_order_seq_cst);
-  }
-  void open() noexcept {
-    gate_.store(gate_.load(std::memory_order_relaxed) & needs_fence, std::memory_order_release);
+  void shut() noexcept { open_for_.store(0, std::memory_order_seq_cst); }
+  /// `key` is neither 0 nor the complement of another one in use.
+  void open(std::uintptr_t key) noexcept {
+    open_for_.store(fence_reaches_all() ? key : ~key, std::memory_order_release);
   }
   /// Between `shut` and `await_left`.
   static void fence() noexcept;
@@ -66,16 +71,13 @@ class OwnerLock {
   }
 
  private:
-  static constexpr unsigned char is_shut = 1;
-  /// Where others' fence does not reach the owner.
-  static constexpr unsigned char needs_fence = 2;
-
   [[nodiscard]] static bool fence_reaches_all() noexcept;
-  [[nodiscard]] bool try_enter_slowly() noexcept;
+  [[nodiscard]] bool try_enter_slowly(std::uintptr_t key) noexcept;
   void wait() const noexcept;
 
+  /// 0 while it is shut. The key's complement where others' fence does not reach the owner.
+  std::atomic<std::uintptr_t> open_for_{0};
   std::atomic<bool> inside_{false};
-  std::atomic<unsigned char> gate_;
 };
 
 #endif

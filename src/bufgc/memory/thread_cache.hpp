@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "bufgc/memory/cache_rider.hpp"
 #include "bufgc/memory/counters.hpp"
 #include "bufgc/memory/magazine.hpp"
 #include "bufgc/memory/owner_lock.hpp"
@@ -14,10 +16,40 @@
 namespace bufgc {
 
 /// What is handed out and taken back without the arena, and counted.
+///
+/// The block freed last is held in hand first: what asks for just its size next gets it, and such a turn
+/// is one count. Until it is put down it counts as in use still, so a turn changes no other figure; there is
+/// room for it in the magazine all that time. Whoever wants to know of the counters or the magazine, or to
+/// change them, has the cache settled before.
 struct BlockCache {
+  // What is written every time stands together: the end of the counters, the lock, the beginning of the
+  // magazine.
   ShareCounters counters;
+  /// Of a thread's cache, for that thread: open for the roster's key. The common cache's stays shut.
+  [[no_unique_address]] OwnerLock lock;
+  Range* hand = nullptr;
+  std::uint64_t turns = 0;  ///< Not yet counted, each of `turn_bytes`.
+  std::size_t turn_bytes = 0;
+  CacheRider* rider = nullptr;
   Magazine magazine;
 
+  /// A block for `size_bytes`, which are `capacity_bytes` rounded up, counted as one in use; null when none
+  /// is kept. `rose` tells, of a block, whether the share now stands above its mark.
+  [[nodiscard]] Range* take(std::size_t size_bytes, std::size_t capacity_bytes, bool& rose) noexcept {
+    if (Range* const held = hand; held != nullptr) {
+      if (held->size_bytes == size_bytes) [[likely]] {
+        hand = nullptr;
+        if (turn_bytes != size_bytes) [[unlikely]]
+          begin_turns(size_bytes);
+        ++turns;
+        return held;
+      }
+      put_down(held);
+    }
+    Range* const range = magazine.take_at_home(capacity_bytes);
+    if (range != nullptr) rose = !hand_out(range, size_bytes);
+    return range;
+  }
   /// Makes `range`, which nobody has, a block in use. False as `ShareCounters::on_allocate`.
   [[nodiscard]] bool hand_out(Range* range, std::size_t size_bytes) noexcept {
     range->size_bytes = size_bytes;
@@ -25,10 +57,27 @@ struct BlockCache {
   }
   /// Keeps a block in use; false, and nothing happened, when it cannot simply be kept.
   [[nodiscard]] bool take_back(Range* range) noexcept {
-    const std::size_t size_bytes = range->size_bytes;
-    if (!magazine.put(range)) return false;
-    counters.on_free(size_bytes);
+    if (Range* const held = hand; held != nullptr) put_down(held);
+    if (!magazine.has_room_for(range)) return false;
+    hand = range;
     return true;
+  }
+  /// Counts all that happened, and puts down what is in hand.
+  void settle() noexcept {
+    if (hand != nullptr) put_down(hand);
+    begin_turns(0);
+  }
+
+ private:
+  void put_down(Range* held) noexcept {
+    hand = nullptr;
+    counters.on_free(held->size_bytes);
+    magazine.put(held);
+  }
+  void begin_turns(std::size_t size_bytes) noexcept {
+    counters.on_turns(turns, turn_bytes);
+    turns = 0;
+    turn_bytes = size_bytes;
   }
 };
 
@@ -39,7 +88,6 @@ class CacheRoster;
 /// One thread's for one allocator. Its thread uses it inside `lock`, everybody else under the
 /// allocator's lock with this one shut.
 struct alignas(64) ThreadCache : BlockCache {
-  OwnerLock lock;
   /// Null once that allocator is gone, for the thread to use it for another.
   std::atomic<CacheRoster*> roster{nullptr};
   ThreadCache* next_of_roster = nullptr;
@@ -50,13 +98,12 @@ struct alignas(64) ThreadCache : BlockCache {
 /// Constant-initialised and trivially destroyed, so that it can be asked at any time.
 struct ThreadCaches {
   static constexpr std::size_t size = 8;
-  struct Recent {
-    std::uint64_t roster_id;  ///< 0 is nobody's.
-    ThreadCache* cache;
-  };
-  Recent recent[size];
+  std::array<ThreadCache*, size> recent;
   ThreadCache* first;
   bool exiting;  ///< The thread's caches are given back; it gets none any more.
+
+  /// Stands at places that are not used: shut for ever.
+  static ThreadCache none;
 };
 #if defined(__ELF__)
 // Found at a fixed distance, without a call: it is small enough for the room that the loader keeps.

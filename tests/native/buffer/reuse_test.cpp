@@ -1,6 +1,7 @@
 // Memory use and reuse, seen from buffers.
 
 #include <cstring>
+#include <utility>
 
 #include "support.hpp"
 
@@ -137,6 +138,52 @@ TEST_CASE("a million allocations leave nothing behind (fewer where each is check
   REQUIRE(manager.statistics().finalized_buffers == count);
   REQUIRE(manager.statistics().peak_live_blocks == 1);
   REQUIRE(manager.statistics().peak_reserved_bytes == peak_reserved);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a slot that was more than bytes is born again as bytes alone", "[reuse]") {
+  BufferManager manager;
+  static std::byte outside[64] = {};
+  const CpuBuffer base = manager.alloc(1024);
+  const auto reborn_after = [&](CpuBuffer former) {
+    const std::uint32_t slot = former.id().slot;
+    former = {};
+    const CpuBuffer bytes = manager.alloc(64);
+    REQUIRE(bytes.id().slot == slot);
+    CHECK(bytes.dtype() == DType::uint8);
+    CHECK(bytes.shape().rank() == 0);
+    CHECK(bytes.label().empty());
+    CHECK_FALSE(bytes.is_view());
+    CHECK_FALSE(bytes.is_external());
+    CHECK_FALSE(static_cast<bool>(bytes.base()));
+    CHECK(bytes.capacity_bytes() == 64);
+    CHECK(bytes.use_count() == 1);
+    const CpuBuffer view = bytes.view({.offset_bytes = 8, .size_bytes = 8});
+    CHECK(view.base() == bytes);
+    CHECK(manager.check_invariants() == nullptr);
+  };
+  reborn_after(manager.alloc(BufferSpec{0, DType::float32, {4, 4}, {}}));
+  reborn_after(manager.alloc(BufferSpec{64, DType::uint8, {}, "frame"}));
+  reborn_after(manager.alloc(BufferSpec{0, DType::float32, {4, 4}, "frame"}));
+  reborn_after(base.view({.offset_bytes = 64, .size_bytes = 64}));
+  reborn_after(manager.external(outside, BufferSpec{64, DType::uint8, {}, {}}));
+  CpuBuffer destroyed = manager.alloc(BufferSpec{0, DType::float32, {16}, "gone"});
+  destroyed.destroy();
+  reborn_after(std::move(destroyed));
+  CpuBuffer linked = manager.alloc(64);
+  linked.link(base);
+  reborn_after(std::move(linked));
+}
+
+TEST_CASE("a buffer with a shape keeps it after it was destroyed, and gives its slot back without",
+          "[reuse]") {
+  BufferManager manager;
+  CpuBuffer buffer = manager.alloc(BufferSpec{0, DType::float32, {2, 3}, "kept"});
+  buffer.destroy();
+  CHECK(buffer.shape() == Shape{2, 3});
+  CHECK(buffer.dtype() == DType::float32);
+  CHECK(buffer.label() == "kept");
+  buffer = {};
   require_nothing_left(manager);
 }
 

@@ -7,6 +7,9 @@
 #include <memory>
 #include <thread>
 
+#include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/memory/default_source.hpp"
+#include "bufgc/memory/iteration.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -380,6 +383,98 @@ TEST_CASE("a manager closes while other threads keep free slots of it, and they 
     first.reset();
     require_nothing_left(second);
   }
+}
+
+TEST_CASE("a thread that ends leaves its blocks and its slots together", "[threads][slots][reuse]") {
+  BufferManager manager;
+  const std::byte* place = nullptr;
+  std::uint32_t slot = 0;
+  std::thread([&] {
+    for (int turn = 0; turn < 10; ++turn) {
+      const CpuBuffer buffer = manager.alloc(5000);
+      place = buffer.data();
+      slot = buffer.id().slot;
+    }
+  }).join();
+  require_nothing_left(manager);
+  REQUIRE(manager.statistics().finalized_buffers == 10);
+  REQUIRE(manager.statistics().allocations == 10);
+  const CpuBuffer again = manager.alloc(5000);
+  CHECK(again.data() == place);
+  CHECK(again.id().slot < 64);
+  CHECK(slot < 64);
+  CHECK(manager.statistics().allocations == 11);
+}
+
+TEST_CASE("heaps follow one another on one allocator, whose threads go on", "[threads][slots][close]") {
+  CpuAllocator allocator(default_source());
+  std::atomic<int> wrong{0};
+  std::atomic<int> gone{0};
+  std::atomic<int> round{0};
+  std::atomic<int> done{0};
+  std::atomic<BufferHeap*> heap{nullptr};
+  constexpr int rounds = 10;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int mine = 1; mine <= rounds; ++mine) {
+        while (round < mine) std::this_thread::yield();
+        for (int n = 0; n < 200; ++n) {
+          if (!heap.load()->allocate(100 + static_cast<std::uint64_t>(n % 3), {})) ++wrong;
+        }
+        ++done;
+      }
+    });
+  }
+  for (int turn = 1; turn <= rounds; ++turn) {
+    heap = new BufferHeap(
+        allocator, [](void* context) { ++*static_cast<std::atomic<int>*>(context); }, &gone);
+    round = turn;
+    while (done < 3 * turn) std::this_thread::yield();
+    BufferHeap* const ending = heap.exchange(nullptr);
+    CHECK(ending->check_invariants() == nullptr);
+    CHECK(ending->statistics().live_buffers == 0);
+    CHECK(ending->statistics().finalized_buffers == 600);
+    ending->close();
+    CHECK(ending->check_invariants() == nullptr);
+    ending->abandon();
+    REQUIRE(gone == turn);
+    delete ending;
+    CHECK(allocator.check_invariants() == nullptr);
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(allocator.statistics().live_blocks == 0);
+  CHECK(allocator.statistics().allocations == 3 * 200 * rounds);
+}
+
+TEST_CASE("buffers are born and end past the threads' own caches while an iteration is open",
+          "[threads][slots][iteration]") {
+  BufferManager manager;
+  Iteration iteration = manager.iteration();
+  std::atomic<int> wrong{0};
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    std::vector<CpuBuffer> held;
+    while (!stop) {
+      held.push_back(manager.try_alloc(4096).value);
+      if (!held.back()) ++wrong;
+      if (held.size() == 10) held.clear();
+    }
+  });
+  for (int turn = 0; turn < 50; ++turn) {
+    const Status status = iteration.run([&] {
+      const CpuBuffer inside = manager.alloc(8192);
+      if (manager.check_invariants() != nullptr) ++wrong;
+    });
+    if (status != Status::ok) ++wrong;
+    const CpuBuffer outside = manager.alloc(8192);
+    if (manager.check_invariants() != nullptr) ++wrong;
+  }
+  stop = true;
+  other.join();
+  CHECK(wrong == 0);
+  require_nothing_left(manager);
 }
 
 TEST_CASE("statistics taken while threads work add up at every moment", "[threads][slots]") {

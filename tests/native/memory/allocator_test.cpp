@@ -282,6 +282,59 @@ TEST_CASE("the histogram counts requests by power of two", "[memory][statistics]
   }
 }
 
+TEST_CASE("a block that goes in and out in turns is counted at every turn", "[memory][statistics][reuse]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  const std::byte* place = nullptr;
+  // Sizes that are rounded to the same capacity, each for some turns, and one of another.
+  const std::size_t sizes[] = {1000, 1000, 1000, 1024, 1024, 1000, 5000, 5000, 1000};
+  std::uint64_t allocated_bytes = 0;
+  for (const std::size_t size : sizes) {
+    const Allocation allocation = allocator.allocate(size);
+    REQUIRE(allocation.block->size_bytes == size);
+    if (size < 5000) {
+      if (place == nullptr) place = allocation.block->data;
+      CHECK(allocation.block->data == place);
+    }
+    CHECK(allocator.deallocate(allocation.block) == FreedTo::cache);
+    allocated_bytes += size;
+  }
+  const MemoryStatistics now = allocator.statistics();
+  CHECK(now.allocations == 9);
+  CHECK(now.frees == 9);
+  CHECK(now.hits == 8);
+  CHECK(now.total_allocated_bytes == allocated_bytes);
+  CHECK(now.live_blocks == 0);
+  CHECK(now.live_bytes == 0);
+  CHECK(now.peak_live_blocks == 1);
+  CHECK(now.peak_live_bytes == 5000);
+  CHECK(allocator.size_histogram()[9].allocations == 5);
+  CHECK(allocator.size_histogram()[10].allocations == 2);
+  CHECK(allocator.size_histogram()[12].allocations == 2);
+  check_sound(allocator);
+}
+
+TEST_CASE("peaks are exact while a block goes in and out beside others", "[memory][statistics]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Block* const first = allocator.allocate(2048).block;
+  for (int turn = 0; turn < 3; ++turn) allocator.deallocate(allocator.allocate(1024).block);
+  CHECK(allocator.statistics().peak_live_blocks == 2);
+  CHECK(allocator.statistics().peak_live_bytes == 3072);
+  Block* const second = allocator.allocate(1024).block;
+  allocator.deallocate(first);
+  Block* const third = allocator.allocate(512).block;
+  CHECK(allocator.statistics().peak_live_blocks == 2);
+  CHECK(allocator.statistics().peak_live_bytes == 3072);
+  Block* const fourth = allocator.allocate(2048).block;
+  CHECK(allocator.statistics().peak_live_blocks == 3);
+  CHECK(allocator.statistics().peak_live_bytes == 3584);
+  for (Block* const block : {second, third, fourth}) allocator.deallocate(block);
+  CHECK(allocator.statistics().live_blocks == 0);
+  CHECK(allocator.trim(0) > 0);
+  CHECK(allocator.statistics().reserved_bytes == 0);
+}
+
 namespace {
 
 class Ledger final : public SegmentListener {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "memory/support.hpp"
@@ -235,6 +236,50 @@ TEST_CASE("a thread that ends leaves what it kept to the others", "[memory][thre
   CHECK(allocator.statistics().allocations == 2);
   CHECK(allocator.statistics().frees == 1);
   CHECK(allocator.size_histogram()[12].allocations == 2);
+}
+
+TEST_CASE("what a thread freed last is free for all others, too", "[memory][threads][statistics]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Worker worker;
+  worker.run([&] {
+    for (int turn = 0; turn < 10; ++turn) allocator.deallocate(allocator.allocate(5000).block);
+  });
+  MemoryStatistics now = allocator.statistics();
+  CHECK(now.live_blocks == 0);
+  CHECK(now.live_bytes == 0);
+  CHECK(now.allocations == 10);
+  CHECK(now.total_allocated_bytes == 50'000);
+  CHECK(now.reserved_bytes == now.cached_bytes + now.gap_bytes);
+  CHECK(allocator.size_histogram()[12].live_blocks == 0);
+  CHECK(allocator.size_histogram()[12].allocations == 10);
+  worker.run([&] { allocator.deallocate(allocator.allocate(5000).block); });
+  CHECK(allocator.trim(0) > 0);
+  CHECK(allocator.statistics().reserved_bytes == 0);
+  worker.run([&] { allocator.deallocate(allocator.allocate(5000).block); });
+  worker.end();
+  now = allocator.statistics();
+  CHECK(now.allocations == 12);
+  CHECK(now.frees == 12);
+  CHECK(now.live_blocks == 0);
+  check_sound(allocator);
+}
+
+TEST_CASE("an allocator knows nothing of the caches of another that lay where it lies", "[memory][threads]") {
+  CountedSource counted;
+  std::optional<CpuAllocator> allocator;
+  Worker worker;
+  for (int round = 0; round < 10; ++round) {
+    allocator.emplace(counted.source);
+    worker.run([&] {
+      CHECK(allocator->allocate(5000).served_by == ServedBy::source);
+      allocator->deallocate(allocator->allocate(5000).block);
+    });
+    CHECK(allocator->statistics().allocations == 2);
+    CHECK(allocator->statistics().live_blocks == 1);
+    check_sound(*allocator);
+    allocator.reset();
+  }
 }
 
 TEST_CASE("a thread outlives allocators and goes on with the next", "[memory][threads]") {
