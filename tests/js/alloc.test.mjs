@@ -211,5 +211,6 @@ test('the wasm file can be handed in as bytes, as an ArrayBuffer or as an addres
     assert.equal(gc.alloc(10).view().length, 10);
   }
   await assert.rejects(load({ wasm: 17 }), InvalidArgumentError);
+  await assert.rejects(load({ annex: 17 }), { argument: 'options.annex' });
   await assert.rejects(load({ wasm: new Uint8Array([1, 2, 3]) }), WebAssembly.CompileError);
 });

@@ -1,5 +1,5 @@
-// The hot path as plain C exports: an Embind call costs three times one of these, an Embind object
-// forty times. A handle is an address that owns one strong reference (`BufferAccess`); 0 is none.
+// The hot path: an Embind call would cost three times one of these, an Embind object forty times. A handle
+// is an address that owns one strong reference (`BufferAccess`); 0 is none.
 
 #include <emscripten.h>
 

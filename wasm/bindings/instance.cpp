@@ -1,12 +1,8 @@
 #include "instance.hpp"
 
-#include <emscripten.h>
-
 #include <cstring>
 
-// clang-format off
-EM_JS(void, bufgc_tell, (int event, int key), { Module['bufgcEvent'](event, key); })
-// clang-format on
+#include "imports.hpp"
 
 namespace bufgc::wasm {
 

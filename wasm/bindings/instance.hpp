@@ -1,7 +1,7 @@
 #pragma once
 
-// What the two halves of the binding share: the one manager of this WebAssembly instance, and the
-// mailbox through which calls hand over more than their arguments and their result can carry.
+// What the halves of the binding share: the one manager of this WebAssembly instance, and the mailbox
+// through which calls hand over more than their arguments and their result can carry.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +23,7 @@ struct Mailbox {
   std::uint32_t generation = 0;
   std::uint32_t capacity_bytes = 0;
   std::uint32_t extents[Shape::max_rank] = {};
+  std::uint32_t count = 0;  ///< Of the items that a call answered with the address of.
 };
 
 /// What the instance tells JavaScript of by itself: `NativeEvent` in wasm/src/native.ts.

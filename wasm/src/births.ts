@@ -14,7 +14,7 @@ export class Births {
   constructor(manager: ManagerImpl, scopes: Scopes) {
     this.#manager = manager;
     this.#scopes = scopes;
-    this.#files = new SiteFiles((file) => manager.native.cold.keepText(file));
+    this.#files = new SiteFiles((file) => manager.native.cold.bufgc_keep_text(manager.native.putText(file)) >>> 0);
   }
 
   /** A row of bytes without a label: the hot path. */

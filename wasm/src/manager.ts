@@ -1,4 +1,5 @@
 // The front door: a manager owns one WebAssembly instance, so that closing and dropping it gives all of its memory back.
+import type { Annex } from './annex.js';
 import { Births } from './births.js';
 import { BufferHandle, type Grip } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
@@ -9,7 +10,7 @@ import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
+import { type Native, NativeCause, NativeEvent } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
@@ -63,6 +64,7 @@ export interface ManagerSettings {
 
 export class ManagerImpl implements Manager {
   readonly native: Native;
+  readonly annex: Annex;
   readonly errors = new ErrorSink();
   readonly visualizer: VisualizerImpl;
   readonly nursery: Nursery;
@@ -76,12 +78,14 @@ export class ManagerImpl implements Manager {
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticInfo[];
+  readonly #statisticNames: readonly string[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
   #closed = false;
 
-  constructor(native: Native, module: NativeModule, settings: ManagerSettings) {
+  constructor(native: Native, annex: Annex, settings: ManagerSettings) {
     this.native = native;
+    this.annex = annex;
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
@@ -92,17 +96,21 @@ export class ManagerImpl implements Manager {
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
     this.nursery = new Nursery((bytes) => this.#proactive.survived(bytes));
-    module.bufgcEvent = (event, key) => this.#nativeEvent(event, key);
-    native.cold.open(
+    native.core.listener = {
+      event: (event, key) => this.#nativeEvent(event, key),
+      plan: (request) => annex.plan(request),
+    };
+    native.cold.bufgc_open(
       settings.budgetBytes,
       settings.visualizer,
       settings.visualizerEvents,
       settings.cache,
       settings.compact,
     );
-    native.cold.setSitesEnabled(settings.sites > 0);
+    native.cold.bufgc_set_sites_enabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this, settings.visualizer);
-    this.#statistics = Object.freeze(native.cold.statistics().map((info) => Object.freeze(info)));
+    this.#statistics = Object.freeze(native.statistics().map((info) => Object.freeze(info)));
+    this.#statisticNames = this.#statistics.map(({ name }) => name);
   }
 
   alloc(nbytes: number): Buffer<'uint8'>;
@@ -182,7 +190,7 @@ export class ManagerImpl implements Manager {
 
   collect(): CollectReport {
     this.requireOpen('collect()');
-    return this.native.cold.collect();
+    return this.native.collect();
   }
 
   onCollect(handler: CollectHandlers): () => void {
@@ -197,11 +205,11 @@ export class ManagerImpl implements Manager {
   trim(keepBytes = 0): number {
     wholeNumber(keepBytes, 'keepBytes', Number.MAX_SAFE_INTEGER);
     this.requireOpen('trim()');
-    return this.native.cold.trim(keepBytes);
+    return this.native.cold.bufgc_trim(keepBytes);
   }
 
   stats(): Stats {
-    const stats = this.native.cold.stats();
+    const stats = this.native.stats(this.#statisticNames);
     // Native code is built without exceptions: only JavaScript sees its callbacks throw.
     stats.finalizer_errors = this.#finalizers.errors;
     stats.budget_bytes = this.#budgetBytes;
@@ -213,11 +221,11 @@ export class ManagerImpl implements Manager {
   }
 
   statisticNames(): readonly string[] {
-    return this.#statistics.map(({ name }) => name);
+    return this.#statisticNames.slice();
   }
 
   histogram(): SizeClassCount[] {
-    return this.native.cold.histogram();
+    return this.native.histogram();
   }
 
   held(): HeldReport {
@@ -245,7 +253,7 @@ export class ManagerImpl implements Manager {
     }
     this.requireOpen('budgetBytes');
     this.#budgetBytes = bytes;
-    this.native.cold.setBudgetBytes(bytes);
+    this.native.cold.bufgc_set_budget_bytes(bytes);
   }
 
   get cacheEnabled(): boolean {
@@ -256,7 +264,7 @@ export class ManagerImpl implements Manager {
     flag(enabled, 'cacheEnabled');
     this.requireOpen('cacheEnabled');
     this.#cacheEnabled = enabled;
-    this.native.cold.setCacheEnabled(enabled);
+    this.native.cold.bufgc_set_cache_enabled(enabled);
   }
 
   get sitesEnabled(): boolean {
@@ -267,7 +275,7 @@ export class ManagerImpl implements Manager {
     flag(enabled, 'sitesEnabled');
     this.requireOpen('sitesEnabled');
     this.leaks.every = enabled ? 1 : 0;
-    this.native.cold.setSitesEnabled(enabled);
+    this.native.cold.bufgc_set_sites_enabled(enabled);
   }
 
   get closed(): boolean {
@@ -277,7 +285,7 @@ export class ManagerImpl implements Manager {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.native.cold.close();
+    this.native.cold.bufgc_close();
     this.#finalizers.clear();
     this.nursery.clear();
   }
@@ -297,7 +305,7 @@ export class ManagerImpl implements Manager {
 
   /** What live buffers take of the budget. */
   occupiedBytes(): number {
-    const { live_bytes = 0, rounding_bytes = 0 } = this.native.cold.stats();
+    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statisticNames);
     return live_bytes + rounding_bytes;
   }
 
@@ -336,8 +344,7 @@ export class ManagerImpl implements Manager {
     this.#scopes.outside(() => {
       const { report } = this.errors;
       if (event === NativeEvent.collectStart) this.#collectEvents.started(report);
-      else if (event === NativeEvent.collectStop)
-        this.#collectEvents.stopped(report, this.native.cold.lastCollection());
+      else if (event === NativeEvent.collectStop) this.#collectEvents.stopped(report, this.native.lastCollection());
     });
   }
 

@@ -1,0 +1,14 @@
+#pragma once
+
+// What JavaScript gives the two modules: wasm/src/instance.ts. bindings/imports.js names it to the linker.
+
+namespace bufgc::wasm {
+struct PlanRequest;
+}
+
+extern "C" {
+/// An `Event`, and what it is about.
+void bufgc_tell(int event, int key);
+/// Has the annex plan; 0 where it is not there.
+int bufgc_ask_plan(bufgc::wasm::PlanRequest* request);
+}
