@@ -7,6 +7,8 @@ struct PlanRequest;
 }
 
 extern "C" {
+/// Of a clock that never goes back.
+double bufgc_now_ns();
 /// An `Event`, and what it is about.
 void bufgc_tell(int event, int key);
 /// Has the annex plan; 0 where it is not there.

@@ -10,10 +10,7 @@ void tell(Event event, int key) noexcept {
   bufgc_tell(static_cast<int>(event), key);
 }
 
-Instance& instance() noexcept {
-  static Instance the_instance;
-  return the_instance;
-}
+Instance the_instance;
 
 IncomingText::IncomingText(std::size_t bytes) noexcept : bytes_(bytes) {
   char* place = short_;

@@ -22,17 +22,11 @@ export interface Core {
   listener: Listener;
 }
 
-const monotonicStart = performance.timeOrigin;
-/** The clock of the system interface that Emscripten's library asks: nanoseconds, as a 64-bit number. */
-const clock = (memory: WebAssembly.Memory) => (_clock: number, _precision: bigint, place: number) => {
-  const nanoseconds = BigInt(Math.round((monotonicStart + performance.now()) * 1e6));
-  new DataView(memory.buffer).setBigUint64(place >>> 0, nanoseconds, true);
-  return 0;
-};
+const nanoseconds = (): number => performance.now() * 1e6;
 const stop = (): never => {
   throw new WebAssembly.RuntimeError('bufgc: the WebAssembly code stopped itself');
 };
-const system = (memory: WebAssembly.Memory) => ({ clock_time_get: clock(memory), proc_exit: stop });
+const system = { proc_exit: stop };
 
 /** With `upFrontBytes` above 0 the memory has so many from the beginning, and never grows. */
 export async function startCore(module: WebAssembly.Module, upFrontBytes: number): Promise<Core> {
@@ -48,11 +42,12 @@ export async function startCore(module: WebAssembly.Module, upFrontBytes: number
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory,
+      bufgc_now_ns: nanoseconds,
       emscripten_notify_memory_growth: () => {},
       bufgc_tell: (event: number, key: number) => core.listener.event(event, key),
       bufgc_ask_plan: (request: number) => (core.listener.plan(request) ? 1 : 0),
     },
-    wasi_snapshot_preview1: system(memory),
+    wasi_snapshot_preview1: system,
   });
   const exports = instance.exports as unknown as CoreExports;
   exports._initialize();
@@ -63,11 +58,12 @@ export function startAnnex(module: WebAssembly.Module, { memory, exports }: Core
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
+      bufgc_now_ns: nanoseconds,
       bufgc_malloc: exports.malloc,
       bufgc_posix_memalign: exports.posix_memalign,
       bufgc_free: exports.free,
     },
-    wasi_snapshot_preview1: system(memory),
+    wasi_snapshot_preview1: system,
   });
   const annex = instance.exports as unknown as AnnexExports;
   annex._initialize();

@@ -10,11 +10,11 @@ import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { type Native, NativeCause, NativeEvent } from './native.js';
+import { type Native, NativeEvent } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
-import { Scopes } from './scope.js';
+import { runScope } from './scope.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -70,7 +70,6 @@ export class ManagerImpl implements Manager {
   readonly nursery: Nursery;
   readonly leaks: Leaks;
   readonly development: boolean;
-  readonly #scopes = new Scopes();
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
@@ -91,7 +90,7 @@ export class ManagerImpl implements Manager {
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
     this.development = settings.development;
     this.leaks = new Leaks(settings.sites);
-    this.#births = new Births(this, this.#scopes);
+    this.#births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
@@ -147,7 +146,7 @@ export class ManagerImpl implements Manager {
   }
 
   scope<T>(callback: () => T): T {
-    return this.#scopes.run(callback);
+    return runScope(this.nursery, callback);
   }
 
   iteration(options?: IterationOptions): Iteration {
@@ -156,7 +155,7 @@ export class ManagerImpl implements Manager {
 
   keep<D extends DType>(buffer: Buffer<D>): Buffer<D> {
     BufferHandle.liveHandle(buffer, this, 'buffer', 'keep()');
-    this.#scopes.keep(buffer as unknown as BufferHandle);
+    this.nursery.keep(buffer as unknown as BufferHandle);
     return buffer;
   }
 
@@ -326,7 +325,7 @@ export class ManagerImpl implements Manager {
     const { handle } = grip;
     if (handle === 0 || this.#closed) return;
     grip.handle = 0;
-    const ended = this.native.release(handle, NativeCause.finalized) !== 0;
+    const ended = this.native.drop(handle) !== 0;
     if (ended && this.development) warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
@@ -338,10 +337,10 @@ export class ManagerImpl implements Manager {
       return;
     }
     if (event === NativeEvent.finalizer) {
-      this.#scopes.outside(() => this.#finalizers.run(key));
+      this.nursery.outside(() => this.#finalizers.run(key));
       return;
     }
-    this.#scopes.outside(() => {
+    this.nursery.outside(() => {
       const { report } = this.errors;
       if (event === NativeEvent.collectStart) this.#collectEvents.started(report);
       else if (event === NativeEvent.collectStop) this.#collectEvents.stopped(report, this.native.lastCollection());

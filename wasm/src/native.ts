@@ -19,12 +19,15 @@ interface HotExports {
     file: number,
     line: number,
   ): number;
-  bufgc_release(handle: number, cause: number): number;
+  bufgc_release(handle: number): void;
+  bufgc_drop(handle: number): number;
   bufgc_destroy(handle: number): number;
   bufgc_data(handle: number): number;
   bufgc_pin(handle: number): number;
   bufgc_unpin(pin: number): void;
-  bufgc_root(handle: number): void;
+  bufgc_slot(handle: number): number;
+  bufgc_capacity(handle: number): number;
+  bufgc_root(handle: number): number;
   bufgc_link(holder: number, held: number): number;
   bufgc_unlink(holder: number, held: number): number;
   bufgc_finalize(handle: number, key: number): number;
@@ -88,15 +91,18 @@ export interface IterationState {
 
 /** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
 export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3 } as const;
-/** `Cause` in src/bufgc/buffer/buffer_observer.hpp. */
-export const NativeCause = { dispose: 0, finalized: 1 } as const;
 
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
-export const Mail = { status: 0, slot: 1, generation: 2, capacity: 3, extents: 4, count: 12 } as const;
+export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
 const shortText = 64;
-const mailWords = 13;
+const mailWords = 11;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** Slot and generation in one number. */
+export function idOf(slot: number, generation: number): number {
+  return slot + generation * 2 ** 32;
+}
 
 /** The exports, and views of the memory that are made anew after growth. */
 export class Native {
@@ -106,10 +112,13 @@ export class Native {
   readonly allocSpec: HotExports['bufgc_alloc_spec'];
   readonly makeView: HotExports['bufgc_view'];
   readonly release: HotExports['bufgc_release'];
+  readonly drop: HotExports['bufgc_drop'];
   readonly destroy: HotExports['bufgc_destroy'];
   readonly data: HotExports['bufgc_data'];
   readonly pin: HotExports['bufgc_pin'];
   readonly unpin: HotExports['bufgc_unpin'];
+  readonly slot: HotExports['bufgc_slot'];
+  readonly capacity: HotExports['bufgc_capacity'];
   readonly root: HotExports['bufgc_root'];
   readonly link: HotExports['bufgc_link'];
   readonly unlink: HotExports['bufgc_unlink'];
@@ -131,10 +140,13 @@ export class Native {
     this.allocSpec = exports.bufgc_alloc_spec;
     this.makeView = exports.bufgc_view;
     this.release = exports.bufgc_release;
+    this.drop = exports.bufgc_drop;
     this.destroy = exports.bufgc_destroy;
     this.data = exports.bufgc_data;
     this.pin = exports.bufgc_pin;
     this.unpin = exports.bufgc_unpin;
+    this.slot = exports.bufgc_slot;
+    this.capacity = exports.bufgc_capacity;
     this.root = exports.bufgc_root;
     this.link = exports.bufgc_link;
     this.unlink = exports.bufgc_unlink;
@@ -160,10 +172,9 @@ export class Native {
     return this.#words;
   }
 
-  /** The id that the last call left in the mailbox. */
-  takeId(): number {
-    const words = this.words;
-    return (words[Mail.slot] as number) + (words[Mail.generation] as number) * 2 ** 32;
+  /** The id of the buffer whose bytes a live handle shows: its base's, or its own. */
+  rootId(handle: number): number {
+    return idOf(this.root(handle) >>> 0, this.words[Mail.generation] as number);
   }
 
   /** Leaves extents for the next call; answers the rank. */
