@@ -34,6 +34,8 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   private generation: number;
   private grip: Grip | null;
   private known: ViewOf[D] | null;
+  /** Of the nursery: the handle made before this one. */
+  older: BufferHandle | null;
   readonly nbytes: number;
 
   /** Adopts a native handle that was just made. */
@@ -44,6 +46,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     this.generation = generation;
     this.grip = null;
     this.known = null;
+    this.older = null;
     this.nbytes = nbytes;
   }
 

@@ -2,14 +2,15 @@
 // FinalizationRegistry costs ten times an allocation, and most handles are disposed before their turn
 // ends; so the nursery holds new handles strongly until then, and registers only those still in use.
 // Nothing is lost by it: within a turn the engine finalizes nothing, registered or not.
-// A scope ends within its turn too: while one is open, what is made is held by it alone.
+// A scope ends within its turn too: while one is open, what is made is held by it alone. Each handle holds the
+// one made before it, so that neither needs a list.
 import { BufferHandle, type Grip } from './buffer.js';
 import { noSite } from './sites.js';
 
-const smallest = 1024;
-const smallestScope = 16;
+/** A brood is looked through for disposed handles when it has so many, and whenever it has doubled since. */
+const leastSweep = 1024;
 /** A stretch without an end keeps at most so many: more are registered before it ends. */
-const largest = 65_536;
+const largest = 32_768;
 
 /**
  * One registry for all managers, alive as long as the module. V8 (seen in Node 20) runs no finalization
@@ -19,31 +20,44 @@ const largest = 65_536;
  */
 const registry = new FinalizationRegistry<Grip>((grip) => grip.manager.dropped(grip));
 
-/** Handles in the order of their birth: those of the turn, or those of a scope. */
+/** The handles of a turn or of a scope, newest first, each with the next in its `older`. */
 class Brood {
   /** Where the survivors of a scope go. Of the turn's handles null. */
   readonly outer: Brood | null;
-  items: (BufferHandle | undefined)[];
+  newest: BufferHandle | null = null;
   count = 0;
+  sweepAt = leastSweep;
 
-  constructor(outer: Brood | null, capacity: number) {
+  constructor(outer: Brood | null) {
     this.outer = outer;
-    this.items = new Array(capacity);
   }
 
-  /** Forgets who was disposed; where that is less than half of them, takes twice as many. */
-  makeRoom(): void {
-    const capacity = this.items.length;
-    const inUse = this.items.filter((buffer) => buffer !== undefined && BufferHandle.handleOf(buffer) !== 0);
-    this.count = inUse.length;
-    inUse.length = inUse.length > capacity / 2 ? capacity * 2 : capacity;
-    this.items = inUse;
+  /** Takes out whom `leaves` says so, and who was disposed. */
+  sweep(leaves: (buffer: BufferHandle) => boolean): void {
+    let last: BufferHandle | null = null;
+    let buffer = this.newest;
+    this.newest = null;
+    this.count = 0;
+    while (buffer !== null) {
+      const next: BufferHandle | null = buffer.older;
+      buffer.older = null;
+      if (BufferHandle.handleOf(buffer) !== 0 && !leaves(buffer)) {
+        if (last === null) this.newest = buffer;
+        else last.older = buffer;
+        last = buffer;
+        this.count += 1;
+      }
+      buffer = next;
+    }
+    this.sweepAt = Math.max(leastSweep, this.count * 2);
   }
 }
 
+const nobody = (): boolean => false;
+
 export class Nursery {
   readonly #survived: (bytes: number) => void;
-  readonly #turn = new Brood(null, smallest);
+  readonly #turn = new Brood(null);
   /** The innermost open scope's, or the turn's. */
   #current = this.#turn;
   #flushIsDue = false;
@@ -59,55 +73,65 @@ export class Nursery {
 
   add(buffer: BufferHandle): void {
     const brood = this.#current;
-    const { count } = brood;
-    brood.items[count] = buffer;
-    brood.count = count + 1;
+    buffer.older = brood.newest;
+    brood.newest = buffer;
+    brood.count += 1;
     if (!this.#flushIsDue) {
       this.#flushIsDue = true;
       queueMicrotask(this.#endOfTurn);
     }
-    if (count + 1 === brood.items.length) this.#makeRoom(brood);
+    if (brood.count === brood.sweepAt) this.#makeRoom(brood);
   }
 
-  /** A handle that was disposed. The newest leaves its place to the next; others wait for the end. */
+  /** A handle that was disposed. Where it is the newest it goes at once; others wait for the end. */
   leave(buffer: BufferHandle): void {
     const brood = this.#current;
-    const last = brood.count - 1;
-    if (last >= 0 && brood.items[last] === buffer) {
-      brood.items[last] = undefined;
-      brood.count = last;
-    }
+    if (brood.newest !== buffer) return;
+    brood.newest = buffer.older;
+    brood.count -= 1;
+    buffer.older = null;
   }
 
   beginScope(): void {
-    this.#current = new Brood(this.#current, smallestScope);
+    this.#current = new Brood(this.#current);
   }
 
   /** Disposes, newest first, what was made in the innermost scope and is not in `survivors`: those go to the outer one. */
   endScope(survivors: ReadonlySet<unknown> | null): void {
     const scope = this.#current;
-    const { items } = scope;
-    let staying = 0;
     this.#current = scope.outer ?? this.#turn;
-    for (let index = scope.count - 1; index >= 0; index -= 1) {
-      const buffer = items[index] as BufferHandle;
-      if (survivors === null || !survivors.has(buffer)) buffer.dispose();
-      else staying += 1;
+    // Oldest first again, by way of `older`.
+    let staying: BufferHandle | null = null;
+    let buffer = scope.newest;
+    while (buffer !== null) {
+      const next: BufferHandle | null = buffer.older;
+      if (survivors?.has(buffer)) {
+        buffer.older = staying;
+        staying = buffer;
+      } else {
+        buffer.older = null;
+        // Finalizers run here. What they make is of the turn.
+        buffer.dispose();
+      }
+      buffer = next;
     }
-    if (staying === 0) return;
-    for (let index = 0; index < scope.count; index += 1) {
-      const buffer = items[index] as BufferHandle;
-      if (BufferHandle.handleOf(buffer) !== 0) this.add(buffer);
+    while (staying !== null) {
+      const next: BufferHandle | null = staying.older;
+      this.add(staying);
+      staying = next;
     }
   }
 
   /** Takes a handle out of the scope that holds it: no scope disposes it any more. */
   keep(buffer: BufferHandle): void {
     for (let brood = this.#current; brood.outer !== null; brood = brood.outer) {
-      const index = brood.items.lastIndexOf(buffer, brood.count - 1);
-      if (index < 0) continue;
-      brood.items.splice(index, 1);
-      brood.count -= 1;
+      let found = false;
+      brood.sweep((other) => {
+        if (other !== buffer) return false;
+        found = true;
+        return true;
+      });
+      if (!found) continue;
       this.outside(() => this.add(buffer));
       return;
     }
@@ -126,28 +150,22 @@ export class Nursery {
 
   /** Registers who is still in use and holds nobody any more, but what belongs to scopes. */
   flush(): void {
-    const { items, count } = this.#turn;
     let bytes = 0;
-    for (let index = 0; index < count; index += 1) {
-      const buffer = items[index] as BufferHandle;
-      items[index] = undefined;
-      if (BufferHandle.handleOf(buffer) === 0) continue;
+    this.#turn.sweep((buffer) => {
       registry.register(buffer, BufferHandle.grip(buffer, noSite));
       bytes += buffer.nbytes;
-    }
-    this.#turn.count = 0;
-    if (items.length > smallest) this.#turn.items = new Array(smallest);
+      return true;
+    });
     if (bytes > 0) this.#survived(bytes);
   }
 
   /** Holds nobody any more and registers nobody, but what belongs to scopes: the manager has closed. */
   clear(): void {
-    this.#turn.items.fill(undefined);
-    this.#turn.count = 0;
+    this.#turn.sweep(() => true);
   }
 
   #makeRoom(brood: Brood): void {
-    brood.makeRoom();
-    if (brood === this.#turn && brood.count > largest / 2) this.flush();
+    brood.sweep(nobody);
+    if (brood === this.#turn && brood.count > largest) this.flush();
   }
 }
