@@ -169,7 +169,7 @@ export interface Visualizer {
   stop(): void;
   clear(): void;
   /**
-   * When snapshots and exports can be had: at once in Node and after `load({ visualizer: true })`; elsewhere a
+   * When snapshots and exports can be had: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a
    * second file is loaded at `start()`, and what is asked for before throws `InvalidStateError`.
    */
   readonly ready: Promise<void>;
@@ -217,7 +217,7 @@ export interface Iteration extends Disposable {
   /** Ends an iteration that was cut short. */
   abandon(): void;
   readonly open: boolean;
-  /** When plans can be made: at once in Node; elsewhere runs are recorded until a second file is loaded. */
+  /** When plans can be made: at once in Node (20.16); elsewhere runs are recorded until a second file is loaded. */
   readonly ready: Promise<void>;
   /** null: the next one is recorded. */
   readonly plan: IterationPlan | null;
