@@ -1,4 +1,5 @@
-// Makes the package in wasm/dist: index.js (one ES module) with its source map and its types, bufgc.wasm.
+// Makes the package in wasm/dist: index.js (one ES module) with its source map and its types, bufgc.wasm
+// and bufgc_annex.wasm.
 // BUFGC_WASM_BUILD names the folder that CMake built in (default: ../.build/wasm).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +17,6 @@ mkdirSync(dist, { recursive: true });
 await build({
   entryPoints: [join(here, 'src/index.ts')],
   outfile: join(dist, 'index.js'),
-  alias: { 'bufgc-native': join(native, 'bufgc.mjs') },
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -25,12 +25,12 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-copyFileSync(join(native, 'bufgc.wasm'), join(dist, 'bufgc.wasm'));
+for (const file of ['bufgc.wasm', 'bufgc_annex.wasm']) copyFileSync(join(native, file), join(dist, file));
 writeTypes();
 
-const sizes = ['index.js', 'bufgc.wasm'].map((file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length);
-const total = sizes.reduce((sum, size) => sum + size, 0);
-console.log(`wasm/dist: index.js ${sizes[0]} + bufgc.wasm ${sizes[1]} = ${total} bytes gzip`);
+const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'];
+const sizes = files.map((file) => `${file} ${gzipSync(readFileSync(join(dist, file)), { level: 9 }).length}`);
+console.log(`wasm/dist, bytes gzip: ${sizes.join(', ')}`);
 
 /** The declarations that index.d.ts reaches, and none of what lies behind them. */
 function writeTypes() {

@@ -78,7 +78,9 @@ const addFile = (name, path, what) => {
   if (present(path, what)) assets.set(name, readFileSync(path));
 };
 addFile('viewer.wasm', join(wasmBuild, 'web/engine/viewer.wasm'), 'the engine (web/engine/viewer.wasm)');
-addFile('bufgc.wasm', join(wasmBuild, 'wasm/bufgc.wasm'), 'the package (wasm/bufgc.wasm)');
+for (const name of ['bufgc.wasm', 'bufgc_annex.wasm']) {
+  addFile(name, join(wasmBuild, 'wasm', name), `the package (wasm/${name})`);
+}
 for (const [name, file] of [
   ['engine-worker.js', 'src/engine/worker.ts'],
   ['lab-worker.js', 'src/lab/worker.ts'],
@@ -110,7 +112,7 @@ const style = (
 ).outputFiles[0].text;
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-// Workers inherit it: both modules are linked with -sDYNAMIC_EXECUTION=0 or without Embind, and need no 'unsafe-eval'.
+// Workers inherit it: no module needs 'unsafe-eval'.
 const policy = [
   "default-src 'none'",
   `script-src ${sha256(code)} 'wasm-unsafe-eval'`,

@@ -14,6 +14,7 @@ const MiB = 2 ** 20;
 const files = {
   'index.js': 'wasm/dist/index.js',
   'bufgc.wasm': 'wasm/dist/bufgc.wasm',
+  'bufgc_annex.wasm': 'wasm/dist/bufgc_annex.wasm',
   'peer.js': '.build/wasm/tests/bench/bench_embind.mjs',
   'bench_embind.wasm': '.build/wasm/tests/bench/bench_embind.wasm',
   'handle_cases.js': 'tests/bench/handle_cases.mjs',
@@ -148,16 +149,16 @@ async function pressureRows(host, run, quick) {
 }
 
 function sizeRow() {
-  const [code, wasm] = ['wasm/dist/index.js', 'wasm/dist/bufgc.wasm'].map(
-    (file) => gzipSync(readFileSync(join(top, file)), { level: 9 }).length / 1024,
+  const [code, wasm, annex] = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'].map(
+    (file) => gzipSync(readFileSync(join(top, 'wasm/dist', file)), { level: 9 }).length / 1024,
   );
   return {
     part,
-    what: 'package, gzip',
+    what: 'package, gzip: what every program loads',
     value: code + wasm,
     unit: ' KiB',
     bars: [holds('at most 45 KiB', code + wasm <= 45)],
-    beside: `JavaScript ${code.toFixed(1)}, WebAssembly ${wasm.toFixed(1)}`,
+    beside: `JavaScript ${code.toFixed(1)}, WebAssembly ${wasm.toFixed(1)}; later, if at all: annex ${annex.toFixed(1)}`,
   };
 }
 

@@ -23,6 +23,21 @@ export const figures = {
     try { (0, eval)('1'); } catch { evaluated = false; }
     return { values: [...buffer.view()], evaluated };
   },
+  async annex() {
+    const files = () => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('_annex.wasm')).length;
+    const gc = await bufgc.load();
+    const before = files();
+    gc.visualizer.start();
+    gc.alloc(1000).dispose();
+    let code;
+    try { gc.visualizer.snapshot(); } catch (error) { code = error.code; }
+    await gc.visualizer.ready;
+    const step = gc.iteration();
+    await step.ready;
+    const run = () => step.run(() => { for (const size of [1000, 2000]) gc.alloc(size).dispose(); });
+    run();
+    return { before, code, after: files(), lifecycles: gc.visualizer.snapshot().lifecycles.length, blocks: step.plan.blocks };
+  },
   async dropped(count) {
     const gc = await bufgc.load({ budgetBytes: 256 * MiB });
     for (let i = 0; i < count; i += 1) (await gc.allocAsync(16 * MiB, { timeoutMs: 60_000 })).view()[0] = i;
@@ -55,7 +70,8 @@ const complaints = [];
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bufgc-page-'));
-  for (const file of ['index.js', 'bufgc.wasm']) copyFileSync(join(packageDir, file), join(folder, file));
+  for (const file of ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'])
+    copyFileSync(join(packageDir, file), join(folder, file));
   const recipes = ['toTensor', 'upload'].map(recipe).join('\n');
   const texts = { 'index.html': index, 'cases.js': cases, 'page.js': page, 'worker.js': worker, 'recipes.js': recipes };
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
@@ -84,6 +100,13 @@ test('it works where eval is forbidden, in a page and in a module worker', async
 });
 
 for (const where of ['page', 'worker']) {
+  test(`the annex is loaded when it is asked for, in a ${where}`, async () => {
+    const found = await tab.evaluate(
+      (inWorker) => (inWorker ? window.inWorker('annex') : window.figures.annex()),
+      where === 'worker',
+    );
+    assert.deepEqual(found, { before: 0, code: 'invalid_state', after: 1, lifecycles: 3, blocks: 2 });
+  });
   test(`500 dropped buffers of 16 MiB fit 256 MiB in a ${where}`, async () => {
     const found = await tab.evaluate(
       (inWorker) => (inWorker ? window.inWorker('dropped', 500) : window.figures.dropped(500)),

@@ -211,5 +211,20 @@ test('the wasm file can be handed in as bytes, as an ArrayBuffer or as an addres
     assert.equal(gc.alloc(10).view().length, 10);
   }
   await assert.rejects(load({ wasm: 17 }), InvalidArgumentError);
+  await assert.rejects(load({ annex: 17 }), { argument: 'options.annex' });
   await assert.rejects(load({ wasm: new Uint8Array([1, 2, 3]) }), WebAssembly.CompileError);
+});
+
+test('a disposed buffer still tells its own id, whoever has its slot now, and occupies nothing', async (t) => {
+  const gc = await open(t);
+  const first = gc.alloc(1000);
+  const { id } = first;
+  first.dispose();
+  const second = gc.alloc(1000);
+  assert.equal(second.id % 2 ** 32, id % 2 ** 32, 'the slot is used again');
+  assert.notEqual(second.id, id);
+  assert.equal(first.id, id);
+  assert.equal(first.capacity, 0);
+  gc.close();
+  assert.equal(first.id, id);
 });

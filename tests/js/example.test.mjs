@@ -50,11 +50,16 @@ test('the types accept what is meant and refuse what is not', (t) => {
   assert.equal(run.status, 0);
 });
 
-test('the package tells its version, its types and its wasm file', (t) => {
+test('the package tells its version, its types and its wasm files', (t) => {
   const folder = installed(t);
   const facts = JSON.parse(readFileSync(join(folder, 'node_modules/bufgc/package.json'), 'utf8'));
   assert.equal(facts.name, 'bufgc');
-  for (const path of [facts.types, facts.exports['.'].default, facts.exports['./bufgc.wasm']]) {
+  for (const path of [
+    facts.types,
+    facts.exports['.'].default,
+    facts.exports['./bufgc.wasm'],
+    facts.exports['./bufgc_annex.wasm'],
+  ]) {
     assert.ok(readFileSync(join(folder, 'node_modules/bufgc', path)).length > 0, path);
   }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidArgumentError, InvalidStateError, open } from './package.mjs';
+import { annexBytes, InvalidArgumentError, InvalidStateError, open } from './package.mjs';
 
 const MiB = 2 ** 20;
 
@@ -160,4 +160,19 @@ test('trim and a lower budget take the region; the next run has another', async 
   large.dispose();
   iteration.run(() => step(gc));
   assert.equal(gc.stats().planned_allocations, 18);
+});
+
+test('runs are recorded until the annex is there, and planned from then on', async (t) => {
+  // An address that has to be fetched: what a page has.
+  const annex = `data:application/wasm;base64,${annexBytes().toString('base64')}`;
+  const gc = await open(t, { annex });
+  const iteration = gc.iteration();
+  iteration.run(() => step(gc));
+  iteration.improve(1);
+  assert.equal(iteration.plan, null);
+  assert.equal(iteration.iterations, 1);
+  await iteration.ready;
+  iteration.run(() => step(gc));
+  assert.equal(iteration.plan?.heightBytes, 8 * MiB);
+  assert.throws(() => iteration.end(), /end\(\): no iteration is open/);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { packDigits } from '../../web/samples/make.mjs';
 import { labModule, webFolder } from './lab-modules.mjs';
-import { load, MiB, turn, wasmBytes } from './package.mjs';
+import { annexBytes, load, MiB, turn, wasmBytes } from './package.mjs';
 
 const { LabHost } = await labModule('lab-host');
 const { catalogue, initialOptions } = await labModule('catalogue');
@@ -18,6 +18,7 @@ const samples = JSON.parse(readFileSync(join(folder, 'samples.json'), 'utf8')).m
   bytes: new Uint8Array(readFileSync(join(folder, sample.file))),
 }));
 const wasm = new Uint8Array(wasmBytes());
+const annex = new Uint8Array(annexBytes());
 
 /** A lab without a page: collects what the worker would post. */
 class TestLab {
@@ -38,7 +39,7 @@ class TestLab {
 
   static async open(workload, settings = {}, options = {}) {
     const lab = new TestLab();
-    await lab.host.handle({ type: 'init', wasm, digits, samples });
+    await lab.host.handle({ type: 'init', wasm, annex, digits, samples });
     const info = catalogue.get(workload);
     await lab.host.handle({
       type: 'open',
@@ -344,7 +345,7 @@ describe('the host', () => {
         if (answering) void host.handle({ type: 'taken' });
       },
     });
-    await host.handle({ type: 'init', wasm, digits, samples });
+    await host.handle({ type: 'init', wasm, annex, digits, samples });
     const settings = { seed: 1, release: 'hand', visualizer: true, cache: true, budgetBytes: 256 * MiB, pace: 0 };
     await host.handle({ type: 'open', workload: 'leak', settings, options: {} });
     await host.handle({ type: 'start' });

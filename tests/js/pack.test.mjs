@@ -33,12 +33,12 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the tarball holds the module, its map and types, the wasm file, and nothing else', () => {
+test('the tarball holds the module, its map and types, the wasm files, and nothing else', () => {
   const files = packed.files.map(({ path }) => path).sort();
   const types = files.filter((path) => path.endsWith('.d.ts'));
   assert.deepEqual(
     files.filter((path) => !types.includes(path)),
-    ['README.md', 'dist/bufgc.wasm', 'dist/index.js', 'dist/index.js.map', 'package.json'],
+    ['README.md', 'dist/bufgc.wasm', 'dist/bufgc_annex.wasm', 'dist/index.js', 'dist/index.js.map', 'package.json'],
   );
   assert.ok(types.includes('dist/index.d.ts'));
   assert.ok(types.every((path) => /^dist\/\w+\.d\.ts$/.test(path)));
@@ -97,8 +97,10 @@ test('esbuild bundles it, and the bundle finds the wasm file that is put beside 
     logLevel: 'silent',
   });
   assert.deepEqual(bundled.warnings, []);
-  const resolved = createRequire(join(folder, 'package.json')).resolve('bufgc/bufgc.wasm');
-  copyFileSync(resolved, join(folder, 'out/bufgc.wasm'));
+  for (const file of ['bufgc.wasm', 'bufgc_annex.wasm']) {
+    const resolved = createRequire(join(folder, 'package.json')).resolve(`bufgc/${file}`);
+    copyFileSync(resolved, join(folder, 'out', file));
+  }
   const run = spawnSync(process.execPath, ['out/bundle.mjs'], { cwd: folder, encoding: 'utf8' });
   assert.equal(run.stdout + run.stderr, printed);
 });

@@ -17,6 +17,7 @@ export const {
   BufgcError,
 } = bufgc;
 export const wasmBytes = () => readFileSync(join(packageDir, 'bufgc.wasm'));
+export const annexBytes = () => readFileSync(join(packageDir, 'bufgc_annex.wasm'));
 
 export const KiB = 2 ** 10;
 export const MiB = 2 ** 20;

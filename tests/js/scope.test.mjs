@@ -166,3 +166,25 @@ test('using ends a buffer and a manager at the end of their block', async () => 
   gc[Symbol.dispose]();
   assert.equal(gc.closed, true);
 });
+
+test('an inner scope that ends an outer buffer owns what it makes afterwards all the same', async (t) => {
+  const gc = await open(t);
+  gc.scope(() => {
+    const outer = gc.alloc(10);
+    const inner = gc.scope(() => {
+      outer.dispose();
+      const made = gc.alloc(20);
+      gc.drain(); // registers what no scope holds: not these
+      assert.equal(made.disposed, false);
+      return [made];
+    })[0];
+    assert.equal(inner.disposed, false);
+    let lost;
+    gc.scope(() => {
+      lost = gc.alloc(30);
+      inner.dispose();
+    });
+    assert.equal(lost.disposed, true);
+  });
+  assert.equal(gc.stats().live_buffers, 0);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectUntil, KiB, MiB, open, random, turn } from './package.mjs';
+import { annexBytes, collectUntil, KiB, MiB, open, random, turn } from './package.mjs';
 import { readTrace, replay } from './traces.mjs';
 
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -332,4 +332,20 @@ test("the picture's level equals the allocator's counter at every event of a rec
     if (isLifetime[event]) drawn.push(level);
   }
   assert.deepEqual(drawn, counted);
+});
+
+test('until the annex is there nothing is read, nothing is lost, and a failure is told', async (t) => {
+  const annex = `data:application/wasm;base64,${annexBytes().toString('base64')}`;
+  const gc = await open(t, { annex });
+  gc.visualizer.start();
+  gc.alloc(10).dispose();
+  const early = { code: 'invalid_state', message: /visualizer\.snapshot\(\).*await gc\.visualizer\.ready/ };
+  assert.throws(() => gc.visualizer.snapshot(), early);
+  await gc.visualizer.ready;
+  assert.equal(gc.visualizer.snapshot().lifecycles.length, 1);
+
+  const lost = await open(t, { annex: 'data:application/wasm;base64,AAAA', visualizer: true });
+  lost.alloc(10).dispose();
+  assert.throws(() => lost.visualizer.export('csv'), WebAssembly.CompileError);
+  await assert.rejects(lost.visualizer.ready, WebAssembly.CompileError);
 });

@@ -1,26 +1,22 @@
-// The cold path through Embind: what is called now and then, and answers with objects.
+// The cold path: what is called now and then. An answer of several numbers is the address of doubles,
+// which hold until the next such call; JavaScript's numbers are doubles too.
 
-#include <emscripten/bind.h>
-#include <emscripten/val.h>
+#include <emscripten.h>
 
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <memory>
-#include <string>
-#include <type_traits>
-#include <vector>
+#include <tuple>
 
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/statistics.hpp"
 #include "instance.hpp"
-#include "trace/writers.hpp"
 
 namespace bufgc::wasm {
 namespace {
 
-using emscripten::val;
-
-/// JavaScript's numbers: 2^64 - 1, "none", becomes a number that no memory reaches.
+/// 2^64 - 1, "none", becomes a number that no memory reaches.
 template <class Number>
 double number(Number value) {
   return static_cast<double>(value);
@@ -31,49 +27,52 @@ std::uint64_t budget_of(double bytes) {
   return bytes >= beyond ? no_budget : static_cast<std::uint64_t>(bytes);
 }
 
+std::chrono::nanoseconds milliseconds(double ms) {
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(ms * 1e6));
+}
+
 BufferManager& manager() {
   return *instance().manager;
 }
 
-val report_of(const CollectReport& report) {
-  val object = val::object();
-  object.set("buffers", number(report.buffers));
-  object.set("bytes", number(report.bytes));
-  object.set("examined", number(report.examined));
-  object.set("timeNs", number(report.time_ns));
-  return object;
+Iteration& iteration(int number) {
+  return *instance().iterations.find(number)->second;
 }
 
-/// A copy that JavaScript owns: views of this memory would not survive its growth.
-template <class Item>
-val copy_of(const Item* items, std::size_t count) {
-  return val(emscripten::typed_memory_view(count, items)).template call<val>("slice");
+const double* report_of(const CollectReport& report) {
+  static double numbers[4];
+  numbers[0] = number(report.buffers);
+  numbers[1] = number(report.bytes);
+  numbers[2] = number(report.examined);
+  numbers[3] = number(report.time_ns);
+  return numbers;
 }
 
-template <class Item>
-val copy_of(const std::vector<Item>& items) {
-  return copy_of(items.data(), items.size());
-}
+/// Name, unit and meaning of each statistic, a line each.
+constexpr char statistics_text[] =
+#define BUFGC_X(type, name, unit, meaning) #name "\t" unit "\t" meaning "\n"
+    BUFGC_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+    ;
 
-/// 64-bit columns as JavaScript's numbers; what stands for "none" becomes -1.
-template <class Item>
-val numbers_of(const std::vector<Item>& items, std::uint64_t none = Lifecycles::no_address) {
-  std::vector<double> numbers;
-  numbers.reserve(items.size());
-  for (const Item item : items) {
-    const bool known = std::is_signed_v<Item> || static_cast<std::uint64_t>(item) != none;
-    numbers.push_back(known ? static_cast<double>(item) : -1.0);
-  }
-  return copy_of(numbers);
-}
+bool watching = false;  ///< Whether JavaScript is told of the next event.
 
-void open(double budget_bytes, bool visualize, double max_events, bool cache, bool compact) {
+}  // namespace
+}  // namespace bufgc::wasm
+
+using namespace bufgc;
+using namespace bufgc::wasm;
+
+extern "C" {
+
+EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double max_events, int cache,
+                                     int compact) {
   ManagerOptions options;
   options.allocator.budget_bytes = budget_of(budget_bytes);
-  options.allocator.cache = cache;
-  options.allocator.compact = compact;
+  options.allocator.cache = cache != 0;
+  options.allocator.compact = compact != 0;
   options.visualizer.max_events = static_cast<std::size_t>(max_events);
-  options.visualize = visualize;
+  options.visualize = visualize != 0;
   Instance& here = instance();
   here.manager = std::make_unique<BufferManager>(options);
   here.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
@@ -83,261 +82,146 @@ void open(double budget_bytes, bool visualize, double max_events, bool cache, bo
                                       });
 }
 
-val stats() {
-  const Statistics statistics = manager().statistics();
-  val object = val::object();
-#define BUFGC_X(type, name, unit, meaning) object.set(#name, number(statistics.name));
-  BUFGC_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-  return object;
-}
-
-val statistics_list() {
-  static constexpr const char* texts[][3] = {
-#define BUFGC_X(type, name, unit, meaning) {#name, unit, meaning},
+EMSCRIPTEN_KEEPALIVE const double* bufgc_stats() {
+  static double numbers[] = {
+#define BUFGC_X(type, name, unit, meaning) 0.0,
       BUFGC_STATISTICS(BUFGC_X)
 #undef BUFGC_X
   };
-  val list = val::array();
-  for (const auto& text : texts) {
-    val info = val::object();
-    info.set("name", std::string(text[0]));
-    info.set("unit", std::string(text[1]));
-    info.set("meaning", std::string(text[2]));
-    list.call<void>("push", info);
-  }
-  return list;
+  const Statistics statistics = manager().statistics();
+  double* next = numbers;
+#define BUFGC_X(type, name, unit, meaning) *next++ = number(statistics.name);
+  BUFGC_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+  return numbers;
 }
 
-val histogram() {
-  val list = val::array();
+EMSCRIPTEN_KEEPALIVE const char* bufgc_statistics_text() {
+  instance().mailbox.count = sizeof statistics_text - 1;
+  return statistics_text;
+}
+
+/// Four numbers a class.
+EMSCRIPTEN_KEEPALIVE const double* bufgc_histogram() {
+  static double numbers[std::tuple_size_v<SizeHistogram> * 4];
+  double* next = numbers;
   for (const SizeClassCount& entry : manager().size_histogram()) {
-    val object = val::object();
-    object.set("lowerBytes", number(entry.lower_bytes));
-    object.set("allocations", number(entry.allocations));
-    object.set("liveBlocks", number(entry.live_blocks));
-    object.set("liveBytes", number(entry.live_bytes));
-    list.call<void>("push", object);
+    *next++ = number(entry.lower_bytes);
+    *next++ = number(entry.allocations);
+    *next++ = number(entry.live_blocks);
+    *next++ = number(entry.live_bytes);
   }
-  return list;
+  instance().mailbox.count = static_cast<std::uint32_t>(std::size(numbers));
+  return numbers;
 }
 
-val collect() {
+EMSCRIPTEN_KEEPALIVE const double* bufgc_collect() {
   return report_of(manager().collect());
 }
-val last_collection() {
+EMSCRIPTEN_KEEPALIVE const double* bufgc_last_collection() {
   return report_of(instance().last_collection);
 }
-double trim(double keep_bytes) {
+EMSCRIPTEN_KEEPALIVE double bufgc_trim(double keep_bytes) {
   return number(manager().trim(budget_of(keep_bytes)));
 }
-void set_budget_bytes(double bytes) {
+EMSCRIPTEN_KEEPALIVE void bufgc_set_budget_bytes(double bytes) {
   manager().set_budget_bytes(budget_of(bytes));
 }
-void set_cache_enabled(bool enabled) {
-  manager().set_cache_enabled(enabled);
+EMSCRIPTEN_KEEPALIVE void bufgc_set_cache_enabled(int enabled) {
+  manager().set_cache_enabled(enabled != 0);
 }
-void set_sites_enabled(bool enabled) {
-  manager().set_sites_enabled(enabled);
+EMSCRIPTEN_KEEPALIVE void bufgc_set_sites_enabled(int enabled) {
+  manager().set_sites_enabled(enabled != 0);
 }
-void close() {
+EMSCRIPTEN_KEEPALIVE void bufgc_close() {
   manager().close();
 }
 
-/// A text that is kept for ever, for places in the program; its address.
-double keep_text(const std::string& text) {
-  static std::vector<std::unique_ptr<std::string>> kept;
-  kept.push_back(std::make_unique<std::string>(text));
-  return number(reinterpret_cast<std::uintptr_t>(kept.back()->c_str()));
+/// Keeps the text for ever, for places in the program.
+EMSCRIPTEN_KEEPALIVE const char* bufgc_keep_text(std::uint32_t bytes) {
+  const IncomingText text(bytes);
+  char* const kept = new char[bytes + 1];
+  kept[text.view().copy(kept, bytes)] = '\0';
+  return kept;
 }
 
 /// A new iteration; its number.
-int iteration_open(double plan_ms, double most_deviating) {
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_open(double plan_ms, double most_deviating) {
   static int last = 0;
   IterationOptions options;
-  options.plan_time_limit = std::chrono::nanoseconds(static_cast<std::int64_t>(plan_ms * 1e6));
+  options.plan_time_limit = milliseconds(plan_ms);
   options.most_deviating_iterations = static_cast<std::uint32_t>(most_deviating);
   instance().iterations[++last].reset(new Iteration(manager().iteration(options)));
   return last;
 }
-void iteration_drop(int number) {
+EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(int number) {
   instance().iterations.erase(number);
 }
-int iteration_begin(int number) {
-  return static_cast<int>(instance().iterations.at(number)->begin());
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_begin(int number) {
+  return static_cast<int>(iteration(number).begin());
 }
-int iteration_end(int number) {
-  return static_cast<int>(instance().iterations.at(number)->end());
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_end(int number) {
+  return static_cast<int>(iteration(number).end());
 }
-void iteration_abandon(int number) {
-  instance().iterations.at(number)->abandon();
+EMSCRIPTEN_KEEPALIVE void bufgc_iteration_abandon(int number) {
+  iteration(number).abandon();
 }
-int iteration_improve(int number, double plan_ms) {
-  const auto limit = std::chrono::nanoseconds(static_cast<std::int64_t>(plan_ms * 1e6));
-  return static_cast<int>(instance().iterations.at(number)->improve_plan(limit));
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_improve(int number, double plan_ms) {
+  return static_cast<int>(iteration(number).improve_plan(milliseconds(plan_ms)));
 }
-val iteration_state(int number_) {
-  const Iteration& iteration = *instance().iterations.at(number_);
-  val object = val::object();
-  object.set("open", iteration.is_open());
-  object.set("planned", iteration.planned());
-  object.set("iterations", number(iteration.iterations()));
-  object.set("deviatingIterations", number(iteration.deviating_iterations()));
-  object.set("heightBytes", number(iteration.plan().height_bytes));
-  object.set("lowerBoundBytes", number(iteration.plan().lower_bound_bytes));
-  object.set("allocations", number(iteration.plan().allocations.size()));
-  object.set("blocks", number(iteration.plan().planned_blocks));
-  return object;
+EMSCRIPTEN_KEEPALIVE const double* bufgc_iteration_state(int number_) {
+  static double numbers[8];
+  const Iteration& of = iteration(number_);
+  numbers[0] = number(of.is_open());
+  numbers[1] = number(of.planned());
+  numbers[2] = number(of.iterations());
+  numbers[3] = number(of.deviating_iterations());
+  numbers[4] = number(of.plan().height_bytes);
+  numbers[5] = number(of.plan().lower_bound_bytes);
+  numbers[6] = number(of.plan().allocations.size());
+  numbers[7] = number(of.plan().planned_blocks);
+  return numbers;
 }
 
-void visualizer_start() {
+/// What the annex reads.
+EMSCRIPTEN_KEEPALIVE BufferVisualizer* bufgc_visualizer() {
+  return &manager().visualizer();
+}
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_start() {
   manager().start_visualizer();
 }
-void visualizer_stop() {
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_stop() {
   manager().stop_visualizer();
 }
-void visualizer_clear() {
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_clear() {
   manager().visualizer().clear();
 }
-double visualizer_event_count() {
+EMSCRIPTEN_KEEPALIVE double bufgc_visualizer_event_count() {
   return number(manager().visualizer().event_count());
 }
-double visualizer_log_bytes() {
+EMSCRIPTEN_KEEPALIVE double bufgc_visualizer_log_bytes() {
   return number(manager().visualizer().log_bytes());
 }
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_mark(std::uint32_t name_bytes) {
+  const IncomingText name(name_bytes);
+  manager().visualizer().mark(name.view());
+}
 
-/// Tells JavaScript of the next event, once, until it is armed again.
-void visualizer_watch(bool watch) {
+/// Tells JavaScript of the next event, once, until it is called again.
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_watch(int watch) {
   static BufferVisualizer::SubscriptionId subscription = 0;
   static bool subscribed = false;
-  static bool armed = false;
-  armed = watch;
-  if (watch == subscribed) return;
-  subscribed = watch;
-  if (!watch) {
+  watching = watch != 0;
+  if (watching == subscribed) return;
+  subscribed = watching;
+  if (!watching) {
     manager().visualizer().unsubscribe(subscription);
     return;
   }
   subscription = manager().visualizer().subscribe([](std::uint64_t) {
-    if (!armed) return;
-    armed = false;
+    if (!watching) return;
+    watching = false;
     tell(Event::recorded, 0);
   });
 }
-
-val visualizer_snapshot() {
-  const Lifecycles rows = manager().visualizer().snapshot();
-  val object = val::object();
-  object.set("id", numbers_of(rows.id));
-  object.set("size", numbers_of(rows.size_bytes));
-  object.set("capacity", numbers_of(rows.capacity_bytes));
-  object.set("address", numbers_of(rows.address));
-  object.set("allocTimeNs", numbers_of(rows.alloc_time_ns));
-  object.set("freeTimeNs", numbers_of(rows.free_time_ns));
-  object.set("allocEvent", copy_of(rows.alloc_event));
-  object.set("freeEvent", copy_of(rows.free_event));
-  object.set("label", copy_of(rows.label));
-  object.set("dtype", copy_of(rows.dtype));
-  object.set("shape", copy_of(rows.shape));
-  object.set("site", copy_of(rows.site));
-  object.set("thread", copy_of(rows.thread));
-  object.set("base", copy_of(rows.base));
-  object.set("kind", copy_of(rows.kind));
-  object.set("cause", copy_of(rows.cause));
-  object.set("servedBy", copy_of(rows.served_by));
-  object.set("freedTo", copy_of(rows.freed_to));
-  std::vector<std::uint32_t> uses;
-  uses.reserve(rows.uses.size() * 4);
-  for (const Lifecycles::Use& use : rows.uses) {
-    uses.insert(uses.end(), {use.event, use.row, use.kernel, std::uint32_t{use.access}});
-  }
-  object.set("uses", copy_of(uses));
-  std::vector<std::uint32_t> marks;
-  for (const Lifecycles::Mark& mark : rows.marks) marks.insert(marks.end(), {mark.event, mark.name});
-  object.set("marks", copy_of(marks));
-  std::vector<std::uint32_t> moved;
-  std::vector<std::uint64_t> places;
-  for (const Lifecycles::Move& move : rows.moves) {
-    moved.insert(moved.end(), {move.event, move.row});
-    places.insert(places.end(), {move.from, move.to});
-  }
-  object.set("moves", copy_of(moved));
-  object.set("movePlaces", numbers_of(places));
-  val strings = val::array();
-  for (std::uint32_t index = 0; index < rows.strings.size(); ++index) {
-    strings.call<void>("push", std::string(rows.strings.at(index)));
-  }
-  object.set("strings", strings);
-  val folded = val::object();
-  folded.set("events", number(rows.folded.events));
-  folded.set("buffers", number(rows.folded.buffers));
-  folded.set("bytes", number(rows.folded.bytes));
-  folded.set("maxLiveBytes", number(rows.folded.max_live_bytes));
-  folded.set("maxLiveBuffers", number(rows.folded.max_live_buffers));
-  object.set("folded", folded);
-  object.set("eventCount", visualizer_event_count());
-  return object;
 }
-
-val bytes_of(const std::string& text) {
-  return copy_of(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-}
-
-val visualizer_export(int format) {
-  using Writer = bool (*)(const Lifecycles&, trace::Sink&);
-  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome};
-  trace::StringSink sink;
-  writers[format](manager().visualizer().snapshot(), sink);
-  return bytes_of(sink.text);
-}
-
-val visualizer_export_since(double from) {
-  trace::StringSink sink;
-  const std::uint64_t next =
-      trace::write_ndjson_since(manager().visualizer(), static_cast<std::uint64_t>(from), sink);
-  val object = val::object();
-  object.set("ndjson", bytes_of(sink.text));
-  object.set("next", number(next));
-  return object;
-}
-
-void visualizer_mark(const std::string& name) {
-  manager().visualizer().mark(name);
-}
-
-}  // namespace
-
-EMSCRIPTEN_BINDINGS(bufgc) {
-  using emscripten::function;
-  function("open", &open);
-  function("stats", &stats);
-  function("statistics", &statistics_list);
-  function("histogram", &histogram);
-  function("collect", &collect);
-  function("lastCollection", &last_collection);
-  function("trim", &trim);
-  function("setBudgetBytes", &set_budget_bytes);
-  function("setCacheEnabled", &set_cache_enabled);
-  function("setSitesEnabled", &set_sites_enabled);
-  function("close", &close);
-  function("keepText", &keep_text);
-  function("iterationOpen", &iteration_open);
-  function("iterationDrop", &iteration_drop);
-  function("iterationBegin", &iteration_begin);
-  function("iterationEnd", &iteration_end);
-  function("iterationAbandon", &iteration_abandon);
-  function("iterationImprove", &iteration_improve);
-  function("iterationState", &iteration_state);
-  function("visualizerStart", &visualizer_start);
-  function("visualizerStop", &visualizer_stop);
-  function("visualizerClear", &visualizer_clear);
-  function("visualizerEventCount", &visualizer_event_count);
-  function("visualizerLogBytes", &visualizer_log_bytes);
-  function("visualizerWatch", &visualizer_watch);
-  function("visualizerSnapshot", &visualizer_snapshot);
-  function("visualizerExport", &visualizer_export);
-  function("visualizerExportSince", &visualizer_export_since);
-  function("visualizerMark", &visualizer_mark);
-}
-
-}  // namespace bufgc::wasm

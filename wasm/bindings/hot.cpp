@@ -1,5 +1,5 @@
-// The hot path as plain C exports: an Embind call costs three times one of these, an Embind object
-// forty times. A handle is an address that owns one strong reference (`BufferAccess`); 0 is none.
+// The hot path: an Embind call would cost three times one of these, an Embind object forty times. A handle
+// is an address that owns one strong reference (`BufferAccess`); 0 is none.
 
 #include <emscripten.h>
 
@@ -28,14 +28,9 @@ BufferRecord* answer(Status status) noexcept {
   return nullptr;
 }
 
-/// Leaves what JavaScript wants to know of a new buffer in the mailbox.
+/// Leaves the generation in the mailbox. The rest is asked of the handle when it is wanted.
 BufferRecord* answer(BufferRecord* record) noexcept {
-  Mailbox& mailbox = instance().mailbox;
-  const BufferId id = BufferAccess::id(record);
-  mailbox.status = static_cast<std::uint32_t>(Status::ok);
-  mailbox.slot = id.slot;
-  mailbox.generation = id.generation;
-  mailbox.capacity_bytes = static_cast<std::uint32_t>(BufferAccess::capacity_bytes(record));
+  instance().mailbox.generation = BufferAccess::id(record).generation;
   return record;
 }
 
@@ -74,7 +69,8 @@ EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
 
 /// A buffer of bytes without a label.
 EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_alloc(std::uint32_t size_bytes) {
-  return alloc(std::uint64_t{size_bytes}, Site{"", 0});
+  // All zero is written at once; a name's address and a line apart would be waited for when read as one.
+  return alloc(std::uint64_t{size_bytes}, Site{nullptr, 0});
 }
 
 /// A buffer in full: extents in the mailbox, the label as text. `file` lives for ever.
@@ -105,11 +101,15 @@ EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_view(BufferRecord* handle, std::uint32_
   return made ? answer(made.value) : answer(made.status);
 }
 
-/// Gives the handle back. Answers 1 when that ended the buffer's lifetime.
-EMSCRIPTEN_KEEPALIVE int bufgc_release(BufferRecord* handle, std::uint32_t cause) {
-  if (handle == nullptr) return 0;
+/// Gives a handle back that was disposed.
+EMSCRIPTEN_KEEPALIVE void bufgc_release(BufferRecord* handle) {
+  BufferAccess::release(handle, Cause::dispose);
+}
+
+/// Gives a handle back that the engine collected. Answers 1 when that ended the buffer's lifetime.
+EMSCRIPTEN_KEEPALIVE int bufgc_drop(BufferRecord* handle) {
   const bool last = BufferAccess::use_count(handle) == 1 && !BufferAccess::destroyed(handle);
-  BufferAccess::release(handle, static_cast<Cause>(cause));
+  BufferAccess::release(handle, Cause::finalized);
   return last ? 1 : 0;
 }
 
@@ -134,13 +134,23 @@ EMSCRIPTEN_KEEPALIVE void bufgc_unpin(BufferPin* pin) {
   delete pin;
 }
 
-/// Leaves the id of the buffer whose bytes this one shows: its base's, or its own.
-EMSCRIPTEN_KEEPALIVE void bufgc_root(const BufferRecord* handle) {
-  if (handle == nullptr) return;
+/// The slot, which a handle that was given back still tells.
+EMSCRIPTEN_KEEPALIVE std::uint32_t bufgc_slot(const BufferRecord* handle) {
+  return BufferAccess::id(handle).slot;
+}
+
+/// The block's size, 0 of a view.
+EMSCRIPTEN_KEEPALIVE std::uint32_t bufgc_capacity(const BufferRecord* handle) {
+  return static_cast<std::uint32_t>(BufferAccess::capacity_bytes(handle));
+}
+
+/// The id of the buffer whose bytes this one shows: its base's, or its own. The slot is the answer, the
+/// generation is in the mailbox.
+EMSCRIPTEN_KEEPALIVE std::uint32_t bufgc_root(const BufferRecord* handle) {
   const BufferId base = BufferAccess::base_id(handle);
   const BufferId id = base.valid() ? base : BufferAccess::id(handle);
-  instance().mailbox.slot = id.slot;
   instance().mailbox.generation = id.generation;
+  return id.slot;
 }
 
 EMSCRIPTEN_KEEPALIVE int bufgc_link(BufferRecord* holder, BufferRecord* held) {

@@ -1,12 +1,8 @@
 #include "instance.hpp"
 
-#include <emscripten.h>
-
 #include <cstring>
 
-// clang-format off
-EM_JS(void, bufgc_tell, (int event, int key), { Module['bufgcEvent'](event, key); })
-// clang-format on
+#include "imports.hpp"
 
 namespace bufgc::wasm {
 
@@ -14,10 +10,7 @@ void tell(Event event, int key) noexcept {
   bufgc_tell(static_cast<int>(event), key);
 }
 
-Instance& instance() noexcept {
-  static Instance the_instance;
-  return the_instance;
-}
+Instance the_instance;
 
 IncomingText::IncomingText(std::size_t bytes) noexcept : bytes_(bytes) {
   char* place = short_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the two halves of the binding share: the one manager of this WebAssembly instance, and the
-// mailbox through which calls hand over more than their arguments and their result can carry.
+// What the halves of the binding share: the one manager of this WebAssembly instance, and the mailbox
+// through which calls hand over more than their arguments and their result can carry.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,10 +19,9 @@ namespace bufgc::wasm {
 /// here before anything runs that may call in again (a finalizer may).
 struct Mailbox {
   std::uint32_t status = 0;
-  std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  std::uint32_t capacity_bytes = 0;
   std::uint32_t extents[Shape::max_rank] = {};
+  std::uint32_t count = 0;  ///< Of the items that a call answered with the address of.
 };
 
 /// What the instance tells JavaScript of by itself: `NativeEvent` in wasm/src/native.ts.
@@ -37,7 +36,11 @@ struct Instance {
   CollectReport last_collection;
   std::map<int, std::unique_ptr<Iteration>> iterations;  ///< By the number that JavaScript has for each.
 };
-[[nodiscard]] Instance& instance() noexcept;
+/// There from `_initialize` on: a function's own static would be looked for at each call.
+extern Instance the_instance;
+[[nodiscard]] inline Instance& instance() noexcept {
+  return the_instance;
+}
 
 /// A label on its way in, copied out of the instance, since a finalizer that runs during the call
 /// may bring another. Short ones, nearly all, stay on the stack.

@@ -2,19 +2,16 @@
 import { BufferHandle } from './buffer.js';
 import type { ManagerImpl } from './manager.js';
 import { Mail } from './native.js';
-import type { Scopes } from './scope.js';
 import { noSite, type Site, SiteFiles } from './sites.js';
 import { type BufferSpec, flatBytes, type ResolvedSpec } from './validate.js';
 
 export class Births {
   readonly #manager: ManagerImpl;
-  readonly #scopes: Scopes;
   readonly #files: SiteFiles;
 
-  constructor(manager: ManagerImpl, scopes: Scopes) {
+  constructor(manager: ManagerImpl) {
     this.#manager = manager;
-    this.#scopes = scopes;
-    this.#files = new SiteFiles((file) => manager.native.cold.keepText(file));
+    this.#files = new SiteFiles((file) => manager.native.cold.bufgc_keep_text(manager.native.putText(file)) >>> 0);
   }
 
   /** A row of bytes without a label: the hot path. */
@@ -51,10 +48,10 @@ export class Births {
 
   #adopt(handle: number, nbytes: number, spec: BufferSpec, site: Site): BufferHandle {
     const manager = this.#manager;
-    const buffer = new BufferHandle(manager, handle, nbytes, spec);
+    const generation = manager.native.words[Mail.generation] as number;
+    const buffer = new BufferHandle(manager, handle, generation, nbytes, spec);
     if (site !== noSite) manager.leaks.born(BufferHandle.grip(buffer, site));
     manager.nursery.add(buffer);
-    this.#scopes.track(buffer);
     return buffer;
   }
 

@@ -1,12 +1,12 @@
-// A handle on a native buffer. It holds the native handle's address and clears it when it lets go, so
-// that whatever comes later, another dispose or the engine's finalization, finds nothing left to do.
+// A handle on a native buffer. It notes when it lets go of the native handle, so that whatever comes later,
+// another dispose or the engine's finalization, finds nothing left to do.
 // Handles are made by the million: what can be told from something else has no field of its own, and
 // fields are private to TypeScript only, since engines take longer to make a `#field`.
 import { dispose } from './disposable.js';
 import type { DTypeInfo } from './dtype.js';
 import { InvalidArgumentError, UseAfterDisposeError } from './errors.js';
 import type { ManagerImpl } from './manager.js';
-import { Mail, NativeCause } from './native.js';
+import { idOf } from './native.js';
 import type { Site } from './sites.js';
 import { denseStrides } from './strides.js';
 import type { Buffer, CopySource, CopyTarget, DType, PackedBuffer, Pin, SubviewSpec, ViewOf } from './types.js';
@@ -26,35 +26,38 @@ export interface Grip {
   readonly site: Site;
 }
 
-const twoTo32 = 2 ** 32;
-
 export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   private readonly manager: ManagerImpl;
   private readonly spec: BufferSpec;
-  private readonly slot: number;
-  private readonly generation: number;
-  private handle: number;
+  private readonly address: number;
+  /** Of the id. All its bits turned, and so below 0, once the native handle is let go. */
+  private generation: number;
   private grip: Grip | null;
   private known: ViewOf[D] | null;
+  /** Of the nursery: the handle made before this one. */
+  older: BufferHandle | null;
   readonly nbytes: number;
-  readonly capacity: number;
 
-  /** Adopts a native handle that was just made: its id and capacity are still in the mailbox. */
-  constructor(manager: ManagerImpl, handle: number, nbytes: number, spec: BufferSpec) {
-    const { words } = manager.native;
+  /** Adopts a native handle that was just made. */
+  constructor(manager: ManagerImpl, handle: number, generation: number, nbytes: number, spec: BufferSpec) {
     this.manager = manager;
     this.spec = spec;
-    this.slot = words[Mail.slot] as number;
-    this.generation = words[Mail.generation] as number;
-    this.handle = handle;
+    this.address = handle;
+    this.generation = generation;
     this.grip = null;
     this.known = null;
+    this.older = null;
     this.nbytes = nbytes;
-    this.capacity = words[Mail.capacity] as number;
   }
 
   get id(): number {
-    return this.slot + this.generation * twoTo32;
+    const { generation } = this;
+    return idOf(this.manager.native.slot(this.address) >>> 0, generation < 0 ? ~generation : generation);
+  }
+
+  get capacity(): number {
+    const { handle } = this;
+    return handle === 0 ? 0 : this.manager.native.capacity(handle) >>> 0;
   }
 
   get dtype(): D {
@@ -78,7 +81,8 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   }
 
   get disposed(): boolean {
-    return this.handle === 0 || this.manager.native.data(this.handle) === 0;
+    const { handle } = this;
+    return handle === 0 || this.manager.native.data(handle) === 0;
   }
 
   view(): ViewOf[D] {
@@ -133,14 +137,14 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   dispose(): void {
     const handle = this.letGo();
-    if (handle !== 0) this.manager.native.release(handle, NativeCause.dispose);
+    if (handle !== 0) this.manager.native.release(handle);
   }
 
   destroy(): void {
     const handle = this.letGo();
     if (handle === 0) return;
     this.manager.native.destroy(handle);
-    this.manager.native.release(handle, NativeCause.dispose);
+    this.manager.native.release(handle);
   }
 
   [dispose](): void {
@@ -173,11 +177,8 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     return value instanceof BufferHandle;
   }
 
-  /** The id of the buffer whose bytes a live handle shows: its base's, or its own. */
   static rootId(buffer: BufferHandle): number {
-    const { native } = buffer.manager;
-    native.root(buffer.handle);
-    return native.takeId();
+    return buffer.manager.native.rootId(buffer.handle);
   }
 
   /** The record that is kept for this handle after the engine collects it; `site` is told at its making. */
@@ -205,10 +206,15 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     return this.handle;
   }
 
+  /** The native handle, 0 once let go. */
+  private get handle(): number {
+    return this.generation < 0 ? 0 : this.address;
+  }
+
   private letGo(): number {
     const { handle, grip } = this;
     if (handle !== 0) {
-      this.handle = 0;
+      this.generation = ~this.generation;
       this.known = null;
       if (grip === null) this.manager.nursery.leave(this);
       else {

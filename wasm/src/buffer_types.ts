@@ -63,7 +63,7 @@ export interface Buffer<D extends DType = DType> extends Disposable {
   /** Slot + generation * 2^32; no two lifetimes share one. */
   readonly id: number;
   readonly nbytes: number;
-  /** The block that it occupies, rounded up; 0 for subviews. */
+  /** The block that it occupies, rounded up; 0 for subviews, and once disposed. */
   readonly capacity: number;
   readonly dtype: D;
   readonly shape: readonly number[];

@@ -30,7 +30,8 @@ class IterationImpl implements Iteration {
 
   constructor(manager: ManagerImpl, planMs: number, mostDeviating: number) {
     this.#manager = manager;
-    this.#number = manager.native.cold.iterationOpen(planMs, mostDeviating);
+    manager.annex.order();
+    this.#number = manager.native.cold.bufgc_iteration_open(planMs, mostDeviating);
   }
 
   run<T>(callback: () => T): T {
@@ -52,26 +53,29 @@ class IterationImpl implements Iteration {
 
   begin(): void {
     this.#manager.requireOpen('begin()');
-    const status = this.#manager.native.cold.iterationBegin(this.#live('begin()'));
+    const status = this.#manager.native.cold.bufgc_iteration_begin(this.#live('begin()'));
     if (status !== Status.ok) throw new InvalidStateError('begin(): an iteration of this manager is open already');
   }
 
   end(): void {
     const number = this.#live('end()');
-    const status = this.#manager.native.cold.iterationEnd(number);
-    if (status === Status.invalidState) throw new InvalidStateError('end(): no iteration is open');
-    if (status !== Status.ok) throw new OutOfMemoryError(0, this.#manager.stats(), ' while an iteration was planned');
+    if (!this.open) throw new InvalidStateError('end(): no iteration is open');
+    this.#check(this.#manager.native.cold.bufgc_iteration_end(number));
   }
 
   abandon(): void {
-    this.#manager.native.cold.iterationAbandon(this.#live('abandon()'));
+    this.#manager.native.cold.bufgc_iteration_abandon(this.#live('abandon()'));
   }
 
   improve(planMs: number): void {
     const limit = planTime(planMs, 'planMs');
-    const status = this.#manager.native.cold.iterationImprove(this.#live('improve()'), limit);
-    if (status === Status.invalidState) throw new InvalidStateError('improve(): the iteration is open');
-    if (status !== Status.ok) throw new OutOfMemoryError(0, this.#manager.stats(), ' while an iteration was planned');
+    const number = this.#live('improve()');
+    if (this.open) throw new InvalidStateError('improve(): the iteration is open');
+    this.#check(this.#manager.native.cold.bufgc_iteration_improve(number, limit));
+  }
+
+  get ready(): Promise<void> {
+    return this.#manager.annex.ready;
   }
 
   get open(): boolean {
@@ -95,11 +99,17 @@ class IterationImpl implements Iteration {
   [dispose](): void {
     const number = this.#number;
     this.#number = 0;
-    if (number !== 0) this.#manager.native.cold.iterationDrop(number);
+    if (number !== 0) this.#manager.native.cold.bufgc_iteration_drop(number);
+  }
+
+  /** `invalidState`: the planner is still loading, and the next run is recorded too. */
+  #check(status: number): void {
+    if (status === Status.ok || status === Status.invalidState) return;
+    throw new OutOfMemoryError(0, this.#manager.stats(), ' while an iteration was planned');
   }
 
   #state(): IterationState {
-    return this.#manager.native.cold.iterationState(this.#number);
+    return this.#manager.native.iterationState(this.#number);
   }
 
   #live(operation: string): number {

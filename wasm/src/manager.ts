@@ -1,4 +1,5 @@
 // The front door: a manager owns one WebAssembly instance, so that closing and dropping it gives all of its memory back.
+import type { Annex } from './annex.js';
 import { Births } from './births.js';
 import { BufferHandle, type Grip } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
@@ -9,11 +10,11 @@ import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { type Native, NativeCause, NativeEvent, type NativeModule } from './native.js';
+import { type Native, NativeEvent } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
-import { Scopes } from './scope.js';
+import { runScope } from './scope.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -63,12 +64,12 @@ export interface ManagerSettings {
 
 export class ManagerImpl implements Manager {
   readonly native: Native;
+  readonly annex: Annex;
   readonly errors = new ErrorSink();
   readonly visualizer: VisualizerImpl;
   readonly nursery: Nursery;
   readonly leaks: Leaks;
   readonly development: boolean;
-  readonly #scopes = new Scopes();
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
@@ -76,33 +77,39 @@ export class ManagerImpl implements Manager {
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticInfo[];
+  readonly #statisticNames: readonly string[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
   #closed = false;
 
-  constructor(native: Native, module: NativeModule, settings: ManagerSettings) {
+  constructor(native: Native, annex: Annex, settings: ManagerSettings) {
     this.native = native;
+    this.annex = annex;
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
     this.development = settings.development;
     this.leaks = new Leaks(settings.sites);
-    this.#births = new Births(this, this.#scopes);
+    this.#births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
     this.nursery = new Nursery((bytes) => this.#proactive.survived(bytes));
-    module.bufgcEvent = (event, key) => this.#nativeEvent(event, key);
-    native.cold.open(
+    native.core.listener = {
+      event: (event, key) => this.#nativeEvent(event, key),
+      plan: (request) => annex.plan(request),
+    };
+    native.cold.bufgc_open(
       settings.budgetBytes,
       settings.visualizer,
       settings.visualizerEvents,
       settings.cache,
       settings.compact,
     );
-    native.cold.setSitesEnabled(settings.sites > 0);
+    native.cold.bufgc_set_sites_enabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this, settings.visualizer);
-    this.#statistics = Object.freeze(native.cold.statistics().map((info) => Object.freeze(info)));
+    this.#statistics = Object.freeze(native.statistics().map((info) => Object.freeze(info)));
+    this.#statisticNames = this.#statistics.map(({ name }) => name);
   }
 
   alloc(nbytes: number): Buffer<'uint8'>;
@@ -139,7 +146,7 @@ export class ManagerImpl implements Manager {
   }
 
   scope<T>(callback: () => T): T {
-    return this.#scopes.run(callback);
+    return runScope(this.nursery, callback);
   }
 
   iteration(options?: IterationOptions): Iteration {
@@ -148,7 +155,7 @@ export class ManagerImpl implements Manager {
 
   keep<D extends DType>(buffer: Buffer<D>): Buffer<D> {
     BufferHandle.liveHandle(buffer, this, 'buffer', 'keep()');
-    this.#scopes.keep(buffer as unknown as BufferHandle);
+    this.nursery.keep(buffer as unknown as BufferHandle);
     return buffer;
   }
 
@@ -182,7 +189,7 @@ export class ManagerImpl implements Manager {
 
   collect(): CollectReport {
     this.requireOpen('collect()');
-    return this.native.cold.collect();
+    return this.native.collect();
   }
 
   onCollect(handler: CollectHandlers): () => void {
@@ -197,11 +204,11 @@ export class ManagerImpl implements Manager {
   trim(keepBytes = 0): number {
     wholeNumber(keepBytes, 'keepBytes', Number.MAX_SAFE_INTEGER);
     this.requireOpen('trim()');
-    return this.native.cold.trim(keepBytes);
+    return this.native.cold.bufgc_trim(keepBytes);
   }
 
   stats(): Stats {
-    const stats = this.native.cold.stats();
+    const stats = this.native.stats(this.#statisticNames);
     // Native code is built without exceptions: only JavaScript sees its callbacks throw.
     stats.finalizer_errors = this.#finalizers.errors;
     stats.budget_bytes = this.#budgetBytes;
@@ -213,11 +220,11 @@ export class ManagerImpl implements Manager {
   }
 
   statisticNames(): readonly string[] {
-    return this.#statistics.map(({ name }) => name);
+    return this.#statisticNames.slice();
   }
 
   histogram(): SizeClassCount[] {
-    return this.native.cold.histogram();
+    return this.native.histogram();
   }
 
   held(): HeldReport {
@@ -245,7 +252,7 @@ export class ManagerImpl implements Manager {
     }
     this.requireOpen('budgetBytes');
     this.#budgetBytes = bytes;
-    this.native.cold.setBudgetBytes(bytes);
+    this.native.cold.bufgc_set_budget_bytes(bytes);
   }
 
   get cacheEnabled(): boolean {
@@ -256,7 +263,7 @@ export class ManagerImpl implements Manager {
     flag(enabled, 'cacheEnabled');
     this.requireOpen('cacheEnabled');
     this.#cacheEnabled = enabled;
-    this.native.cold.setCacheEnabled(enabled);
+    this.native.cold.bufgc_set_cache_enabled(enabled);
   }
 
   get sitesEnabled(): boolean {
@@ -267,7 +274,7 @@ export class ManagerImpl implements Manager {
     flag(enabled, 'sitesEnabled');
     this.requireOpen('sitesEnabled');
     this.leaks.every = enabled ? 1 : 0;
-    this.native.cold.setSitesEnabled(enabled);
+    this.native.cold.bufgc_set_sites_enabled(enabled);
   }
 
   get closed(): boolean {
@@ -277,7 +284,7 @@ export class ManagerImpl implements Manager {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.native.cold.close();
+    this.native.cold.bufgc_close();
     this.#finalizers.clear();
     this.nursery.clear();
   }
@@ -297,7 +304,7 @@ export class ManagerImpl implements Manager {
 
   /** What live buffers take of the budget. */
   occupiedBytes(): number {
-    const { live_bytes = 0, rounding_bytes = 0 } = this.native.cold.stats();
+    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statisticNames);
     return live_bytes + rounding_bytes;
   }
 
@@ -318,7 +325,7 @@ export class ManagerImpl implements Manager {
     const { handle } = grip;
     if (handle === 0 || this.#closed) return;
     grip.handle = 0;
-    const ended = this.native.release(handle, NativeCause.finalized) !== 0;
+    const ended = this.native.drop(handle) !== 0;
     if (ended && this.development) warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
@@ -330,14 +337,13 @@ export class ManagerImpl implements Manager {
       return;
     }
     if (event === NativeEvent.finalizer) {
-      this.#scopes.outside(() => this.#finalizers.run(key));
+      this.nursery.outside(() => this.#finalizers.run(key));
       return;
     }
-    this.#scopes.outside(() => {
+    this.nursery.outside(() => {
       const { report } = this.errors;
       if (event === NativeEvent.collectStart) this.#collectEvents.started(report);
-      else if (event === NativeEvent.collectStop)
-        this.#collectEvents.stopped(report, this.native.cold.lastCollection());
+      else if (event === NativeEvent.collectStop) this.#collectEvents.stopped(report, this.native.lastCollection());
     });
   }
 

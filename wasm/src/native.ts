@@ -1,14 +1,15 @@
-// The door to one WebAssembly instance: the hot C exports (wasm/bindings/hot.cpp), the cold Embind
-// functions (wasm/bindings/cold.cpp), and the memory that both share with JavaScript.
+// The door to the core: its hot exports (wasm/bindings/hot.cpp) as plain functions, its cold ones
+// (wasm/bindings/cold.cpp) in JavaScript's terms, and the memory that all share.
+import type { Core } from './instance.js';
 import type { CollectReport, SizeClassCount, StatisticInfo } from './types.js';
 
 /** Handles, finalizers and texts are addresses; 0 means none. `hot.cpp` says what each call does. */
 interface HotExports {
-  _bufgc_mailbox(): number;
-  _bufgc_text(bytes: number): number;
-  _bufgc_alloc(nbytes: number): number;
-  _bufgc_alloc_spec(nbytes: number, dtype: number, rank: number, textBytes: number, file: number, line: number): number;
-  _bufgc_view(
+  bufgc_mailbox(): number;
+  bufgc_text(bytes: number): number;
+  bufgc_alloc(nbytes: number): number;
+  bufgc_alloc_spec(nbytes: number, dtype: number, rank: number, textBytes: number, file: number, line: number): number;
+  bufgc_view(
     handle: number,
     byteOffset: number,
     nbytes: number,
@@ -18,53 +19,63 @@ interface HotExports {
     file: number,
     line: number,
   ): number;
-  _bufgc_release(handle: number, cause: number): number;
-  _bufgc_destroy(handle: number): number;
-  _bufgc_data(handle: number): number;
-  _bufgc_pin(handle: number): number;
-  _bufgc_unpin(pin: number): void;
-  _bufgc_root(handle: number): void;
-  _bufgc_link(holder: number, held: number): number;
-  _bufgc_unlink(holder: number, held: number): number;
-  _bufgc_finalize(handle: number, key: number): number;
-  _bufgc_finalizer_call(finalizer: number): void;
-  _bufgc_finalizer_detach(finalizer: number): void;
-  _bufgc_finalizer_set_at_exit(finalizer: number, atExit: number): void;
-  _bufgc_finalizer_drop(finalizer: number): void;
-  _bufgc_use(access: number, textBytes: number): void;
+  bufgc_release(handle: number): void;
+  bufgc_drop(handle: number): number;
+  bufgc_destroy(handle: number): number;
+  bufgc_data(handle: number): number;
+  bufgc_pin(handle: number): number;
+  bufgc_unpin(pin: number): void;
+  bufgc_slot(handle: number): number;
+  bufgc_capacity(handle: number): number;
+  bufgc_root(handle: number): number;
+  bufgc_link(holder: number, held: number): number;
+  bufgc_unlink(holder: number, held: number): number;
+  bufgc_finalize(handle: number, key: number): number;
+  bufgc_finalizer_call(finalizer: number): void;
+  bufgc_finalizer_detach(finalizer: number): void;
+  bufgc_finalizer_set_at_exit(finalizer: number, atExit: number): void;
+  bufgc_finalizer_drop(finalizer: number): void;
+  bufgc_use(access: number, textBytes: number): void;
 }
 
-/** Columns of a snapshot, one entry a lifetime; numbers as in src/bufgc/viz/lifecycles.hpp. */
-export interface SnapshotColumns {
-  readonly id: Float64Array;
-  readonly size: Float64Array;
-  readonly capacity: Float64Array;
-  readonly address: Float64Array;
-  readonly allocTimeNs: Float64Array;
-  readonly freeTimeNs: Float64Array;
-  readonly allocEvent: Uint32Array;
-  readonly freeEvent: Uint32Array;
-  readonly label: Uint32Array;
-  readonly dtype: Uint32Array;
-  readonly shape: Uint32Array;
-  readonly site: Uint32Array;
-  readonly thread: Uint32Array;
-  readonly base: Uint32Array;
-  readonly kind: Uint8Array;
-  readonly cause: Uint8Array;
-  readonly servedBy: Uint8Array;
-  readonly freedTo: Uint8Array;
-  /** Four numbers a use: event, row, kernel, access. */
-  readonly uses: Uint32Array;
-  /** Two numbers a mark: event, name. */
-  readonly marks: Uint32Array;
-  /** Two numbers a move: event, row. */
-  readonly moves: Uint32Array;
-  /** Two numbers a move: the addresses from and to. */
-  readonly movePlaces: Float64Array;
-  readonly strings: readonly string[];
-  readonly folded: { events: number; buffers: number; bytes: number; maxLiveBytes: number; maxLiveBuffers: number };
-  readonly eventCount: number;
+/** Answers of several numbers are addresses of doubles; texts go in through `putText`, as their length. */
+interface ColdExports {
+  bufgc_open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
+  bufgc_stats(): number;
+  bufgc_statistics_text(): number;
+  bufgc_histogram(): number;
+  bufgc_collect(): number;
+  bufgc_last_collection(): number;
+  bufgc_trim(keepBytes: number): number;
+  bufgc_set_budget_bytes(bytes: number): void;
+  bufgc_set_cache_enabled(enabled: boolean): void;
+  bufgc_set_sites_enabled(enabled: boolean): void;
+  bufgc_keep_text(textBytes: number): number;
+  /** Answers the number that stands for the iteration in the calls below; those that may refuse answer a `Status`. */
+  bufgc_iteration_open(planMs: number, mostDeviating: number): number;
+  bufgc_iteration_drop(iteration: number): void;
+  bufgc_iteration_begin(iteration: number): number;
+  bufgc_iteration_end(iteration: number): number;
+  bufgc_iteration_abandon(iteration: number): void;
+  bufgc_iteration_improve(iteration: number, planMs: number): number;
+  bufgc_iteration_state(iteration: number): number;
+  bufgc_close(): void;
+  bufgc_visualizer(): number;
+  bufgc_visualizer_start(): void;
+  bufgc_visualizer_stop(): void;
+  bufgc_visualizer_clear(): void;
+  bufgc_visualizer_event_count(): number;
+  bufgc_visualizer_log_bytes(): number;
+  bufgc_visualizer_watch(watch: boolean): void;
+  bufgc_visualizer_mark(textBytes: number): void;
+}
+
+/** What the core exports. */
+export interface CoreExports extends HotExports, ColdExports {
+  _initialize(): void;
+  malloc(bytes: number): number;
+  posix_memalign(place: number, alignment: number, bytes: number): number;
+  free(block: number): void;
 }
 
 export interface IterationState {
@@ -78,143 +89,92 @@ export interface IterationState {
   readonly blocks: number;
 }
 
-interface ColdExports {
-  open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
-  stats(): Record<string, number>;
-  statistics(): StatisticInfo[];
-  histogram(): SizeClassCount[];
-  collect(): CollectReport;
-  lastCollection(): CollectReport;
-  trim(keepBytes: number): number;
-  setBudgetBytes(bytes: number): void;
-  setCacheEnabled(enabled: boolean): void;
-  setSitesEnabled(enabled: boolean): void;
-  keepText(text: string): number;
-  /** Answers the number that stands for the iteration in the calls below; those that may refuse answer a `Status`. */
-  iterationOpen(planMs: number, mostDeviating: number): number;
-  iterationDrop(iteration: number): void;
-  iterationBegin(iteration: number): number;
-  iterationEnd(iteration: number): number;
-  iterationAbandon(iteration: number): void;
-  iterationImprove(iteration: number, planMs: number): number;
-  iterationState(iteration: number): IterationState;
-  close(): void;
-  visualizerStart(): void;
-  visualizerStop(): void;
-  visualizerClear(): void;
-  visualizerEventCount(): number;
-  visualizerLogBytes(): number;
-  visualizerWatch(watch: boolean): void;
-  visualizerSnapshot(): SnapshotColumns;
-  visualizerExport(format: number): Uint8Array;
-  visualizerExportSince(from: number): { ndjson: Uint8Array; next: number };
-  visualizerMark(name: string): void;
-}
-
-/** What Emscripten's factory resolves to. */
-export interface NativeModule extends HotExports, ColdExports {
-  HEAPU8: Uint8Array;
-  /** Called by the instance: see `NativeEvent`. */
-  bufgcEvent?: (event: number, key: number) => void;
-}
-
-/** What the instance tells of by itself (`Event` in wasm/bindings/instance.hpp). */
+/** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
 export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3 } as const;
-/** `Cause` in src/bufgc/buffer/buffer_observer.hpp. */
-export const NativeCause = { dispose: 0, finalized: 1 } as const;
 
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
-export const Mail = { status: 0, slot: 1, generation: 2, capacity: 3, extents: 4 } as const;
+export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
 const shortText = 64;
+const mailWords = 11;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
-/** The hot exports as plain functions, and views of the memory that are made anew after growth. */
+/** Slot and generation in one number. */
+export function idOf(slot: number, generation: number): number {
+  return slot + generation * 2 ** 32;
+}
+
+/** The exports, and views of the memory that are made anew after growth. */
 export class Native {
+  readonly core: Core;
   readonly cold: ColdExports;
-  readonly alloc: HotExports['_bufgc_alloc'];
-  readonly allocSpec: HotExports['_bufgc_alloc_spec'];
-  readonly makeView: HotExports['_bufgc_view'];
-  readonly release: HotExports['_bufgc_release'];
-  readonly destroy: HotExports['_bufgc_destroy'];
-  readonly data: HotExports['_bufgc_data'];
-  readonly pin: HotExports['_bufgc_pin'];
-  readonly unpin: HotExports['_bufgc_unpin'];
-  readonly root: HotExports['_bufgc_root'];
-  readonly link: HotExports['_bufgc_link'];
-  readonly unlink: HotExports['_bufgc_unlink'];
-  readonly finalize: HotExports['_bufgc_finalize'];
-  readonly finalizerCall: HotExports['_bufgc_finalizer_call'];
-  readonly finalizerDetach: HotExports['_bufgc_finalizer_detach'];
-  readonly finalizerSetAtExit: HotExports['_bufgc_finalizer_set_at_exit'];
-  readonly finalizerDrop: HotExports['_bufgc_finalizer_drop'];
-  readonly recordUse: HotExports['_bufgc_use'];
-  readonly #module: NativeModule;
-  readonly #text: HotExports['_bufgc_text'];
+  readonly alloc: HotExports['bufgc_alloc'];
+  readonly allocSpec: HotExports['bufgc_alloc_spec'];
+  readonly makeView: HotExports['bufgc_view'];
+  readonly release: HotExports['bufgc_release'];
+  readonly drop: HotExports['bufgc_drop'];
+  readonly destroy: HotExports['bufgc_destroy'];
+  readonly data: HotExports['bufgc_data'];
+  readonly pin: HotExports['bufgc_pin'];
+  readonly unpin: HotExports['bufgc_unpin'];
+  readonly slot: HotExports['bufgc_slot'];
+  readonly capacity: HotExports['bufgc_capacity'];
+  readonly root: HotExports['bufgc_root'];
+  readonly link: HotExports['bufgc_link'];
+  readonly unlink: HotExports['bufgc_unlink'];
+  readonly finalize: HotExports['bufgc_finalize'];
+  readonly finalizerCall: HotExports['bufgc_finalizer_call'];
+  readonly finalizerDetach: HotExports['bufgc_finalizer_detach'];
+  readonly finalizerSetAtExit: HotExports['bufgc_finalizer_set_at_exit'];
+  readonly finalizerDrop: HotExports['bufgc_finalizer_drop'];
+  readonly recordUse: HotExports['bufgc_use'];
+  readonly #text: HotExports['bufgc_text'];
   readonly #mailbox: number;
   #words: Uint32Array;
 
-  constructor(module: NativeModule) {
-    // Emscripten's first-call stubs replace themselves: call each once while there is no manager yet,
-    // which does nothing, and then keep the function that is there afterwards.
-    module._bufgc_mailbox();
-    module._bufgc_text(0);
-    module._bufgc_alloc_spec(0, 0, 0, 0, 0, 0);
-    module._bufgc_view(0, 0, 0, 0, 0, 0, 0, 0);
-    module._bufgc_release(0, 0);
-    module._bufgc_destroy(0);
-    module._bufgc_data(0);
-    module._bufgc_pin(0);
-    module._bufgc_unpin(0);
-    module._bufgc_root(0);
-    module._bufgc_link(0, 0);
-    module._bufgc_unlink(0, 0);
-    module._bufgc_finalize(0, 0);
-    module._bufgc_finalizer_call(0);
-    module._bufgc_finalizer_detach(0);
-    module._bufgc_finalizer_set_at_exit(0, 0);
-    module._bufgc_finalizer_drop(0);
-    module._bufgc_use(0, 0);
-    module._bufgc_alloc(0);
-    this.#module = module;
-    this.cold = module;
-    this.alloc = module._bufgc_alloc;
-    this.allocSpec = module._bufgc_alloc_spec;
-    this.makeView = module._bufgc_view;
-    this.release = module._bufgc_release;
-    this.destroy = module._bufgc_destroy;
-    this.data = module._bufgc_data;
-    this.pin = module._bufgc_pin;
-    this.unpin = module._bufgc_unpin;
-    this.root = module._bufgc_root;
-    this.link = module._bufgc_link;
-    this.unlink = module._bufgc_unlink;
-    this.finalize = module._bufgc_finalize;
-    this.finalizerCall = module._bufgc_finalizer_call;
-    this.finalizerDetach = module._bufgc_finalizer_detach;
-    this.finalizerSetAtExit = module._bufgc_finalizer_set_at_exit;
-    this.finalizerDrop = module._bufgc_finalizer_drop;
-    this.recordUse = module._bufgc_use;
-    this.#text = module._bufgc_text;
-    const mailbox = module._bufgc_mailbox() >>> 0;
-    this.#mailbox = mailbox;
-    this.#words = new Uint32Array(module.HEAPU8.buffer, mailbox, 32);
+  constructor(core: Core) {
+    const { exports } = core;
+    this.core = core;
+    this.cold = exports;
+    this.alloc = exports.bufgc_alloc;
+    this.allocSpec = exports.bufgc_alloc_spec;
+    this.makeView = exports.bufgc_view;
+    this.release = exports.bufgc_release;
+    this.drop = exports.bufgc_drop;
+    this.destroy = exports.bufgc_destroy;
+    this.data = exports.bufgc_data;
+    this.pin = exports.bufgc_pin;
+    this.unpin = exports.bufgc_unpin;
+    this.slot = exports.bufgc_slot;
+    this.capacity = exports.bufgc_capacity;
+    this.root = exports.bufgc_root;
+    this.link = exports.bufgc_link;
+    this.unlink = exports.bufgc_unlink;
+    this.finalize = exports.bufgc_finalize;
+    this.finalizerCall = exports.bufgc_finalizer_call;
+    this.finalizerDetach = exports.bufgc_finalizer_detach;
+    this.finalizerSetAtExit = exports.bufgc_finalizer_set_at_exit;
+    this.finalizerDrop = exports.bufgc_finalizer_drop;
+    this.recordUse = exports.bufgc_use;
+    this.#text = exports.bufgc_text;
+    this.#mailbox = exports.bufgc_mailbox() >>> 0;
+    this.#words = new Uint32Array(core.memory.buffer, this.#mailbox, mailWords);
   }
 
   /** The memory's present buffer. */
-  get buffer(): ArrayBufferLike {
-    return this.#module.HEAPU8.buffer;
+  get buffer(): ArrayBuffer {
+    return this.core.memory.buffer;
   }
 
   /** The mailbox. Growth detaches it: a detached array has no length. */
   get words(): Uint32Array {
-    if (this.#words.length === 0) this.#words = new Uint32Array(this.buffer, this.#mailbox, 32);
+    if (this.#words.length === 0) this.#words = new Uint32Array(this.buffer, this.#mailbox, mailWords);
     return this.#words;
   }
 
-  /** The id that the last call left in the mailbox. */
-  takeId(): number {
-    const words = this.words;
-    return (words[Mail.slot] as number) + (words[Mail.generation] as number) * 2 ** 32;
+  /** The id of the buffer whose bytes a live handle shows: its base's, or its own. */
+  rootId(handle: number): number {
+    return idOf(this.root(handle) >>> 0, this.words[Mail.generation] as number);
   }
 
   /** Leaves extents for the next call; answers the rank. */
@@ -230,7 +190,7 @@ export class Native {
     const length = text.length;
     if (length === 0) return 0;
     const place = this.#text(length * 3) >>> 0;
-    const bytes = this.#module.HEAPU8;
+    const bytes = new Uint8Array(this.buffer);
     if (length <= shortText) {
       let index = 0;
       for (; index < length; index += 1) {
@@ -241,5 +201,69 @@ export class Native {
       if (index === length) return length;
     }
     return encoder.encodeInto(text, bytes.subarray(place, place + length * 3)).written;
+  }
+
+  /** Numbers that a cold call answered with the address of. */
+  numbers(place: number, count: number): Float64Array {
+    return new Float64Array(this.buffer, place >>> 0, count);
+  }
+
+  stats(names: readonly string[]): Record<string, number> {
+    const numbers = this.numbers(this.cold.bufgc_stats(), names.length);
+    const stats: Record<string, number> = {};
+    for (let index = 0; index < names.length; index += 1) stats[names[index] as string] = numbers[index] as number;
+    return stats;
+  }
+
+  statistics(): StatisticInfo[] {
+    const place = this.cold.bufgc_statistics_text() >>> 0;
+    const lines = decoder
+      .decode(new Uint8Array(this.buffer, place, this.words[Mail.count]))
+      .trimEnd()
+      .split('\n');
+    return lines.map((line) => {
+      const [name = '', unit = '', meaning = ''] = line.split('\t');
+      return { name, unit: unit as StatisticInfo['unit'], meaning };
+    });
+  }
+
+  histogram(): SizeClassCount[] {
+    const place = this.cold.bufgc_histogram();
+    const numbers = this.numbers(place, this.words[Mail.count] as number);
+    return Array.from({ length: numbers.length / 4 }, (_, index) => {
+      const [lowerBytes = 0, allocations = 0, liveBlocks = 0, liveBytes = 0] = numbers.subarray(index * 4);
+      return { lowerBytes, allocations, liveBlocks, liveBytes };
+    });
+  }
+
+  collect(): CollectReport {
+    return this.#report(this.cold.bufgc_collect());
+  }
+
+  lastCollection(): CollectReport {
+    return this.#report(this.cold.bufgc_last_collection());
+  }
+
+  iterationState(iteration: number): IterationState {
+    const [open, planned, iterations = 0, deviatingIterations = 0, ...plan] = this.numbers(
+      this.cold.bufgc_iteration_state(iteration),
+      8,
+    );
+    const [heightBytes = 0, lowerBoundBytes = 0, allocations = 0, blocks = 0] = plan;
+    return {
+      open: open === 1,
+      planned: planned === 1,
+      iterations,
+      deviatingIterations,
+      heightBytes,
+      lowerBoundBytes,
+      allocations,
+      blocks,
+    };
+  }
+
+  #report(place: number): CollectReport {
+    const [buffers = 0, bytes = 0, examined = 0, timeNs = 0] = this.numbers(place, 4);
+    return { buffers, bytes, examined, timeNs };
   }
 }

@@ -2,12 +2,15 @@
 // FinalizationRegistry costs ten times an allocation, and most handles are disposed before their turn
 // ends; so the nursery holds new handles strongly until then, and registers only those still in use.
 // Nothing is lost by it: within a turn the engine finalizes nothing, registered or not.
+// A scope ends within its turn too: while one is open, what is made is held by it alone. Each handle holds the
+// one made before it, so that neither needs a list.
 import { BufferHandle, type Grip } from './buffer.js';
 import { noSite } from './sites.js';
 
-const smallest = 1024;
+/** A brood is looked through for disposed handles when it has so many, and whenever it has doubled since. */
+const leastSweep = 1024;
 /** A stretch without an end keeps at most so many: more are registered before it ends. */
-const largest = 65_536;
+const largest = 32_768;
 
 /**
  * One registry for all managers, alive as long as the module. V8 (seen in Node 20) runs no finalization
@@ -17,10 +20,46 @@ const largest = 65_536;
  */
 const registry = new FinalizationRegistry<Grip>((grip) => grip.manager.dropped(grip));
 
+/** The handles of a turn or of a scope, newest first, each with the next in its `older`. */
+class Brood {
+  /** Where the survivors of a scope go. Of the turn's handles null. */
+  readonly outer: Brood | null;
+  newest: BufferHandle | null = null;
+  count = 0;
+  sweepAt = leastSweep;
+
+  constructor(outer: Brood | null) {
+    this.outer = outer;
+  }
+
+  /** Takes out whom `leaves` says so, and who was disposed. */
+  sweep(leaves: (buffer: BufferHandle) => boolean): void {
+    let last: BufferHandle | null = null;
+    let buffer = this.newest;
+    this.newest = null;
+    this.count = 0;
+    while (buffer !== null) {
+      const next: BufferHandle | null = buffer.older;
+      buffer.older = null;
+      if (BufferHandle.handleOf(buffer) !== 0 && !leaves(buffer)) {
+        if (last === null) this.newest = buffer;
+        else last.older = buffer;
+        last = buffer;
+        this.count += 1;
+      }
+      buffer = next;
+    }
+    this.sweepAt = Math.max(leastSweep, this.count * 2);
+  }
+}
+
+const nobody = (): boolean => false;
+
 export class Nursery {
   readonly #survived: (bytes: number) => void;
-  #young: (BufferHandle | undefined)[] = new Array(smallest).fill(undefined);
-  #count = 0;
+  readonly #turn = new Brood(null);
+  /** The innermost open scope's, or the turn's. */
+  #current = this.#turn;
   #flushIsDue = false;
   readonly #endOfTurn = (): void => {
     this.#flushIsDue = false;
@@ -33,54 +72,100 @@ export class Nursery {
   }
 
   add(buffer: BufferHandle): void {
-    const count = this.#count;
-    this.#young[count] = buffer;
-    this.#count = count + 1;
+    const brood = this.#current;
+    buffer.older = brood.newest;
+    brood.newest = buffer;
+    brood.count += 1;
     if (!this.#flushIsDue) {
       this.#flushIsDue = true;
       queueMicrotask(this.#endOfTurn);
     }
-    if (count + 1 === this.#young.length) this.#makeRoom();
+    if (brood.count === brood.sweepAt) this.#makeRoom(brood);
   }
 
-  /** A handle that was disposed. The newest leaves its place to the next; others wait for the flush. */
+  /** A handle that was disposed. Where it is the newest it goes at once; others wait for the end. */
   leave(buffer: BufferHandle): void {
-    const last = this.#count - 1;
-    if (last >= 0 && this.#young[last] === buffer) {
-      this.#young[last] = undefined;
-      this.#count = last;
+    const brood = this.#current;
+    if (brood.newest !== buffer) return;
+    brood.newest = buffer.older;
+    brood.count -= 1;
+    buffer.older = null;
+  }
+
+  beginScope(): void {
+    this.#current = new Brood(this.#current);
+  }
+
+  /** Disposes, newest first, what was made in the innermost scope and is not in `survivors`: those go to the outer one. */
+  endScope(survivors: ReadonlySet<unknown> | null): void {
+    const scope = this.#current;
+    this.#current = scope.outer ?? this.#turn;
+    // Oldest first again, by way of `older`.
+    let staying: BufferHandle | null = null;
+    let buffer = scope.newest;
+    while (buffer !== null) {
+      const next: BufferHandle | null = buffer.older;
+      if (survivors?.has(buffer)) {
+        buffer.older = staying;
+        staying = buffer;
+      } else {
+        buffer.older = null;
+        // Finalizers run here. What they make is of the turn.
+        buffer.dispose();
+      }
+      buffer = next;
+    }
+    while (staying !== null) {
+      const next: BufferHandle | null = staying.older;
+      this.add(staying);
+      staying = next;
     }
   }
 
-  /** Registers who is still in use and holds nobody any more. */
+  /** Takes a handle out of the scope that holds it: no scope disposes it any more. */
+  keep(buffer: BufferHandle): void {
+    for (let brood = this.#current; brood.outer !== null; brood = brood.outer) {
+      let found = false;
+      brood.sweep((other) => {
+        if (other !== buffer) return false;
+        found = true;
+        return true;
+      });
+      if (!found) continue;
+      this.outside(() => this.add(buffer));
+      return;
+    }
+  }
+
+  /** Runs code that no scope answers for: finalizers and handlers that happen to run inside one. */
+  outside(callback: () => void): void {
+    const current = this.#current;
+    this.#current = this.#turn;
+    try {
+      callback();
+    } finally {
+      this.#current = current;
+    }
+  }
+
+  /** Registers who is still in use and holds nobody any more, but what belongs to scopes. */
   flush(): void {
-    const young = this.#young;
     let bytes = 0;
-    for (let index = 0; index < this.#count; index += 1) {
-      const buffer = young[index] as BufferHandle;
-      young[index] = undefined;
-      if (BufferHandle.handleOf(buffer) === 0) continue;
+    this.#turn.sweep((buffer) => {
       registry.register(buffer, BufferHandle.grip(buffer, noSite));
       bytes += buffer.nbytes;
-    }
-    this.#count = 0;
-    if (young.length > smallest) this.#young = new Array(smallest).fill(undefined);
+      return true;
+    });
     if (bytes > 0) this.#survived(bytes);
   }
 
-  /** Holds nobody any more and registers nobody: the manager has closed. */
+  /** Holds nobody any more and registers nobody, but what belongs to scopes: the manager has closed. */
   clear(): void {
-    this.#young.fill(undefined);
-    this.#count = 0;
+    this.#turn.sweep(() => true);
   }
 
-  /** Forgets who was disposed; where that is less than half of them, takes twice as many, or registers all. */
-  #makeRoom(): void {
-    const inUse = this.#young.filter((buffer) => buffer !== undefined && BufferHandle.handleOf(buffer) !== 0);
-    const capacity = this.#young.length;
-    this.#count = inUse.length;
-    inUse.length = inUse.length > capacity / 2 && capacity < largest ? capacity * 2 : capacity;
-    this.#young = inUse.fill(undefined, this.#count);
-    if (this.#count > largest / 2) this.flush();
+  #makeRoom(brood: Brood): void {
+    brood.sweep(nobody);
+    if (brood === this.#turn && brood.count > largest) this.flush();
   }
 }

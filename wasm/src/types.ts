@@ -40,6 +40,12 @@ export interface LoadOptions {
   development?: boolean;
   /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
   wasm?: string | URL | ArrayBuffer | Uint8Array;
+  /**
+   * The second wasm file, of what is needed later if at all: snapshots and exports of the visualizer, and the plans
+   * of iterations. Loaded beforehand with `visualizer: true`, else when first asked for. Default: `bufgc_annex.wasm`
+   * beside the module.
+   */
+  annex?: string | URL | ArrayBuffer | Uint8Array;
 }
 
 export interface AllocAsyncOptions {
@@ -162,6 +168,11 @@ export interface Visualizer {
   start(): void;
   stop(): void;
   clear(): void;
+  /**
+   * When snapshots and exports can be had: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a
+   * second file is loaded at `start()`, and what is asked for before throws `InvalidStateError`.
+   */
+  readonly ready: Promise<void>;
   snapshot(): Snapshot;
   /** Called once a turn in which something happened, with the range of event numbers [from, to). Returns the unsubscriber. */
   subscribe(callback: (from: number, to: number) => void): () => void;
@@ -206,6 +217,8 @@ export interface Iteration extends Disposable {
   /** Ends an iteration that was cut short. */
   abandon(): void;
   readonly open: boolean;
+  /** When plans can be made: at once in Node (20.16); elsewhere runs are recorded until a second file is loaded. */
+  readonly ready: Promise<void>;
   /** null: the next one is recorded. */
   readonly plan: IterationPlan | null;
   /** Looks for a lower plan when there is time. */

@@ -1,9 +1,10 @@
 // The visualizer's door in JavaScript. It records ids natively and holds no buffer; what it hands out are copies.
+import type { AnnexReader, SnapshotColumns } from './annex.js';
 import { BufferHandle } from './buffer.js';
 import { InvalidArgumentError } from './errors.js';
 import { Handlers } from './handlers.js';
 import type { ManagerImpl } from './manager.js';
-import { Mail, type SnapshotColumns } from './native.js';
+import { Mail } from './native.js';
 import type { Buffer, ExportFormat, Lifecycle, Snapshot, Visualizer } from './types.js';
 import { optionsBag, text, wholeNumber } from './validate.js';
 
@@ -32,45 +33,50 @@ export class VisualizerImpl implements Visualizer {
     return this.#running;
   }
 
+  get ready(): Promise<void> {
+    return this.#manager.annex.ready;
+  }
+
   get eventCount(): number {
-    return this.#manager.native.cold.visualizerEventCount();
+    return this.#manager.native.cold.bufgc_visualizer_event_count();
   }
 
   get logBytes(): number {
-    return this.#manager.native.cold.visualizerLogBytes();
+    return this.#manager.native.cold.bufgc_visualizer_log_bytes();
   }
 
   start(): void {
     this.#manager.requireOpen('visualizer.start()');
     if (this.#running) return;
     this.#running = true;
-    this.#manager.native.cold.visualizerStart();
+    this.#manager.annex.order();
+    this.#manager.native.cold.bufgc_visualizer_start();
   }
 
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
-    this.#manager.native.cold.visualizerStop();
+    this.#manager.native.cold.bufgc_visualizer_stop();
   }
 
   clear(): void {
-    this.#manager.native.cold.visualizerClear();
+    this.#manager.native.cold.bufgc_visualizer_clear();
     this.#told = 0;
   }
 
   snapshot(): Snapshot {
-    return readSnapshot(this.#manager.native.cold.visualizerSnapshot());
+    return readSnapshot(this.#annex('snapshot()').snapshot(this.#log), this.eventCount);
   }
 
   subscribe(callback: (from: number, to: number) => void): () => void {
     if (this.#subscribers.size === 0) {
       this.#told = this.eventCount;
-      this.#manager.native.cold.visualizerWatch(true);
+      this.#manager.native.cold.bufgc_visualizer_watch(true);
     }
     const remove = this.#subscribers.add(callback);
     return () => {
       remove();
-      if (this.#subscribers.size === 0) this.#manager.native.cold.visualizerWatch(false);
+      if (this.#subscribers.size === 0) this.#manager.native.cold.bufgc_visualizer_watch(false);
     };
   }
 
@@ -84,7 +90,7 @@ export class VisualizerImpl implements Visualizer {
       const to = this.eventCount;
       this.#told = to;
       // Watching again arms the native side for the next event.
-      if (this.#subscribers.size > 0) this.#manager.native.cold.visualizerWatch(true);
+      if (this.#subscribers.size > 0) this.#manager.native.cold.bufgc_visualizer_watch(true);
       if (to > from) this.#subscribers.call(this.#manager.errors.report, from, to);
     });
   }
@@ -92,12 +98,12 @@ export class VisualizerImpl implements Visualizer {
   export(format: ExportFormat): Uint8Array {
     const index = formats.indexOf(format);
     if (index < 0) throw new InvalidArgumentError('format', `one of ${formats.join(', ')}`, format);
-    return this.#manager.native.cold.visualizerExport(index);
+    return this.#annex('export()').export(this.#log, index);
   }
 
   exportSince(from: number): { ndjson: Uint8Array; next: number } {
     wholeNumber(from, 'from', Number.MAX_SAFE_INTEGER);
-    return this.#manager.native.cold.visualizerExportSince(from);
+    return this.#annex('exportSince()').exportSince(this.#log, from);
   }
 
   use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void {
@@ -128,12 +134,21 @@ export class VisualizerImpl implements Visualizer {
 
   mark(name: string): void {
     text(name, 'name');
-    if (this.#running) this.#manager.native.cold.visualizerMark(name);
+    const { native } = this.#manager;
+    if (this.#running) native.cold.bufgc_visualizer_mark(native.putText(name));
+  }
+
+  get #log(): number {
+    return this.#manager.native.cold.bufgc_visualizer();
+  }
+
+  #annex(operation: string): AnnexReader {
+    return this.#manager.annex.reader(`visualizer.${operation}`, 'gc.visualizer.ready');
   }
 }
 
 /** Columns to rows. Event numbers become those of the whole run: what was folded counts. */
-function readSnapshot(columns: SnapshotColumns): Snapshot {
+function readSnapshot(columns: SnapshotColumns, eventCount: number): Snapshot {
   const { strings, folded } = columns;
   const string = (index: number): string => strings[index] as string;
   const lifecycles: Lifecycle[] = [];
@@ -171,7 +186,7 @@ function readSnapshot(columns: SnapshotColumns): Snapshot {
       event: event + folded.events,
       id: columns.id[row] as number,
       kernel: string(kernel),
-      access: accesses[access] ?? 'read',
+      access: accesses[access & 0xff] ?? 'read', // a byte, and three that mean nothing
     });
   }
   const marks: Snapshot['marks'] = [];
@@ -180,10 +195,14 @@ function readSnapshot(columns: SnapshotColumns): Snapshot {
     marks.push({ event: event + folded.events, name: string(name) });
   }
   const moves: Snapshot['moves'] = [];
-  for (let index = 0; index < columns.moves.length; index += 2) {
-    const [event = 0, row = 0] = columns.moves.subarray(index, index + 2);
-    const [from = 0, to = 0] = columns.movePlaces.subarray(index, index + 2);
-    moves.push({ event: event + folded.events, id: columns.id[row] as number, from, to });
+  for (let index = 0; index < columns.moves.length; index += 6) {
+    const [event = 0, row = 0, from = 0, fromHigh = 0, to = 0, toHigh = 0] = columns.moves.subarray(index, index + 6);
+    moves.push({
+      event: event + folded.events,
+      id: columns.id[row] as number,
+      from: from + fromHigh * 2 ** 32,
+      to: to + toHigh * 2 ** 32,
+    });
   }
-  return { lifecycles, uses, marks, moves, folded, eventCount: columns.eventCount };
+  return { lifecycles, uses, marks, moves, folded, eventCount };
 }

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "bufgc/buffer/heap_section.hpp"
@@ -343,10 +344,13 @@ CpuBuffer BufferHeap::lock(BufferId id) noexcept {
 Text* BufferHeap::site_text(Site site) noexcept {
   if (!sites_.load(std::memory_order_relaxed) || site.file == nullptr || *site.file == '\0') return nullptr;
   if (site.line == 0) return texts_.keep(site.file);
+  // Without printf, which would be a tenth of the WebAssembly package.
   char text[1024];
-  const int length = std::snprintf(text, sizeof text, "%s:%u", site.file, site.line);
-  if (length <= 0) return nullptr;
-  return texts_.keep({text, std::min(static_cast<std::size_t>(length), sizeof text - 1)});
+  const std::string_view file = std::string_view(site.file).substr(0, sizeof text - 16);
+  char* const colon = std::copy(file.begin(), file.end(), text);
+  *colon = ':';
+  const char* const end = std::to_chars(colon + 1, text + sizeof text, site.line).ptr;
+  return texts_.keep({text, static_cast<std::size_t>(end - text)});
 }
 
 }  // namespace bufgc

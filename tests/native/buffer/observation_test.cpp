@@ -148,3 +148,17 @@ TEST_CASE("sites are recorded when switched on", "[visualizer]") {
   const std::string site(log.strings.at(log.site[row_of(log, with.id())]));
   REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
 }
+
+TEST_CASE("of a file's name that is too long the beginning is kept, and the line", "[visualizer]") {
+  ManagerOptions options;
+  options.visualize = true;
+  BufferManager manager(options);
+  manager.set_sites_enabled(true);
+  const std::string file(5000, 'a');
+  const CpuBuffer buffer = manager.alloc(10, Site{file.c_str(), 4294967295U});
+  const Lifecycles log = manager.visualizer().snapshot();
+  const std::string site(log.strings.at(log.site[row_of(log, buffer.id())]));
+  REQUIRE(site.size() < 1024);
+  REQUIRE(site.substr(0, 900) == file.substr(0, 900));
+  REQUIRE(site.substr(site.rfind(':')) == ":4294967295");
+}

@@ -38,6 +38,7 @@ interface Run {
 export class LabHost {
   readonly #host: HostOptions;
   #wasm = new Uint8Array();
+  #annex = new Uint8Array();
   #sources: WorkloadSources | undefined;
   #settings: LabSettings | undefined;
   #run: Run | undefined;
@@ -67,6 +68,7 @@ export class LabHost {
     switch (command.type) {
       case 'init':
         this.#wasm = command.wasm as Uint8Array<ArrayBuffer>;
+        this.#annex = command.annex as Uint8Array<ArrayBuffer>;
         this.#sources = new WorkloadSources(command.digits, command.samples);
         this.#host.post({ type: 'loaded' }, []);
         return;
@@ -135,7 +137,7 @@ export class LabHost {
     this.#underWay = 0;
     this.#settings = settings;
     const { budgetBytes, cache, visualizer, seed, release } = settings;
-    const gc = await this.#host.load({ wasm: this.#wasm, budgetBytes, cache, visualizer });
+    const gc = await this.#host.load({ wasm: this.#wasm, annex: this.#annex, budgetBytes, cache, visualizer });
     const bench = new Bench(gc, { seed, release });
     const workload = await this.#sources.build(name, bench, options);
     const figures = {
@@ -312,6 +314,7 @@ export class LabHost {
     const result = await prove({
       load: this.#host.load,
       wasm: this.#wasm,
+      annex: this.#annex,
       sources,
       workload: run.name,
       settings,

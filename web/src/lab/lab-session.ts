@@ -235,6 +235,7 @@ export class LabSession extends EventTarget {
       this.#send({
         type: 'init',
         wasm: assetBytes('bufgc.wasm'),
+        annex: assetBytes('bufgc_annex.wasm'),
         digits: assetBytes('lab/digits.bin.gz'),
         samples,
       });

@@ -43,6 +43,7 @@ interface Side {
 export interface ProofOptions {
   load: Load;
   wasm: Uint8Array;
+  annex: Uint8Array;
   sources: WorkloadSources;
   workload: WorkloadName;
   settings: LabSettings;
@@ -83,7 +84,7 @@ export async function prove(proof: ProofOptions): Promise<ProofResult | null> {
 
 async function begin(proof: ProofOptions, release: LabSettings['release'], visualizer: boolean): Promise<Side> {
   const { seed, budgetBytes, cache } = proof.settings;
-  const gc = await proof.load({ wasm: proof.wasm, budgetBytes, cache, visualizer });
+  const gc = await proof.load({ wasm: proof.wasm, annex: proof.annex, budgetBytes, cache, visualizer });
   const ledger = new ReleaseLedger();
   const bench = new Bench(gc, { seed, release, ledger });
   const workload = await proof.sources.build(proof.workload, bench, proof.options);

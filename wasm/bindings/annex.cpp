@@ -1,0 +1,132 @@
+// The annex: what few programs need, and those later than their start. It plans iterations and reads
+// what the visualizer recorded. A module of its own over the core's memory and the core's heap, built
+// from the same sources, so that it finds every object as the core left it. Nothing that it makes has
+// virtual functions that the core calls, nor the other way round: each module has its own table.
+
+#include <emscripten.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "bufgc/viz/buffer_visualizer.hpp"
+#include "plan_request.hpp"
+#include "trace/writers.hpp"
+
+namespace bufgc::wasm {
+namespace {
+
+/// Where JavaScript finds what it copies out: wasm/src/annex.ts.
+struct Column {
+  const void* items = nullptr;
+  std::uint32_t count = 0;
+};
+
+constexpr std::size_t column_count = 24;
+
+/// What the last call answered with, until `bufgc_annex_drop`.
+struct Answer {
+  Lifecycles rows;
+  std::vector<std::uint32_t> string_ends;
+  trace::StringSink sink;
+  double next_event = 0;
+  Column columns[column_count];
+};
+Answer& answer() {
+  static Answer the_answer;
+  return the_answer;
+}
+
+template <class Items>
+Column column(const Items& items) {
+  return {items.data(), static_cast<std::uint32_t>(items.size())};
+}
+
+static_assert(sizeof(Lifecycles::Use) == 16 && sizeof(Lifecycles::Move) == 24 &&
+                  sizeof(Lifecycles::Mark) == 8 && sizeof(Lifecycles::Folded) == 40,
+              "wasm/src/annex.ts reads their fields");
+
+}  // namespace
+}  // namespace bufgc::wasm
+
+using namespace bufgc;
+using namespace bufgc::wasm;
+
+extern "C" {
+
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_plan(PlanRequest* request) {
+  request->answer =
+      plan_offsets(request->blocks, request->granule_bytes, request->time_limit, request->good_enough_bytes);
+}
+
+/// The columns in the order of `columnNames` in wasm/src/annex.ts.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_snapshot(const BufferVisualizer* visualizer) {
+  Answer& here = answer();
+  here.rows = visualizer->snapshot();
+  const Lifecycles& rows = here.rows;
+  here.string_ends.clear();
+  std::uint32_t end = 0;
+  for (std::uint32_t index = 0; index < rows.strings.size(); ++index) {
+    end += static_cast<std::uint32_t>(rows.strings.at(index).size());
+    here.string_ends.push_back(end);
+  }
+  const Column columns[] = {
+      column(rows.id),
+      column(rows.size_bytes),
+      column(rows.capacity_bytes),
+      column(rows.address),
+      column(rows.alloc_time_ns),
+      column(rows.free_time_ns),
+      column(rows.alloc_event),
+      column(rows.free_event),
+      column(rows.label),
+      column(rows.dtype),
+      column(rows.shape),
+      column(rows.site),
+      column(rows.thread),
+      column(rows.base),
+      column(rows.kind),
+      column(rows.cause),
+      column(rows.served_by),
+      column(rows.freed_to),
+      column(rows.uses),
+      column(rows.marks),
+      column(rows.moves),
+      {rows.strings.at(0).data(), end},
+      column(here.string_ends),
+      {&rows.folded, 1},
+  };
+  static_assert(std::size(columns) == column_count);
+  for (std::size_t index = 0; index < std::size(columns); ++index) here.columns[index] = columns[index];
+  return here.columns;
+}
+
+/// One column, of the text's bytes.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_export(const BufferVisualizer* visualizer, int format) {
+  using Writer = bool (*)(const Lifecycles&, trace::Sink&);
+  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome};
+  Answer& here = answer();
+  writers[format](visualizer->snapshot(), here.sink);
+  here.columns[0] = column(here.sink.text);
+  return here.columns;
+}
+
+/// The same; `bufgc_annex_next_event` then tells where to go on.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_export_since(const BufferVisualizer* visualizer, double from) {
+  Answer& here = answer();
+  here.next_event = static_cast<double>(
+      trace::write_ndjson_since(*visualizer, static_cast<std::uint64_t>(from), here.sink));
+  here.columns[0] = column(here.sink.text);
+  return here.columns;
+}
+
+EMSCRIPTEN_KEEPALIVE double bufgc_annex_next_event() {
+  return answer().next_event;
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_drop() {
+  answer() = {};
+}
+}
