@@ -114,12 +114,13 @@ struct Burial {
     return FreedTo::source;
   }
 
-  /// Tells the observer, counts the end, gives the slot back. The record must not be touched after.
-  [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
+  /// Tells the observer, unless it was `observed` already, counts the end, gives the slot back. The record
+  /// must not be touched after.
+  [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to,
+                                       bool observed = false) noexcept {
     BufferHeap& heap = *record->heap;
     const Cause cause = record->cause;
     const bool claimed = record->claimed;
-    bool observed = false;
     bool last_out = false;
     for (;;) {
       // An observer may be just now hearing of the birth, on the thread that attached it.
@@ -156,16 +157,17 @@ struct Burial {
       heap.last_one_out_(heap.context_);
     }
   }
-  /// The same for a simple record of which no observer knows and whose slot the thread's cache takes.
-  /// False, and nothing was done, where it is not so.
-  [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause) noexcept {
+  /// The same for a simple record of which no observer knows, or one that was `observed`, and whose slot the
+  /// thread's cache takes. False, and nothing was done, where it is not so.
+  [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause,
+                                                               bool observed) noexcept {
     BufferHeap& heap = *record->heap;
     if (record->label != nullptr || record->site != nullptr) return false;
     SlotCache* const cache = HeapSection::enter_at_once(heap);
     if (cache == nullptr) [[unlikely]]
       return false;
     const std::uint32_t generation = record_word::generation(record->word.load(std::memory_order_relaxed));
-    const bool told = record->told.load(std::memory_order_acquire) != Told::no;
+    const bool to_tell = !observed && record->told.load(std::memory_order_acquire) != Told::no;
     const bool spent =
         record->id_generation.load(std::memory_order_relaxed) >= BufferHeap::last_id_generation ||
         generation >= record_word::last_generation;
@@ -174,7 +176,7 @@ struct Burial {
 #else
     const bool to_lock = cache->free_count >= SlotCache::room;
 #endif
-    if (told || spent || to_lock) [[unlikely]] {
+    if (to_tell || spent || to_lock) [[unlikely]] {
       HeapSection::leave(cache);
       return false;
     }
@@ -184,6 +186,17 @@ struct Burial {
     cache->push(record);
     HeapSection::leave(cache);
     return true;
+  }
+
+  /// The same for a simple record of which an observer was told.
+  [[gnu::noinline]] static void finish_told(BufferRecord* record, FreedTo freed_to) noexcept {
+    BufferObserver* const observer = record->heap->observer_.load(std::memory_order_acquire);
+    if (observer != nullptr) {
+      const Cause cause = record->cause;
+      observer->on_free(record->id(), cause, freed_to);
+      if (finish_at_once(record, cause, true)) return;
+    }
+    finish(record, freed_to, observer != nullptr);
   }
 
   static void drop_texts(const BufferRecord* record) noexcept {
@@ -252,7 +265,11 @@ struct Burial {
       return;
     }
     const FreedTo freed_to = record->heap->allocator_.deallocate(record->block);
-    if (!finish_at_once(record, cause)) finish(record, freed_to);
+    if (record->told.load(std::memory_order_acquire) == Told::yes) {
+      finish_told(record, freed_to);
+    } else if (!finish_at_once(record, cause, false)) {
+      finish(record, freed_to);
+    }
   }
 
   static void close(BufferHeap& heap) noexcept;
