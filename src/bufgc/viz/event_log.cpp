@@ -66,11 +66,12 @@ bool EventLog::alloc(const BufferBirth& birth, std::uint32_t thread) {
     free(*live, Lifecycles::unknown, Lifecycles::unknown);
   }
   Birth made;
-  if (!birth.label.empty() || !birth.site.empty() || birth.shape.rank() > 0) {
+  if (birth.description != nullptr) {
     make_string_room();
-    made.label = intern(birth.label);
-    made.site = intern(birth.site);
-    made.shape = intern_shape(birth.shape);
+    made.label = intern(birth.description->label);
+    made.site = intern(birth.description->site);
+    made.shape = intern_shape(birth.description->shape);
+    if (birth.kind == BufferKind::view) made.base_id = birth.description->base.value();
   }
   if (!make_room(true, 0)) return false;
   *live = id;
@@ -79,7 +80,6 @@ bool EventLog::alloc(const BufferBirth& birth, std::uint32_t thread) {
   made.capacity_bytes = birth.capacity_bytes;
   made.address =
       birth.data == nullptr ? Lifecycles::no_address : reinterpret_cast<std::uintptr_t>(birth.data);
-  if (birth.kind == BufferKind::view) made.base_id = birth.base.value();
   made.thread = thread;
   made.dtype = static_cast<std::uint8_t>(birth.dtype);
   made.kind = static_cast<std::uint8_t>(birth.kind);
