@@ -9,8 +9,7 @@ const file = join(top, 'tests/bench/instructions.json');
 const program = join(top, '.build/native/tests/bench/bench_instructions');
 const paths = ['pair', 'step', 'buffer', 'watched_buffer'];
 const rounds = 1024;
-// How often the visualizer reads its clock follows the clock, not the count.
-const tolerances = { watched_buffer: 0.25 };
+const tolerance = 0.02;
 
 function count(path) {
   const ran = spawnSync(
@@ -51,7 +50,6 @@ if (recorded.compiler !== machine) {
 }
 let differs = false;
 for (const path of paths) {
-  const tolerance = tolerances[path] ?? 0.02;
   const [is, was] = [found[path], recorded.instructions[path]];
   const verdict =
     is > was * (1 + tolerance)

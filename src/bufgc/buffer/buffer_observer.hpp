@@ -21,19 +21,24 @@ enum class Cause : std::uint8_t {
 enum class BufferKind : std::uint8_t { owned = 0, view = 1, external = 2 };
 enum class Access : std::uint8_t { read = 1, write = 2, read_write = 3 };
 
-/// A buffer as an observer sees it at its birth. Strings and spans live only during the call.
+/// What a buffer has beside its bytes; most have nothing.
+struct BufferDescription {
+  BufferId base;  ///< Of a view: the buffer whose bytes it shows.
+  Shape shape;
+  std::string_view label;
+  std::string_view site;  ///< Empty unless sites are switched on.
+};
+
+/// A buffer as an observer sees it at its birth. What it points to lives only during the call.
 struct BufferBirth {
   BufferId id;
-  BufferKind kind = BufferKind::owned;
-  BufferId base;  ///< Of a view: the buffer whose bytes it shows.
   const std::byte* data = nullptr;
   std::uint64_t size_bytes = 0;
   std::uint64_t capacity_bytes = 0;  ///< 0 for views and external buffers: they occupy no block.
   DType dtype = DType::uint8;
-  Shape shape;
-  std::string_view label;
-  std::string_view site;  ///< Empty unless sites are switched on.
+  BufferKind kind = BufferKind::owned;
   ServedBy served_by = ServedBy::source;
+  const BufferDescription* description = nullptr;  ///< Null where it has nothing of that.
 };
 
 /// What happens to buffers, told to whoever watches. Calls come on the thread on which the thing

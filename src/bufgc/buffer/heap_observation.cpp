@@ -20,19 +20,23 @@ const char* check_free(const SlotCache& cache, std::uint64_t& free) noexcept {
 }  // namespace
 
 void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noexcept {
-  BufferBirth birth;
-  birth.id = record.id();
-  birth.kind = record.kind;
-  birth.base = record.base_id();
-  birth.data = record.data;
-  birth.size_bytes = record.size_bytes;
-  birth.capacity_bytes = record.capacity_bytes;
-  birth.dtype = record.dtype;
-  birth.shape = record.shape;
-  birth.label = text_of(record.label);
-  birth.site = text_of(record.site);
-  birth.served_by = record.served_by;
-  observer.on_alloc(birth);
+  const auto tell = [&](const BufferDescription* description) {
+    observer.on_alloc({.id = record.id(),
+                       .data = record.data,
+                       .size_bytes = record.size_bytes,
+                       .capacity_bytes = record.capacity_bytes,
+                       .dtype = record.dtype,
+                       .kind = record.kind,
+                       .served_by = record.served_by,
+                       .description = description});
+  };
+  if (!record.described) [[likely]] {
+    tell(nullptr);
+  } else {
+    const BufferDescription description{record.base_id(), record.shape, text_of(record.label),
+                                        text_of(record.site)};
+    tell(&description);
+  }
   record.told.store(Told::yes, std::memory_order_release);
 }
 

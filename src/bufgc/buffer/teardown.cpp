@@ -114,12 +114,13 @@ struct Burial {
     return FreedTo::source;
   }
 
-  /// Tells the observer, counts the end, gives the slot back. The record must not be touched after.
-  [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to) noexcept {
+  /// Tells the observer, unless it was `observed` already, counts the end, gives the slot back. The record
+  /// must not be touched after.
+  [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to,
+                                       bool observed = false) noexcept {
     BufferHeap& heap = *record->heap;
     const Cause cause = record->cause;
     const bool claimed = record->claimed != Claimed::no;
-    bool observed = false;
     bool last_out = false;
     for (;;) {
       // An observer may be just now hearing of the birth, on the thread that attached it.
@@ -154,11 +155,12 @@ struct Burial {
     }
   }
   /// The same, in the section in which its memory went back, for a simple record without texts of which no
-  /// observer knows and whose slot `slots` takes. False, and nothing was done, where it is not so.
+  /// observer knows, or one that was `observed`, and whose slot `slots` takes. False, and nothing was done,
+  /// where it is not so.
   [[nodiscard, gnu::always_inline]] static bool finish_at_once(BufferRecord* record, Cause cause,
-                                                               SlotCache& slots) noexcept {
-    const bool told = record->told.load(std::memory_order_acquire) != Told::no;
-    if (told || slots.free_count >= slots.room || BufferHeap::retires(record)) [[unlikely]]
+                                                               SlotCache& slots, bool observed) noexcept {
+    const bool to_tell = !observed && record->told.load(std::memory_order_acquire) != Told::no;
+    if (to_tell || slots.free_count >= slots.room || BufferHeap::retires(record)) [[unlikely]]
       return false;
     if (record->described && (record->label != nullptr || record->site != nullptr)) return false;
     record->told.store(Told::ended, std::memory_order_relaxed);
@@ -166,6 +168,25 @@ struct Burial {
     ++slots.counts.ended[static_cast<std::size_t>(cause)];
     slots.push(record);
     return true;
+  }
+
+  /// The end of a simple record whose memory went back, which an observer may have been told of.
+  [[gnu::noinline]] static void tell_and_finish(BufferRecord* record, FreedTo freed_to) noexcept {
+    BufferHeap& heap = *record->heap;
+    BufferObserver* const observer = record->told.load(std::memory_order_acquire) == Told::yes
+                                         ? heap.observer_.load(std::memory_order_acquire)
+                                         : nullptr;
+    if (observer != nullptr) {
+      const Cause cause = record->cause;
+      observer->on_free(record->id(), cause, freed_to);
+      if (BlockCache* const cache = heap.memory_.enter_at_once(); cache != nullptr) {
+        auto* const slots = static_cast<SlotCache*>(cache->rider);
+        const bool finished = slots != nullptr && finish_at_once(record, cause, *slots, true);
+        CpuAllocator::State::leave(cache);
+        if (finished) return;
+      }
+    }
+    finish(record, freed_to, observer != nullptr);
   }
 
   static void drop_texts(const BufferRecord* record) noexcept {
@@ -240,12 +261,12 @@ struct Burial {
     if (BlockCache* const cache = record->heap->memory_.enter_at_once(); cache != nullptr) [[likely]] {
       auto* const slots = static_cast<SlotCache*>(cache->rider);
       const bool kept = cache->take_back(static_cast<Range*>(record->block));
-      const bool finished = kept && slots != nullptr && finish_at_once(record, cause, *slots);
+      const bool finished = kept && slots != nullptr && finish_at_once(record, cause, *slots, false);
       CpuAllocator::State::leave(cache);
       if (finished) [[likely]]
         return;
       if (kept) {
-        finish(record, FreedTo::cache);
+        tell_and_finish(record, FreedTo::cache);
         return;
       }
     }
@@ -259,7 +280,7 @@ struct Burial {
     last_reference_went(record, word_before & ~record_word::suspect, cause);
   }
   [[gnu::noinline]] static void finish_simple(BufferRecord* record) noexcept {
-    finish(record, record->heap->allocator_.deallocate(record->block));
+    tell_and_finish(record, record->heap->allocator_.deallocate(record->block));
   }
 
   static void close(BufferHeap& heap) noexcept;

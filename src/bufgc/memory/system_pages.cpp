@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "bufgc/memory/align.hpp"
+#include "bufgc/memory/huge_pages.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
@@ -29,8 +30,6 @@ constexpr std::size_t window_bytes = sizeof(std::size_t) > 4 ? std::size_t{1} <<
 #else
 constexpr std::size_t window_bytes = sizeof(std::size_t) > 4 ? std::size_t{1} << 40U : std::size_t{1} << 28U;
 #endif
-
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 
 // A program may have 65,530 mappings (vm.max_map_count). Windows leave half of them to others.
 constexpr std::size_t most_mappings = 32768;
@@ -59,13 +58,6 @@ void map_anew([[maybe_unused]] std::byte* data, [[maybe_unused]] std::size_t byt
 #if defined(MAP_FIXED_NOREPLACE)
   constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
   static_cast<void>(mmap(data, bytes, PROT_READ | PROT_WRITE, flags, -1, 0));
-#endif
-}
-
-// Where the system may take huge pages for `range`; no harm where it has none.
-void advise_huge_pages([[maybe_unused]] Segment range) noexcept {
-#if defined(MADV_HUGEPAGE)
-  madvise(range.data, range.size_bytes, MADV_HUGEPAGE);
 #endif
 }
 
@@ -106,7 +98,7 @@ Segment SystemPages::back(Segment range) noexcept {
     unbacked_.put(range);
     return {};
   }
-  advise_huge_pages(range);
+  advise_huge_pages(range.data, range.size_bytes);
   // A new mapping joins the one below, and then often not the one above as well.
   if (ends_at_backed) seams_.put(end);
   return range;

@@ -21,6 +21,9 @@ struct Subscription {
 };
 using Subscriptions = std::vector<Subscription>;
 
+#if defined(__ELF__)
+[[gnu::tls_model("initial-exec")]]  // as `thread_caches`: found without a call
+#endif
 constinit thread_local std::uint32_t own_thread_number = 0;
 
 /// Threads are named by the order in which they were first seen, from 1 on.
@@ -92,6 +95,25 @@ struct BufferVisualizer::State {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
   }
 
+  /// Records one event as most are recorded: by the thread that always records, with no one to tell and a
+  /// few words to write. False, and nothing was done, where it is not so.
+  template <class Record>
+  [[nodiscard, gnu::always_inline]] bool record_at_once(Record&& append) noexcept {
+    if (!lock.try_enter_at_once(own_thread_number)) [[unlikely]]
+      return false;
+    const bool recorded = subscriptions == nullptr && append(log);
+    if (recorded && log.wants_stamp()) [[unlikely]] {
+      stamp_and_leave();
+      return true;
+    }
+    lock.leave_at_once();
+    return recorded;
+  }
+  [[gnu::noinline]] void stamp_and_leave() noexcept {
+    log.stamp(now());
+    lock.leave_at_once();
+  }
+
   /// Records one event under the lock (which gives all threads one order, and time that never
   /// decreases in it), then tells the subscribers outside of it.
   template <class Record>
@@ -109,11 +131,25 @@ struct BufferVisualizer::State {
     for (const Subscription& subscription : *told) call(subscription.call, number);
   }
 
+  [[gnu::noinline]] void record_alloc(const BufferBirth& birth) noexcept {
+    const std::uint32_t thread = thread_number();
+    record(true, birth.size_bytes >= stamped_bytes, thread,
+           [&](EventLog& to) { return to.alloc_at_once(birth, thread) || to.alloc(birth, thread); });
+  }
+  [[gnu::noinline]] void record_free(BufferId id, Cause cause, FreedTo freed_to) noexcept {
+    const auto why = static_cast<std::uint8_t>(cause);
+    const auto where = static_cast<std::uint8_t>(freed_to);
+    record(true, false, thread_number(), [&](EventLog& to) {
+      return to.free_at_once(id.value(), why, where) || to.free(id.value(), why, where);
+    });
+  }
+
   /// What is read of the log must stay as it is: its newest event gets its time first.
   template <class Read>
   auto read(Read&& from) {
     const BiasedLock::Visitor alone(lock, thread_number());
     log.stamp(now());
+    log.fold_excess();
     return from(log);
   }
 
@@ -154,15 +190,20 @@ BufferVisualizer::BufferVisualizer(VisualizerOptions options)
 BufferVisualizer::~BufferVisualizer() = default;
 
 void BufferVisualizer::on_alloc(const BufferBirth& birth) noexcept {
-  const std::uint32_t thread = thread_number();
-  state_->record(true, birth.size_bytes >= stamped_bytes, thread,
-                 [&](EventLog& log) { return log.alloc(birth, thread); });
+  const bool recorded = birth.size_bytes < stamped_bytes && state_->record_at_once([&](EventLog& log) {
+    return log.alloc_at_once(birth, own_thread_number);
+  });
+  if (!recorded) [[unlikely]]
+    state_->record_alloc(birth);
 }
 
 void BufferVisualizer::on_free(BufferId id, Cause cause, FreedTo freed_to) noexcept {
-  state_->record(true, false, thread_number(), [&](EventLog& log) {
-    return log.free(id.value(), static_cast<std::uint8_t>(cause), static_cast<std::uint8_t>(freed_to));
+  const bool recorded = state_->record_at_once([&](EventLog& log) {
+    return log.free_at_once(id.value(), static_cast<std::uint8_t>(cause),
+                            static_cast<std::uint8_t>(freed_to));
   });
+  if (!recorded) [[unlikely]]
+    state_->record_free(id, cause, freed_to);
 }
 
 void BufferVisualizer::on_missed_end(BufferId id) noexcept {
@@ -200,7 +241,8 @@ void BufferVisualizer::on_segment_released(Segment segment) noexcept {
 }
 
 void BufferVisualizer::begin_segment_listing() noexcept {
-  state_->read([](EventLog& log) { log.begin_segment_listing(); });
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
+  state_->log.begin_segment_listing();
 }
 
 void BufferVisualizer::end_segment_listing() noexcept {

@@ -1,89 +1,129 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "bufgc/viz/event_log.hpp"
 
-// How the log keeps its bounds: the oldest event folds into totals, unused names are dropped.
+// How the log keeps its bounds: the oldest events fold into totals, unused names are dropped.
 
 namespace bufgc {
 namespace {
 
-template <class Birth>
-std::uint64_t owned_bytes(const Birth& born) noexcept {
-  return born.kind == static_cast<std::uint8_t>(BufferKind::owned) ? born.size_bytes : 0;
-}
+/// Old events have left the processor's cache: so far ahead of use they are fetched.
+constexpr std::size_t words_ahead = 128;
 
 }  // namespace
 
-void EventLog::fold_oldest() {
-  const Event event = events_.front();
+void EventLog::fold_excess() {
+  if (kept_events() > max_events_) fold(kept_events() - max_events_);
+}
+
+void EventLog::fold(std::uint64_t events) {
+  const std::uint64_t end = first_ + events;
+  while (first_ < end) {
+    fold_lifetimes(end);
+    if (first_ < end) fold_other();
+  }
+  times_.forget_before(end);
+}
+
+template <std::size_t birth_words>
+[[gnu::always_inline]] inline void EventLog::fold_birth(const std::uint64_t* words, std::uint64_t end,
+                                                        Place& at, FoldedLevels& levels) noexcept {
+  const std::uint64_t id = EventWord(words[0]).subject();
+  const std::uint64_t bytes = owned_bytes_of_birth(words);
+  at.position += birth_words;
+  levels.begins(bytes);
+  if (at.number + 1 < end && EventWord(words[birth_words]).is_free_of(id)) {
+    // It ended at once, as most do: nothing to carry.
+    levels.ends(bytes);
+    at.number += 2;
+    ++at.position;
+    return;
+  }
+  CarriedBirth& carried = carried_birth(id);
+  for (std::size_t i = 0; i < birth_words; ++i) carried.words[i] = words[i];
+  carried.number = at.number;
+  carried.time_ns = times_.oldest(at.number);
+  ++at.number;
+}
+
+void EventLog::fold_lifetimes(std::uint64_t end) noexcept {
+  // Copies, which stand in registers.
+  Place at{first_, queue_.begin()};
+  FoldedLevels levels = folded_;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
+  std::array<std::uint64_t, most_event_words + 1> copies;
+  while (at.number < end) {
+    const std::uint64_t* const words = queue_.read(at.position, copies.size(), copies.data());
+    const EventWord event(words[0]);
+    if (event.kind() == EventKind::alloc) {
+      __builtin_prefetch(words + words_ahead);
+      // The number of words is known to each branch, so that no event waits for the one before to be read.
+      if (is_full_birth(words)) [[unlikely]] {
+        fold_birth<full_birth_words>(words, end, at, levels);
+      } else {
+        fold_birth<compact_birth_words>(words, end, at, levels);
+      }
+    } else if (event.kind() == EventKind::free) {
+      CarriedBirth& carried = carried_birth(event.subject());
+      levels.ends(owned_bytes_of_birth(carried.words.data()));
+      carried.number = never;
+      ++at.number;
+      ++at.position;
+    } else {
+      break;
+    }
+  }
+  first_ = at.number;
+  folded_ = levels;
+  queue_.drop_before(at.position);
+}
+
+void EventLog::fold_other() {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
+  BirthWords copies;
+  const std::uint64_t* const words = queue_.read(queue_.begin(), most_event_words, copies.data());
+  const EventWord event(words[0]);
   switch (event.kind()) {
-    case EventKind::alloc: {
-      const Birth& born = births_.front();
-      CarriedBirth& carried = carried_birth(born.id);
-      carried.birth = born;
-      carried.number = first_;
-      carried.time_ns = times_.oldest(first_);
-      folded_live_bytes_ += owned_bytes(born);
-      ++folded_live_buffers_;
-      folded_.max_live_bytes = std::max(folded_.max_live_bytes, folded_live_bytes_);
-      folded_.max_live_buffers = std::max(folded_.max_live_buffers, folded_live_buffers_);
-      births_.pop();
-      ++oldest_.births;
-      break;
-    }
-    case EventKind::free: {
-      CarriedBirth& ended = carried_birth(event.subject());
-      const std::uint64_t bytes = owned_bytes(ended.birth);
-      folded_live_bytes_ -= bytes;
-      --folded_live_buffers_;
-      folded_.bytes += bytes;
-      ++folded_.buffers;
-      ended.number = never;
-      break;
-    }
+    case EventKind::alloc:
+    case EventKind::free:
     case EventKind::use:
-      side_.pop(event.place());
-      oldest_.side += event.subject();
       break;
     case EventKind::mark:
       standing_mark_ = {first_, times_.oldest(first_), static_cast<std::uint32_t>(event.subject())};
       break;
     case EventKind::reserve:
     case EventKind::release:
-      fold_segment(event.kind() == EventKind::reserve, segments_[event.place()]);
-      free_segments_.push_back(static_cast<std::uint32_t>(event.subject()));
+      fold_segment(event.kind() == EventKind::reserve, words[1], words[2]);
       break;
     case EventKind::link:
     case EventKind::unlink:
-      fold_link(event.kind() == EventKind::link, {side_.at(0), side_.at(1)});
-      side_.pop(2);
-      oldest_.side += 2;
+      fold_link(event.kind() == EventKind::link, {event.subject(), words[1]});
       break;
     case EventKind::move:
       // The birth, if it is carried on, is listed at the address where the buffer stands then.
-      if (CarriedBirth& moved = carried_birth(event.subject()); moved.number != never)
-        moved.birth.address = side_.at(1);
-      side_.pop(2);
-      oldest_.side += 2;
+      if (CarriedBirth& moved = carried_birth(event.subject()); moved.number != never) {
+        LoggedBirth birth = unpack_birth(moved.words.data());
+        birth.address = words[2];
+        pack_birth(birth, moved.words);
+      }
       break;
   }
-  events_.pop();
-  oldest_.number = ++first_;
-  ++folded_.events;
-  times_.forget_before(first_);
+  ++first_;
+  queue_.drop_before(queue_.begin() + event.words());
 }
 
-void EventLog::fold_segment(bool added, const SegmentRow& range) {
-  const std::uint64_t end = range.address + range.size_bytes;
+void EventLog::fold_segment(bool added, std::uint64_t begin, std::uint64_t size_bytes) {
+  const std::uint64_t end = begin + size_bytes;
   if (added) {
-    folded_held_.insert(range.address, end, {first_, times_.oldest(first_)});
+    folded_held_.insert(begin, end, {first_, times_.oldest(first_)});
     return;
   }
-  for (const auto& piece : folded_held_.take(range.address, end)) {
-    if (piece.begin < range.address) folded_held_.insert(piece.begin, range.address, piece.tag);
+  for (const auto& piece : folded_held_.take(begin, end)) {
+    if (piece.begin < begin) folded_held_.insert(piece.begin, begin, piece.tag);
     if (end < piece.end) folded_held_.insert(end, piece.end, piece.tag);
   }
 }
@@ -114,11 +154,9 @@ void EventLog::forget_links_of_the_dead() {
 }
 
 void EventLog::clear() {
-  while (events_.size() > 0) fold_oldest();
+  fold(kept_events());
   times_.clear();
-  events_.reset();
-  births_.reset();
-  side_.reset();
+  queue_.reset();
   standing_mark_ = {};
   std::uint64_t number = 0;
   for (const Carried& event : carried()) {
@@ -140,12 +178,12 @@ void EventLog::clear() {
     }
     ++number;
   }
+  next_number_ = number;
   first_ = number;
-  oldest_ = last_reader_ = {number, 0, 0};
-  folded_ = {};
-  folded_.events = number;
-  folded_.max_live_bytes = folded_live_bytes_;
-  folded_.max_live_buffers = folded_live_buffers_;
+  last_reader_ = {};
+  folded_.totals = {};
+  folded_.totals.max_live_bytes = folded_.live_bytes;
+  folded_.totals.max_live_buffers = folded_.live_buffers;
   strings_checked_at_ = number;
   skipped_ = {};
 }
@@ -156,7 +194,7 @@ void EventLog::make_string_room() {
   constexpr std::size_t spare_bytes = spare_strings * max_string_bytes;
   if (strings_.size() + spare_strings <= max_strings && strings_.text_bytes() + spare_bytes <= max_text_bytes)
     return;
-  if (event_count() - strings_checked_at_ < events_.bound() / 8) return;
+  if (event_count() - strings_checked_at_ < max_events_ / 8) return;
   drop_unused_strings();
   strings_checked_at_ = event_count();
 }
@@ -192,46 +230,46 @@ std::uint32_t EventLog::intern_shape(const Shape& shape) {
   return known.name;
 }
 
-void EventLog::drop_unused_strings() {
-  StringTable kept;
-  const auto move = [&](std::uint32_t& name) { name = kept.intern(strings_.at(name)); };
-  const auto move_names = [&](Birth& born) {
-    move(born.label);
-    move(born.shape);
-    move(born.site);
-  };
-  for (std::size_t offset = 0; offset < births_.size(); ++offset) move_names(births_.at(offset));
+template <class Rename>
+void EventLog::rename_all(Rename&& rename) {
   for (const auto& page : carried_births_) {
-    for (std::size_t i = 0; page && i < page_entries; ++i)
-      if (page[i].number != never) move_names(page[i].birth);
+    for (std::size_t i = 0; page && i < page_entries; ++i) {
+      BirthWords& words = page[i].words;
+      if (page[i].number != never && is_full_birth(words.data())) rename_birth(words[5], words[6], rename);
+    }
   }
-  std::size_t side = 0;
-  for (std::size_t offset = 0; offset < events_.size(); ++offset) {
-    Event& event = events_.at(offset);
+  for (std::uint64_t position = queue_.begin(); position != queue_.end();) {
+    std::uint64_t& first = queue_.at(position);
+    const EventWord event(first);
     switch (event.kind()) {
-      case EventKind::mark: {
-        auto name = static_cast<std::uint32_t>(event.subject());
-        move(name);
-        event = Event(EventKind::mark, name);
+      case EventKind::alloc:
+        if (is_full_birth(&first)) rename_birth(queue_.at(position + 5), queue_.at(position + 6), rename);
         break;
-      }
+      case EventKind::mark:
+        first = EventWord(EventKind::mark, rename(static_cast<std::uint32_t>(event.subject()))).bits();
+        break;
       case EventKind::use: {
-        auto name = static_cast<std::uint32_t>(side_.at(side));
-        move(name);
-        side_.at(side) = name;
-        side += event.place();
+        std::uint64_t& kernel = queue_.at(position + 1);
+        kernel = rename(static_cast<std::uint32_t>(kernel));
         break;
       }
-      case EventKind::link:
-      case EventKind::unlink:
-      case EventKind::move:
-        side += 2;
-        break;
       default:
         break;
     }
+    position += event.words();
   }
-  move(standing_mark_.name);
+  standing_mark_.name = rename(standing_mark_.name);
+}
+
+void EventLog::drop_unused_strings() {
+  // First the names in use are kept, which may want memory that is not there; then they are renamed.
+  StringTable kept;
+  std::vector<std::uint32_t> renamed(strings_.size());
+  rename_all([&](std::uint32_t name) {
+    renamed[name] = kept.intern(strings_.at(name));
+    return name;
+  });
+  rename_all([&](std::uint32_t name) { return renamed[name]; });
   shape_names_ = {};
   strings_ = std::move(kept);
 }

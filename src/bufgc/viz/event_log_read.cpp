@@ -11,9 +11,9 @@ namespace bufgc {
 struct EventLog::Reader {
   Reader(const EventLog& log, std::uint64_t number) : times(log.times_, number) {
     const Place& last = log.last_reader_;
-    place = last.number >= log.first_ && last.number <= number ? last : log.oldest_;
-    while (place.number < number)
-      place.pass(log.events_.at(static_cast<std::size_t>(place.number - log.first_)));
+    place = last.number > log.first_ && last.number <= number ? last : Place{log.first_, log.queue_.begin()};
+    for (; place.number < number; ++place.number)
+      place.position += EventWord(log.queue_.at(place.position)).words();
   }
 
   Place place;
@@ -29,7 +29,8 @@ std::vector<EventLog::Carried> EventLog::carried() const {
     for (std::size_t i = 0; page && i < page_entries; ++i) {
       const CarriedBirth& birth = page[i];
       if (birth.number == never) continue;
-      events.push_back({birth.number, EventKind::alloc, {birth.birth.id, 0}, birth.time_ns});
+      events.push_back(
+          {birth.number, EventKind::alloc, {EventWord(birth.words[0]).subject(), 0}, birth.time_ns});
     }
   }
   for (const auto& piece : folded_held_.pieces())
@@ -47,8 +48,8 @@ std::vector<EventLog::Carried> EventLog::carried() const {
 }
 
 EventLog::Folded EventLog::folded() const {
-  Folded totals = folded_;
-  totals.events -= carried().size();
+  Folded totals = folded_.totals;
+  totals.events = first_ - carried().size();
   return totals;
 }
 
@@ -66,7 +67,7 @@ std::uint64_t EventLog::for_each_since(std::uint64_t from, std::uint64_t limit,
   }
   const std::uint64_t end = event_count() - begin < limit ? event_count() : begin + limit;
   for (std::uint64_t number = begin; number < end; ++number) {
-    describe(static_cast<std::size_t>(number - first_), record, reader);
+    describe_next(record, reader);
     if (!visit(record)) return number;
   }
   last_reader_ = reader.place;
@@ -80,7 +81,7 @@ void EventLog::describe(const Carried& carried, EventRecord& record, Reader& rea
   record.time_ns = carried.time_ns;
   switch (carried.kind) {
     case EventKind::alloc:
-      describe_birth(find_carried(carried.ends.holder)->birth, record, reader);
+      describe_birth(find_carried(carried.ends.holder)->words.data(), record, reader);
       break;
     case EventKind::reserve:
       record.address = carried.ends.holder;
@@ -96,17 +97,18 @@ void EventLog::describe(const Carried& carried, EventRecord& record, Reader& rea
   }
 }
 
-void EventLog::describe(std::size_t offset, EventRecord& record, Reader& reader) const {
-  const Event& event = events_.at(offset);
-  const auto side = static_cast<std::size_t>(reader.place.side - oldest_.side);
+void EventLog::describe_next(EventRecord& record, Reader& reader) const {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
+  BirthWords copies;
+  const std::uint64_t* const words = queue_.read(reader.place.position, most_event_words, copies.data());
+  const EventWord event(words[0]);
   record = {};
-  record.number = first_ + offset;
+  record.number = reader.place.number;
   record.kind = event.kind();
   record.time_ns = reader.times.at(record.number);
   switch (record.kind) {
     case EventKind::alloc:
-      describe_birth(births_.at(static_cast<std::size_t>(reader.place.births - oldest_.births)), record,
-                     reader);
+      describe_birth(words, record, reader);
       break;
     case EventKind::free:
       record.id = event.subject();
@@ -114,10 +116,10 @@ void EventLog::describe(std::size_t offset, EventRecord& record, Reader& reader)
       record.freed_to = event.freed_to();
       break;
     case EventKind::use:
-      record.name = strings_.at(static_cast<std::uint32_t>(side_.at(side)));
+      record.name = strings_.at(static_cast<std::uint32_t>(words[1]));
       reader.uses.clear();
-      for (std::size_t use = 1; use < event.place(); ++use) {
-        const std::uint64_t entry = side_.at(side + use);
+      for (std::uint64_t use = 0; use < event.subject(); ++use) {
+        const std::uint64_t entry = queue_.at(reader.place.position + 2 + use);
         reader.uses.push_back({entry & ((std::uint64_t{1} << access_shift) - 1),
                                static_cast<std::uint8_t>(entry >> access_shift)});
       }
@@ -128,26 +130,28 @@ void EventLog::describe(std::size_t offset, EventRecord& record, Reader& reader)
       break;
     case EventKind::reserve:
     case EventKind::release:
-      record.address = segments_[event.place()].address;
-      record.size_bytes = segments_[event.place()].size_bytes;
+      record.address = words[1];
+      record.size_bytes = words[2];
       break;
     case EventKind::link:
     case EventKind::unlink:
-      record.id = side_.at(side);
-      record.held_id = side_.at(side + 1);
+      record.id = event.subject();
+      record.held_id = words[1];
       break;
     case EventKind::move:
       record.id = event.subject();
-      record.from_address = side_.at(side);
-      record.address = side_.at(side + 1);
+      record.from_address = words[1];
+      record.address = words[2];
       break;
   }
-  reader.place.pass(event);
+  ++reader.place.number;
+  reader.place.position += event.words();
 }
 
-void EventLog::describe_birth(const Birth& born, EventRecord& record, Reader& reader) const {
+void EventLog::describe_birth(const std::uint64_t* words, EventRecord& record, Reader& reader) const {
+  const LoggedBirth born = unpack_birth(words);
   record.id = born.id;
-  record.has_base = born.base_id != no_base;
+  record.has_base = born.base_id != LoggedBirth::no_base;
   record.base_id = record.has_base ? born.base_id : BufferId{}.value();
   record.size_bytes = born.size_bytes;
   record.capacity_bytes = born.capacity_bytes;

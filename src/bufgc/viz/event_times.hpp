@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "bufgc/viz/chunk_ring.hpp"
+#include "bufgc/viz/word_queue.hpp"
 
 namespace bufgc {
 
@@ -27,31 +27,34 @@ class EventTimes {
   };
 
  public:
-  explicit EventTimes(std::size_t max_events) : stamps_(max_events + 2) {}
+  explicit EventTimes(std::uint64_t max_events) : stamps_(stamp_words * (max_events + 2)) {}
 
-  /// Whether the event just recorded wants a clock read: counts the events asked for.
-  [[nodiscard]] bool wants_stamp() noexcept { return --left_ <= 0; }
+  /// Whether event `number`, just recorded, wants a clock read.
+  [[nodiscard]] bool wants_stamp(std::uint64_t number) const noexcept { return number >= due_; }
   /// The time of event `number`, the newest. The clock must not go back.
   void stamp(std::uint64_t number, std::int64_t time_ns) noexcept {
-    if (stamps_.size() > 0) {
-      const Stamp& last = stamps_.at(stamps_.size() - 1);
+    if (count() > 0) {
+      const Stamp last = stamp_at(count() - 1);
       if (last.number >= number) return;
       const auto events = static_cast<std::int64_t>(number - last.number);
       const std::int64_t apart_ns = (time_ns - last.time_ns) / events;
-      left_ = most_apart;
-      while (left_ > 1 && left_ * apart_ns > longest_gap_ns) left_ /= 2;
+      std::int64_t next = most_apart;
+      while (next > 1 && next * apart_ns > longest_gap_ns) next /= 2;
+      due_ = number + static_cast<std::uint64_t>(next);
     }
-    if (stamps_.room()) stamps_.push({number, time_ns});
+    if (!stamps_.room(stamp_words)) return;
+    stamps_.push(number);
+    stamps_.push(static_cast<std::uint64_t>(time_ns));
   }
   /// Walks over the events' times, forward. Good until the next stamp.
   class Cursor {
    public:
     Cursor(const EventTimes& times, std::uint64_t number) noexcept : times_(times) {
       // The last stamp at or before `number`.
-      std::size_t end = times.stamps_.size();
+      std::size_t end = times.count();
       while (end - offset_ > 1 && end > 0) {
         const std::size_t middle = offset_ + (end - offset_) / 2;
-        (times.stamps_.at(middle).number <= number ? offset_ : end) = middle;
+        (times.stamp_at(middle).number <= number ? offset_ : end) = middle;
       }
       span_ = times.span_from(offset_);
     }
@@ -74,13 +77,12 @@ class EventTimes {
   }
   /// Events below `number` are gone.
   void forget_before(std::uint64_t number) noexcept {
-    if (number < oldest_.end && oldest_.end != open_end) return;
-    while (stamps_.size() > 1 && stamps_.at(1).number <= number) stamps_.pop();
-    oldest_ = span_from(0);
+    if (number >= oldest_.end || oldest_.end == open_end) [[unlikely]]
+      forget_stamps_before(number);
   }
   void clear() noexcept {
     stamps_.reset();
-    left_ = 0;
+    due_ = 0;
     oldest_ = {};
   }
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return stamps_.memory_bytes(); }
@@ -93,22 +95,36 @@ class EventTimes {
     std::uint64_t number;
     std::int64_t time_ns;
   };
+  [[gnu::noinline]] void forget_stamps_before(std::uint64_t number) noexcept {
+    while (count() > 1 && stamp_at(1).number <= number) stamps_.drop_before(stamps_.begin() + stamp_words);
+    oldest_ = span_from(0);
+  }
+
+  static constexpr std::size_t stamp_words = 2;
+  /// The stamps kept, the oldest first.
+  [[nodiscard]] std::size_t count() const noexcept {
+    return static_cast<std::size_t>(stamps_.end() - stamps_.begin()) / stamp_words;
+  }
+  [[nodiscard]] Stamp stamp_at(std::size_t offset) const noexcept {
+    const std::uint64_t position = stamps_.begin() + stamp_words * offset;
+    return {stamps_.at(position), static_cast<std::int64_t>(stamps_.at(position + 1))};
+  }
   [[nodiscard]] Span span_from(std::size_t offset) const noexcept {
     Span span;
-    if (offset >= stamps_.size()) return span;
-    const Stamp& from = stamps_.at(offset);
+    if (offset >= count()) return span;
+    const Stamp from = stamp_at(offset);
     span.begin = from.number;
     span.time_ns = from.time_ns;
-    if (offset + 1 == stamps_.size()) return span;
-    const Stamp& to = stamps_.at(offset + 1);
+    if (offset + 1 == count()) return span;
+    const Stamp to = stamp_at(offset + 1);
     span.end = to.number;
     span.step_ns = (to.time_ns - from.time_ns) / static_cast<std::int64_t>(to.number - from.number);
     return span;
   }
 
-  ChunkRing<Stamp> stamps_;
+  WordQueue stamps_;  ///< Number and time of each.
   Span oldest_;
-  std::int64_t left_ = 0;  ///< Events until the next stamp.
+  std::uint64_t due_ = 0;  ///< The next event that wants a stamp.
 };
 
 }  // namespace bufgc

@@ -1,8 +1,18 @@
 #include "bufgc/viz/string_table.hpp"
 
+#include <algorithm>
+
 #include "bufgc/viz/hashing.hpp"
 
 namespace bufgc {
+namespace {
+
+template <class Entry>
+void make_room_for_one(std::vector<Entry>& entries) {
+  if (entries.size() == entries.capacity()) entries.reserve(std::max<std::size_t>(16, 2 * entries.size()));
+}
+
+}  // namespace
 
 std::size_t StringTable::slot_of(std::string_view text, std::uint32_t hash) const noexcept {
   const std::size_t mask = slots_.size() - 1;
@@ -25,6 +35,9 @@ std::uint32_t StringTable::intern(std::string_view text) {
   const std::size_t slot = slot_of(text, hash);
   if (slots_[slot] != 0) return slots_[slot] - 1;
   const auto index = static_cast<std::uint32_t>(ends_.size());
+  // Room first: where there is no memory, the table stays as it was.
+  make_room_for_one(ends_);
+  make_room_for_one(hashes_);
   text_.insert(text_.end(), text.begin(), text.end());
   ends_.push_back(text_.size());
   hashes_.push_back(hash);

@@ -97,17 +97,19 @@ void live(BufferVisualizer& visualizer, std::uint64_t seed, int steps) {
           ++generation[slot];
         } else {
           const std::string label = any_name();
-          BufferBirth birth;
-          birth.id = id;
-          birth.kind = static_cast<BufferKind>(random() % 3);
-          birth.base = other_id;
-          birth.data = address;
-          birth.size_bytes = random();
-          birth.capacity_bytes = birth.kind == BufferKind::owned ? birth.size_bytes : 0;
-          birth.dtype = static_cast<DType>(random() % dtype_count);
-          if (random() % 2 == 0) birth.shape = Shape{random(), 3, 0};
-          birth.label = label;
-          visualizer.on_alloc(birth);
+          BufferDescription description;
+          description.base = other_id;
+          if (random() % 2 == 0) description.shape = Shape{random(), 3, 0};
+          description.label = label;
+          const auto kind = static_cast<BufferKind>(random() % 3);
+          const std::uint64_t size = random();
+          visualizer.on_alloc({.id = id,
+                               .data = address,
+                               .size_bytes = size,
+                               .capacity_bytes = kind == BufferKind::owned ? size : 0,
+                               .dtype = static_cast<DType>(random() % dtype_count),
+                               .kind = kind,
+                               .description = &description});
         }
         alive[slot] = !alive[slot];
         break;

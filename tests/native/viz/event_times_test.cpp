@@ -16,7 +16,7 @@ namespace {
 int record(EventTimes& times, const std::vector<std::int64_t>& at) {
   int reads = 0;
   for (std::size_t i = 0; i < at.size(); ++i) {
-    if (!times.wants_stamp()) continue;
+    if (!times.wants_stamp(i)) continue;
     times.stamp(i, at[i]);
     ++reads;
   }
