@@ -13,6 +13,7 @@
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/statistics.hpp"
 #include "instance.hpp"
+#include "trace/trace_stream.hpp"
 #include "trace/writers.hpp"
 
 namespace bufgc::wasm {
@@ -285,7 +286,8 @@ val bytes_of(const std::string& text) {
 
 val visualizer_export(int format) {
   using Writer = bool (*)(const Lifecycles&, trace::Sink&);
-  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome};
+  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome,
+                                       &trace::write_bufgc};
   trace::StringSink sink;
   writers[format](manager().visualizer().snapshot(), sink);
   return bytes_of(sink.text);
@@ -299,6 +301,35 @@ val visualizer_export_since(double from) {
   object.set("ndjson", bytes_of(sink.text));
   object.set("next", number(next));
   return object;
+}
+
+/// A trace on its way out: what the stream wrote waits until JavaScript takes it.
+struct Outgoing {
+  trace::StringSink sink;
+  trace::TraceStream stream{manager().visualizer(), sink};
+};
+std::vector<std::unique_ptr<Outgoing>>& outgoing() {
+  static std::vector<std::unique_ptr<Outgoing>> all;
+  return all;
+}
+
+int stream_open() {
+  outgoing().push_back(std::make_unique<Outgoing>());
+  return static_cast<int>(outgoing().size()) - 1;
+}
+
+/// Of `StreamStep` in wasm/src/native.ts. What is closed is gone.
+val stream_step(int index, int step) {
+  std::unique_ptr<Outgoing>& out = outgoing()[static_cast<std::size_t>(index)];
+  if (step == 0) out->stream.pull();
+  if (step == 1) out->stream.flush();
+  if (step == 2) out->stream.close();
+  val result = val::object();
+  result.set("bytes", bytes_of(out->sink.text));
+  result.set("lostEvents", number(out->stream.lost_events()));
+  out->sink.text.clear();
+  if (step == 2) out.reset();
+  return result;
 }
 
 void visualizer_mark(const std::string& name) {
@@ -337,6 +368,8 @@ EMSCRIPTEN_BINDINGS(bufgc) {
   function("visualizerSnapshot", &visualizer_snapshot);
   function("visualizerExport", &visualizer_export);
   function("visualizerExportSince", &visualizer_export_since);
+  function("streamOpen", &stream_open);
+  function("streamStep", &stream_step);
   function("visualizerMark", &visualizer_mark);
 }
 

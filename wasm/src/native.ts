@@ -78,7 +78,7 @@ export interface IterationState {
   readonly blocks: number;
 }
 
-interface ColdExports {
+export interface ColdExports {
   open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
   stats(): Record<string, number>;
   statistics(): StatisticInfo[];
@@ -109,7 +109,12 @@ interface ColdExports {
   visualizerExport(format: number): Uint8Array;
   visualizerExportSince(from: number): { ndjson: Uint8Array; next: number };
   visualizerMark(name: string): void;
+  streamOpen(): number;
+  streamStep(stream: number, step: number): { bytes: Uint8Array; lostEvents: number };
 }
+
+/** What a trace on its way out is asked to do (`stream_step` in wasm/bindings/cold.cpp). */
+export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
 
 /** What Emscripten's factory resolves to. */
 export interface NativeModule extends HotExports, ColdExports {

@@ -4,10 +4,11 @@ import { InvalidArgumentError } from './errors.js';
 import { Handlers } from './handlers.js';
 import type { ManagerImpl } from './manager.js';
 import { Mail, type SnapshotColumns } from './native.js';
-import type { Buffer, ExportFormat, Lifecycle, Snapshot, Visualizer } from './types.js';
+import { TraceStreamImpl } from './trace_stream.js';
+import type { Buffer, ExportFormat, Lifecycle, Snapshot, TraceStream, Visualizer } from './types.js';
 import { optionsBag, text, wholeNumber } from './validate.js';
 
-const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome'];
+const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
 const none = 0xffffffff;
 const kinds = ['owned', 'view', 'external'] as const;
 const causes = ['dispose', 'finalized', 'collected', 'closed'] as const;
@@ -98,6 +99,12 @@ export class VisualizerImpl implements Visualizer {
   exportSince(from: number): { ndjson: Uint8Array; next: number } {
     wholeNumber(from, 'from', Number.MAX_SAFE_INTEGER);
     return this.#manager.native.cold.visualizerExportSince(from);
+  }
+
+  stream(sink: WritableStream<Uint8Array>): TraceStream {
+    this.#manager.requireOpen('visualizer.stream()');
+    if (!(sink instanceof WritableStream)) throw new InvalidArgumentError('sink', 'a WritableStream', sink);
+    return new TraceStreamImpl(this.#manager.native.cold, sink, (pull) => this.subscribe(pull));
   }
 
   use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void {
