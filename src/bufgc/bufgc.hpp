@@ -8,4 +8,5 @@
 #include "bufgc/memory/errors.hpp"
 #include "bufgc/memory/iteration.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
+#include "trace/trace_stream.hpp"
 #include "trace/writers.hpp"

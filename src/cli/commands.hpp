@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "trace/time_range.hpp"
+
 namespace bufgc::cli {
 
 // Exit statuses.
@@ -27,7 +29,8 @@ struct ReplayOptions {
 /// Feeds traces' allocations and frees through the real allocator.
 int replay(const std::vector<std::string>& paths, const ReplayOptions& options);
 
-/// From any form to that of `out`'s name.
-int convert(const std::string& in, const std::string& out);
+/// From any form to that of `out`'s name; of the events only those within the range, after what stands at its
+/// beginning.
+int convert(const std::string& in, const std::string& out, const trace::TimeRange& range);
 
 }  // namespace bufgc::cli

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", BUFGC_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "A TRACE is NDJSON or CSV, also packed with gzip.\n"
+      "A TRACE is NDJSON, CSV or binary (.bufgc), also packed with gzip.\n"
       "Exit status: 0 good, 1 a file is bad or a replay ran out of budget, 2 wrong usage.");
 
   std::vector<std::string> traces;
@@ -43,8 +43,13 @@ int main(int argc, char** argv) {
   CLI::App* const convert_command = app.add_subcommand("convert", "Write a trace in another form");
   convert_command->add_option("IN", in, "A trace file")->required();
   convert_command
-      ->add_option("OUT", out, "Its form is that of its name: .ndjson, .csv, .json (Chrome trace), also .gz")
+      ->add_option("OUT", out,
+                   "Its form is that of its name: .bufgc, .ndjson, .csv, .json (Chrome trace), also .gz")
       ->required();
+  bufgc::trace::TimeRange range;
+  convert_command->add_option("--from", range.from_ns,
+                              "Only events from that time on, in ns; what stands then is kept");
+  convert_command->add_option("--to", range.to_ns, "Only events up to that time, in ns");
 
   try {
     app.parse(argc, argv);
@@ -54,5 +59,5 @@ int main(int argc, char** argv) {
   options.json = json;
   if (summary_command->parsed()) return summary(traces, json);
   if (replay_command->parsed()) return replay(traces, options);
-  return convert(in, out);
+  return convert(in, out, range);
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "file.hpp"
@@ -19,6 +20,7 @@ class ReaderSink final : public trace::Sink {
   bool write(std::string_view bytes) override { return (reader_ || choose(bytes)) && reader_->feed(bytes); }
   bool finish() { return (reader_ || choose({})) && reader_->finish(); }
   [[nodiscard]] std::string error() const { return reader_ ? reader_->error().message : why_; }
+  [[nodiscard]] std::string notice() const { return std::string(reader_->notice()); }
   [[nodiscard]] Lifecycles take() { return reader_->take(); }
 
  private:
@@ -31,6 +33,40 @@ class ReaderSink final : public trace::Sink {
   std::unique_ptr<trace::Reader> reader_;
   std::string why_;
 };
+
+/// A file that is read here and there.
+class SeekingFile final : public trace::ByteSource {
+ public:
+  SeekingFile(std::FILE* file, std::uint64_t size_bytes) : file_(file), size_bytes_(size_bytes) {}
+  std::uint64_t size_bytes() override { return size_bytes_; }
+  std::string read(std::uint64_t offset, std::size_t count) override {
+    if (offset >= size_bytes_ || std::fseek(file_, static_cast<long>(offset), SEEK_SET) != 0) return {};
+    std::string bytes(std::min<std::uint64_t>(count, size_bytes_ - offset), '\0');
+    bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file_));
+    return bytes;
+  }
+
+ private:
+  std::FILE* file_;
+  std::uint64_t size_bytes_;
+};
+
+/// The range of a binary file that is not packed; nothing, with `handled` false, of another.
+std::optional<Lifecycles> open_range(const std::string& path, std::FILE* file, const trace::TimeRange& range,
+                                     bool& handled) {
+  handled = false;
+  if (std::fseek(file, 0, SEEK_END) != 0) return std::nullopt;
+  SeekingFile source(file, static_cast<std::uint64_t>(std::max(0L, std::ftell(file))));
+  const bool binary = trace::is_bufgc(source.read(0, 1));
+  std::rewind(file);
+  if (!binary) return std::nullopt;
+  handled = true;
+  trace::RangeRead read;
+  const bool good = trace::read_bufgc_range(source, range, read);
+  if (!good) complain(path + ": " + read.error.message);
+  if (!read.notice.empty()) complain(path + ": " + read.notice);
+  return good ? std::optional(std::move(read.lifecycles)) : std::nullopt;
+}
 
 /// Tells how far a long file has been read, where somebody watches.
 class Progress {
@@ -68,11 +104,17 @@ void complain(const std::string& what) {
   std::fprintf(stderr, "bufgc: %s\n", what.c_str());
 }
 
-std::optional<Lifecycles> open_trace(const std::string& path) {
+std::optional<Lifecycles> open_trace(const std::string& path, const trace::TimeRange& range) {
   const File file(std::fopen(path.c_str(), "rb"));
   if (!file) {
     complain(path + ": cannot be opened: " + system_reason());
     return std::nullopt;
+  }
+  const bool whole = range.from_ns == trace::TimeRange().from_ns && range.to_ns == trace::TimeRange().to_ns;
+  if (!whole) {
+    bool handled = false;
+    std::optional<Lifecycles> part = open_range(path, file.get(), range, handled);
+    if (handled) return part;
   }
   ReaderSink reader(ends_with(path, ".gz") ? path.substr(0, path.size() - 3) : path);
   Gunzip gunzip(reader);
@@ -97,7 +139,11 @@ std::optional<Lifecycles> open_trace(const std::string& path) {
     // Text before the cut of a broken gzip file may be fine; the file is not.
     good = good && (!packed || gunzip.finish()) && reader.finish();
   }
-  if (good) return reader.take();
+  if (good) {
+    if (const std::string notice = reader.notice(); !notice.empty()) complain(path + ": " + notice);
+    Lifecycles lifecycles = reader.take();
+    return whole ? std::move(lifecycles) : trace::cut(lifecycles, range);
+  }
   complain(path + ": " + (gunzip.error().empty() ? reader.error() : gunzip.error()));
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "bufgc/bufgc.hpp"
 
@@ -108,11 +109,15 @@ int main(int argc, char** argv) {
   options.visualize = true;
   bufgc::BufferManager manager(options);
 
+  // The same in the binary form, written as it happens: for runs too long to keep in memory.
+  FileSink streamed((std::string(path) + ".bufgc").c_str());
+  bufgc::trace::TraceStream stream(manager.visualizer(), streamed, {.pull_every_events = 65536});
+
   allocate_and_reuse(manager);
   hold_views_and_weak_references(manager);
   finalize(manager);
   collect_a_cycle(manager);
-  if (!export_trace(manager, path)) {
+  if (!export_trace(manager, path) || !stream.close()) {
     std::fprintf(stderr, "%s: cannot be written\n", path);
     return 1;
   }

@@ -1,5 +1,6 @@
 #include <string_view>
 
+#include "trace/bufgc_format.hpp"
 #include "trace/readers.hpp"
 
 namespace bufgc::trace {
@@ -11,8 +12,13 @@ bool ends_with(std::string_view name, std::string_view ending) {
 
 }  // namespace
 
+bool is_bufgc(std::string_view first_bytes) noexcept {
+  return !first_bytes.empty() && first_bytes[0] == bufgc_magic[0];
+}
+
 std::unique_ptr<Reader> make_reader(std::string_view name, std::string_view first_bytes, std::string& why) {
   why.clear();
+  if (is_bufgc(first_bytes)) return make_bufgc_reader();
   if (first_bytes.substr(0, 3) == "\xef\xbb\xbf") first_bytes.remove_prefix(3);
   const std::size_t begin = first_bytes.find_first_not_of(" \t\r\n");
   const std::string_view text =
@@ -29,9 +35,9 @@ std::unique_ptr<Reader> make_reader(std::string_view name, std::string_view firs
     why = "expected unpacked text, found gzip";
   } else {
     why =
-        "expected NDJSON (lines of {\"t\":…,\"op\":…}) or CSV (time,op,id,size or id,lower,upper,size), "
-        "found ";
-    why += text.empty() ? "an empty file" : "neither";
+        "expected NDJSON (lines of {\"t\":…,\"op\":…}), CSV (time,op,id,size or id,lower,upper,size) or "
+        ".bufgc, found ";
+    why += text.empty() ? "an empty file" : "none of them";
   }
   return nullptr;
 }

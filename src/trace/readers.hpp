@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "trace/time_range.hpp"
 
 namespace bufgc::trace {
 
@@ -28,6 +29,9 @@ class Reader {
   /// No more is to come: takes the last line.
   virtual bool finish() = 0;
   [[nodiscard]] virtual const ReadError& error() const noexcept = 0;
+  /// After `finish`: what is worth knowing of a file that was read all the same, with the place: that it is
+  /// cut off, and how far it was whole. Empty as a rule.
+  [[nodiscard]] virtual std::string_view notice() const noexcept { return {}; }
   [[nodiscard]] virtual const Lifecycles& lifecycles() const noexcept = 0;
   /// Moves the result out; the reader is then spent.
   [[nodiscard]] virtual Lifecycles take() = 0;
@@ -39,9 +43,32 @@ class Reader {
 [[nodiscard]] std::unique_ptr<Reader> make_ndjson_reader();
 /// CSV `time,op,id,size`, or `id,lower,upper,size` (each row a lifetime over [lower, upper)).
 [[nodiscard]] std::unique_ptr<Reader> make_csv_reader();
+/// The binary form, `.bufgc`. A file that is cut off, by a crash or since it is still being written, is read
+/// up to its last whole block, and the notice says so; a block with a wrong checksum is an error.
+[[nodiscard]] std::unique_ptr<Reader> make_bufgc_reader();
+/// Whether a file that begins so can only be of the binary form: no text begins with its first byte.
+[[nodiscard]] bool is_bufgc(std::string_view first_bytes) noexcept;
 /// The reader for a file by its first bytes and its name (without ".gz"); null, with `why` set,
 /// when it is none that bufgc knows.
 [[nodiscard]] std::unique_ptr<Reader> make_reader(std::string_view name, std::string_view first_bytes,
                                                   std::string& why);
+
+/// A file whose parts are read in any order.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  [[nodiscard]] virtual std::uint64_t size_bytes() = 0;
+  /// What stands there, fewer bytes where the file ends before.
+  [[nodiscard]] virtual std::string read(std::uint64_t offset, std::size_t count) = 0;
+};
+
+struct RangeRead {
+  Lifecycles lifecycles;  ///< As `cut` of the whole file gives them.
+  std::string notice;     ///< As a reader's.
+  ReadError error;
+};
+/// Loads a time range of a binary trace alone: finds the section before it, by the file's index or, where
+/// that is missing, from block to block, and reads no further than the range goes. False on an error.
+[[nodiscard]] bool read_bufgc_range(ByteSource& file, TimeRange range, RangeRead& read);
 
 }  // namespace bufgc::trace

@@ -159,6 +159,19 @@ describe('opening a trace', () => {
     await close();
   });
 
+  test('a binary trace opens with the same totals, and one that is cut off says so', async () => {
+    const { page, complaints, close } = await browser.open();
+    const { stats } = await openText(page, 'small.ndjson', SMALL);
+    const whole = await page.evaluate(async () => [...(await window.viewer.export('bufgc'))]);
+    assert.deepEqual(await openText(page, 'small.bufgc', whole), { stats });
+    assert.equal(await page.getByRole('status').filter({ hasText: 'not whole' }).count(), 0);
+    assert.deepEqual(await openText(page, 'cut.bufgc', whole.slice(0, -30)), { stats });
+    assert.match(await textOf(page, 'notice-bar'), /cut\.bufgc is not whole.*cut off in its index; all 3 events/);
+    assert.match((await openText(page, 'bad.bufgc', whole.with(100, whole[100] ^ 1))).error, /bad\.bufgc: byte \d+/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('what is exported as NDJSON opens again with the same totals', async () => {
     const { page, close } = await browser.open();
     await openSample(page, 'mlp_leak');

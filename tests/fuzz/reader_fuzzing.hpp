@@ -10,19 +10,17 @@
 #include "trace/readers.hpp"
 #include "trace/writers.hpp"
 
-/// Feeds one input in pieces whose size its first byte tells, checks what must hold of any result, and
-/// writes and reads back what was good.
-inline void read_anything(std::unique_ptr<bufgc::trace::Reader> (*make)(), const std::uint8_t* data,
-                          std::size_t size) {
+inline void must(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+/// Feeds one input in pieces of that size, checks what must hold of any result, and writes and reads back
+/// what was good.
+inline void read_in_pieces(std::unique_ptr<bufgc::trace::Reader> (*make)(), std::string_view text,
+                           std::size_t piece) {
   using namespace bufgc;
-  const auto must = [](bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s\n", what);
-    std::abort();
-  };
-  if (size == 0) return;
-  const std::size_t piece = data[0] == '{' || data[0] >= 'a' ? size : data[0] + std::size_t{1};
-  std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto reader = make();
   bool good = true;
   while (good && !text.empty()) {
@@ -46,8 +44,26 @@ inline void read_anything(std::unique_ptr<bufgc::trace::Reader> (*make)(), const
   must(trace::write_ndjson(rows, first), "what was read can be written");
   must(trace::write_csv(rows, other) && trace::write_chrome(rows, other), "in every form");
   const auto again = trace::make_ndjson_reader();
-  must(again->feed(first.text) && again->finish(), "what was written can be read");
+  const bool readable = again->feed(first.text) && again->finish();
+  must(readable, readable ? "" : again->error().message.c_str());
+  // A forged binary file may give two that are alive one id, which lines cannot tell apart.
+  if (again->lifecycles().skipped_events > 0) return;
   trace::StringSink second;
   trace::write_ndjson(again->lifecycles(), second);
   must(first.text == second.text, "what was read back is what was written");
+  trace::StringSink packed;
+  must(trace::write_bufgc(rows, packed), "in the binary form too");
+  const auto binary = trace::make_bufgc_reader();
+  must(binary->feed(packed.text) && binary->finish() && binary->notice().empty(), "and that can be read");
+  trace::StringSink third;
+  trace::write_ndjson(binary->lifecycles(), third);
+  must(first.text == third.text, "the binary form holds the same");
+}
+
+/// The first byte of an input tells the size of the pieces.
+inline void read_anything(std::unique_ptr<bufgc::trace::Reader> (*make)(), const std::uint8_t* data,
+                          std::size_t size) {
+  if (size == 0) return;
+  const std::size_t piece = data[0] == '{' || data[0] >= 'a' ? size : data[0] + std::size_t{1};
+  read_in_pieces(make, {reinterpret_cast<const char*>(data), size}, piece);
 }

@@ -228,6 +228,17 @@ test('a moved buffer stands at each of its addresses, live or from a file', { sk
   }
 });
 
+test('a binary trace that is cut off opens up to its last whole block and says so', { skip }, async () => {
+  const { session } = await opened(['a.ndjson', ndjson]);
+  const whole = session.export('bufgc');
+  const { summary } = await opened(['cut.bufgc', whole.slice(0, -30)]);
+  assert.equal(summary.buffers, 3);
+  assert.match(summary.notice, /^byte \d+: the file is cut off in its index; all 5 events/);
+  const broken = whole.slice();
+  broken[120] ^= 1;
+  await assert.rejects(opened(['bad.bufgc', broken]), /^Error: bad\.bufgc: byte \d+: expected .*sum/);
+});
+
 test('the table filters and sorts, and details hold neighbours at the address', { skip }, async () => {
   const { session } = await opened(['a.ndjson', ndjson]);
   const query = { filter: 'conv', sort: 'size', descending: false, aliveFirst: true };
@@ -260,6 +271,12 @@ test('an exported trace opens again with the same figures', { skip }, async () =
   const { session, summary } = await opened(['a.ndjson', ndjson]);
   const again = await opened(['b.ndjson', session.export('ndjson')]);
   assert.deepEqual(again.summary, summary);
+  const packed = session.export('bufgc');
+  for (const form of [packed, gzipSync(packed)]) {
+    const { session: binary, summary: figures } = await opened(['c.bufgc', form]);
+    assert.deepEqual(figures, summary);
+    assert.deepEqual(binary.export('ndjson'), session.export('ndjson'));
+  }
   assert.match(Buffer.from(session.export('csv')).toString(), /^time,op,id,size\n/);
   assert.ok(JSON.parse(Buffer.from(session.export('chrome')).toString()));
 });

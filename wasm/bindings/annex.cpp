@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "plan_request.hpp"
+#include "trace/trace_stream.hpp"
 #include "trace/writers.hpp"
 
 namespace bufgc::wasm {
@@ -38,6 +40,13 @@ Answer& answer() {
   static Answer the_answer;
   return the_answer;
 }
+
+/// A trace on its way out: what the stream wrote waits here until the step's end.
+struct Outgoing {
+  explicit Outgoing(BufferVisualizer& visualizer) : stream(visualizer, sink) {}
+  trace::StringSink sink;
+  trace::TraceStream stream;
+};
 
 template <class Items>
 Column column(const Items& items) {
@@ -106,7 +115,8 @@ EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_snapshot(const BufferVisualizer* 
 /// One column, of the text's bytes.
 EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_export(const BufferVisualizer* visualizer, int format) {
   using Writer = bool (*)(const Lifecycles&, trace::Sink&);
-  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome};
+  static constexpr Writer writers[] = {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome,
+                                       &trace::write_bufgc};
   Answer& here = answer();
   writers[format](visualizer->snapshot(), here.sink);
   here.columns[0] = column(here.sink.text);
@@ -124,6 +134,28 @@ EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_export_since(const BufferVisualiz
 
 EMSCRIPTEN_KEEPALIVE double bufgc_annex_next_event() {
   return answer().next_event;
+}
+
+EMSCRIPTEN_KEEPALIVE Outgoing* bufgc_annex_stream_open(BufferVisualizer* visualizer) {
+  return new Outgoing(*visualizer);
+}
+
+/// One column, of the bytes written; `step` of `StreamStep` in wasm/src/annex.ts.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_stream_step(Outgoing* out, int step) {
+  if (step == 0) out->stream.pull();
+  if (step == 1) out->stream.flush();
+  if (step == 2) out->stream.close();
+  Answer& here = answer();
+  here.sink.text = std::move(out->sink.text);
+  out->sink.text.clear();
+  here.columns[0] = column(here.sink.text);
+  return here.columns;
+}
+EMSCRIPTEN_KEEPALIVE double bufgc_annex_stream_lost_events(const Outgoing* out) {
+  return static_cast<double>(out->stream.lost_events());
+}
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_stream_drop(Outgoing* out) {
+  delete out;
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_annex_drop() {

@@ -12,6 +12,10 @@ export interface AnnexExports {
   bufgc_annex_export(visualizer: number, format: number): number;
   bufgc_annex_export_since(visualizer: number, from: number): number;
   bufgc_annex_next_event(): number;
+  bufgc_annex_stream_open(visualizer: number): number;
+  bufgc_annex_stream_step(stream: number, step: number): number;
+  bufgc_annex_stream_lost_events(stream: number): number;
+  bufgc_annex_stream_drop(stream: number): void;
   bufgc_annex_drop(): void;
 }
 
@@ -152,16 +156,21 @@ export class AnnexReader {
   }
 
   export(visualizer: number, format: number): Uint8Array {
-    return this.#text(this.#exports.bufgc_annex_export(visualizer, format));
+    return this.text(this.#exports.bufgc_annex_export(visualizer, format));
   }
 
   exportSince(visualizer: number, from: number): { ndjson: Uint8Array; next: number } {
     const place = this.#exports.bufgc_annex_export_since(visualizer, from);
     const next = this.#exports.bufgc_annex_next_event();
-    return { ndjson: this.#text(place), next };
+    return { ndjson: this.text(place), next };
   }
 
-  #text(place: number): Uint8Array {
+  stream(visualizer: number): OutgoingTrace {
+    return new OutgoingTrace(this, this.#exports, visualizer);
+  }
+
+  /** What the last call answered with, which the annex then forgets. */
+  text(place: number): Uint8Array {
     const bytes = this.#columns(place).bytes(0);
     this.#exports.bufgc_annex_drop();
     return bytes;
@@ -169,6 +178,29 @@ export class AnnexReader {
 
   #columns(place: number): Columns {
     return new Columns(this.#core.memory.buffer, place >>> 0);
+  }
+}
+
+/** What a trace on its way out is asked to do (`bufgc_annex_stream_step` in wasm/bindings/annex.cpp). */
+export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
+
+/** A trace on its way out: each step hands over the bytes that it wrote. Gone once it was closed. */
+export class OutgoingTrace {
+  readonly #reader: AnnexReader;
+  readonly #exports: AnnexExports;
+  readonly #stream: number;
+
+  constructor(reader: AnnexReader, exports: AnnexExports, visualizer: number) {
+    this.#reader = reader;
+    this.#exports = exports;
+    this.#stream = exports.bufgc_annex_stream_open(visualizer);
+  }
+
+  step(step: number): { bytes: Uint8Array; lostEvents: number } {
+    const bytes = this.#reader.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
+    const lostEvents = this.#exports.bufgc_annex_stream_lost_events(this.#stream);
+    if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
+    return { bytes, lostEvents };
   }
 }
 

@@ -123,7 +123,7 @@ export interface SizeClassCount {
 }
 
 export type Cause = 'dispose' | 'finalized' | 'collected' | 'closed';
-export type ExportFormat = 'ndjson' | 'csv' | 'chrome';
+export type ExportFormat = 'ndjson' | 'csv' | 'chrome' | 'bufgc';
 
 /** One lifetime, as `snapshot()` lists it. Event numbers are the run's: what was folded away counts. */
 export interface Lifecycle {
@@ -160,6 +160,16 @@ export interface Snapshot {
   eventCount: number;
 }
 
+/** What happens, on its way into a file of the binary form. */
+export interface TraceStream {
+  /** Events that the log had folded away before the sink took them; they are among the trace's skipped events. */
+  readonly lostEvents: number;
+  /** Hands over all that was recorded, and resolves when the sink has taken it: so far a crash loses nothing. */
+  flush(): Promise<void>;
+  /** Hands over the rest, and closes the sink. Rejects with what the sink failed with. */
+  close(): Promise<void>;
+}
+
 export interface Visualizer {
   readonly running: boolean;
   /** Events ever recorded: the next event's number. */
@@ -179,6 +189,11 @@ export interface Visualizer {
   export(format: ExportFormat): Uint8Array;
   /** The events from number `from` on, as NDJSON: what a live viewer is fed with. `next` is the `from` of the next call. */
   exportSince(from: number): { ndjson: Uint8Array; next: number };
+  /**
+   * Writes what is known and what happens from here on into `sink`, as a `.bufgc` file, for as long as it takes: each turn hands over
+   * what fills a block (8,192 events), unless the sink is behind. The log (`visualizerEvents`) holds what comes meanwhile.
+   */
+  stream(sink: WritableStream<Uint8Array>): TraceStream;
   /** A kernel ran over these buffers. */
   use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void;
   /** A phase begins. */

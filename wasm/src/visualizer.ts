@@ -5,10 +5,11 @@ import { InvalidArgumentError } from './errors.js';
 import { Handlers } from './handlers.js';
 import type { ManagerImpl } from './manager.js';
 import { Mail } from './native.js';
-import type { Buffer, ExportFormat, Lifecycle, Snapshot, Visualizer } from './types.js';
+import { TraceStreamImpl } from './trace_stream.js';
+import type { Buffer, ExportFormat, Lifecycle, Snapshot, TraceStream, Visualizer } from './types.js';
 import { optionsBag, text, wholeNumber } from './validate.js';
 
-const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome'];
+const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
 const none = 0xffffffff;
 const kinds = ['owned', 'view', 'external'] as const;
 const causes = ['dispose', 'finalized', 'collected', 'closed'] as const;
@@ -104,6 +105,13 @@ export class VisualizerImpl implements Visualizer {
   exportSince(from: number): { ndjson: Uint8Array; next: number } {
     wholeNumber(from, 'from', Number.MAX_SAFE_INTEGER);
     return this.#annex('exportSince()').exportSince(this.#log, from);
+  }
+
+  stream(sink: WritableStream<Uint8Array>): TraceStream {
+    this.#manager.requireOpen('visualizer.stream()');
+    if (!(sink instanceof WritableStream)) throw new InvalidArgumentError('sink', 'a WritableStream', sink);
+    const stream = this.#annex('stream()').stream(this.#log);
+    return new TraceStreamImpl(stream, sink, (pull) => this.subscribe(pull));
   }
 
   use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void {

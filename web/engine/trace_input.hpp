@@ -28,6 +28,10 @@ class TraceInput {
   [[nodiscard]] const Lifecycles& lifecycles() const noexcept {
     return reader_ ? reader_->lifecycles() : nothing_;
   }
+  /// What is worth knowing of a file that was read all the same: that it is cut off, and where.
+  [[nodiscard]] std::string_view notice() const noexcept {
+    return reader_ ? reader_->notice() : std::string_view{};
+  }
   /// Of the error: which file, and what is wrong at which place of it.
   [[nodiscard]] const std::string& error_file() const noexcept { return error_file_; }
   [[nodiscard]] const std::string& error_message() const noexcept { return error_message_; }

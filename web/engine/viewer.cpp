@@ -39,6 +39,7 @@ void Viewer::summary() {
       .member("duration_ns", model.clock().duration_ns())
       .key("has_addresses")
       .boolean(model.layout().has_addresses())
+      .member_text("notice", input.notice())
       .close('}');
 }
 
@@ -138,6 +139,9 @@ bool Viewer::export_as(Format format) {
       break;
     case Format::chrome:
       written = trace::write_chrome(lifecycles(), sink);
+      break;
+    case Format::bufgc:
+      written = trace::write_bufgc(lifecycles(), sink);
       break;
   }
   text_ = std::move(sink.text);

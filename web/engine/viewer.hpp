@@ -60,7 +60,7 @@ class Viewer {
   /// What is wrong with the filter, as plain text; empty when all is well.
   void filter_error(std::string_view filter);
 
-  enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2 };
+  enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2, bufgc = 3 };
   bool export_as(Format format);
 
  private:

@@ -1,6 +1,6 @@
 // `window.viewer`: the page for scripts and tests. Coordinates are CSS pixels of the window.
 import type { App } from './app.js';
-import type { Axis, Summary } from './engine/protocol.js';
+import type { Axis, Summary, TraceFormat } from './engine/protocol.js';
 import type { Session, Tab } from './store/session.js';
 
 export interface ScreenPlace {
@@ -22,7 +22,7 @@ export interface ViewerApi {
   screenOf(id: number | string): Promise<ScreenPlace | null>;
   select(id: number | string | null): Promise<void>;
   stats(): Promise<Record<string, number>>;
-  export(format: 'ndjson' | 'csv' | 'chrome'): Promise<Uint8Array>;
+  export(format: TraceFormat): Promise<Uint8Array>;
 }
 
 const SUMMARY_NAMES = [

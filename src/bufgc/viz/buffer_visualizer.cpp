@@ -183,6 +183,7 @@ struct BufferVisualizer::State {
   Clock::time_point start = Clock::now();
   std::shared_ptr<const Subscriptions> subscriptions;  // null when there are none
   SubscriptionId last_subscription = 0;
+  std::uint64_t clears = 0;
 };
 
 BufferVisualizer::BufferVisualizer(VisualizerOptions options)
@@ -313,8 +314,14 @@ void BufferVisualizer::clear() noexcept {
   state_->guarded([&] {
     state_->log.clear();
     state_->start = Clock::now();
+    ++state_->clears;
     return true;
   });
+}
+
+std::uint64_t BufferVisualizer::clears() const noexcept {
+  const BiasedLock::Visitor alone(state_->lock, thread_number());
+  return state_->clears;
 }
 
 BufferVisualizer::SubscriptionId BufferVisualizer::subscribe(Subscriber subscriber) {

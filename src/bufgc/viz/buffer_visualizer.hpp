@@ -69,6 +69,8 @@ class BufferVisualizer final : public BufferObserver, public SegmentListener {
   [[nodiscard]] std::size_t log_bytes() const noexcept;
   /// Forgets all detail and totals; what is alive now is listed anew from event 0 on, at time 0.
   void clear() noexcept;
+  /// How often it was cleared: so often the events' numbers began anew.
+  [[nodiscard]] std::uint64_t clears() const noexcept;
 
   /// Called after each event, on the thread of the event, outside the visualizer's lock, with the
   /// event's number. May read the visualizer, subscribe and unsubscribe; must not allocate or free

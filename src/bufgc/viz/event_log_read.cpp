@@ -77,6 +77,7 @@ std::uint64_t EventLog::for_each_since(std::uint64_t from, std::uint64_t limit,
 void EventLog::describe(const Carried& carried, EventRecord& record, Reader& reader) const {
   record = {};
   record.number = carried.number;
+  record.carried = true;
   record.kind = carried.kind;
   record.time_ns = carried.time_ns;
   switch (carried.kind) {

@@ -25,6 +25,7 @@ struct EventRecord {
   };
 
   std::uint64_t number = 0;  ///< In the run, folded events included.
+  bool carried = false;      ///< A log hands it out though it was folded, for what it began still holds.
   std::int64_t time_ns = 0;
   Lifecycles::EventKind kind = Lifecycles::EventKind::mark;
 

@@ -20,14 +20,15 @@ namespace bufgc {
   X(move_of_unknown_id, "a move of an id that was not alive")               \
   X(reserve_of_held_segment, "a reservation of a segment that was held")    \
   X(release_of_unknown_segment, "a release of a segment that was not held") \
-  X(no_memory_for_log, "an event that the log had no memory for")
+  X(no_memory_for_log, "an event that the log had no memory for")           \
+  X(folded_before_written, "an event that was folded away before it was written")
 
 enum class SkipReason : std::uint8_t {
 #define BUFGC_X(name, meaning) name,
   BUFGC_SKIP_REASONS(BUFGC_X)
 #undef BUFGC_X
 };
-inline constexpr std::size_t skip_reason_count = 9;
+inline constexpr std::size_t skip_reason_count = 10;
 
 /// Lifecycles of buffers in columns: what the visualizer hands out, what trace files are read into
 /// and written from, and what pictures are drawn of. A row is one lifetime; its index is its

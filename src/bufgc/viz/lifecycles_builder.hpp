@@ -39,6 +39,9 @@ class LifecyclesBuilder {
   /// The row of a buffer that is alive now, or `Lifecycles::none`.
   [[nodiscard]] std::uint32_t live_row(std::uint64_t id) const noexcept { return live_.find(id); }
 
+  /// For a reader of files that name buffers by their rows: it appends births, frees, uses, links and moves
+  /// by itself, whole columns at a time, and the calls above that look up ids do not see them.
+  [[nodiscard]] Lifecycles& rows() noexcept { return rows_; }
   [[nodiscard]] StringTable& strings() noexcept { return rows_.strings; }
   [[nodiscard]] Lifecycles::Folded& folded() noexcept { return rows_.folded; }
   [[nodiscard]] const Lifecycles& lifecycles() const noexcept { return rows_; }

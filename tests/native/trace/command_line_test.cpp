@@ -14,6 +14,8 @@
 
 #include "trace/reading.hpp"
 
+using bufgc::Lifecycles;
+
 namespace {
 
 struct Ran {
@@ -232,7 +234,8 @@ TEST_CASE("convert writes every form, packed or not, and they read back with the
     return ran.output.substr(ran.output.find("\"events\""));
   };
   const std::string expected = figures(excerpt);
-  for (const char* const name : {"out.ndjson", "out.ndjson.gz", "out.csv", "out.csv.gz"}) {
+  for (const char* const name :
+       {"out.ndjson", "out.ndjson.gz", "out.bufgc", "out.bufgc.gz", "out.csv", "out.csv.gz"}) {
     INFO(name);
     REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / name + "'").status == 0);
     CHECK(figures(folder / name) == expected);
@@ -243,6 +246,49 @@ TEST_CASE("convert writes every form, packed or not, and they read back with the
   REQUIRE_FALSE(chrome.HasParseError());
   CHECK(chrome["traceEvents"].Size() > 400);
   CHECK(run(folder, "convert '" + excerpt + "' '" + folder / "no/such/folder.csv" + "'").status == 1);
+}
+
+TEST_CASE("a binary file leads back to the same lines, replays, and is told as cut off where it is") {
+  if (absent()) return;
+  const Folder folder;
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "whole.bufgc" + "'").status == 0);
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "lines.ndjson" + "'").status == 0);
+  REQUIRE(run(folder, "convert '" + folder / "whole.bufgc" + "' '" + folder / "back.ndjson" + "'").status ==
+          0);
+  CHECK(file_text(folder / "back.ndjson") == file_text(folder / "lines.ndjson"));
+  CHECK(run(folder, "replay --json '" + folder / "whole.bufgc" + "'").status == 0);
+
+  const std::string bytes = file_text(folder / "whole.bufgc");
+  write_file(folder / "cut.bufgc", bytes.substr(0, bytes.size() - 30));
+  const Ran cut = run(folder, "summary --json '" + folder / "cut.bufgc" + "'");
+  CHECK(cut.status == 0);
+  CHECK(cut.output.find("\"events\":400") != std::string::npos);
+  CHECK(cut.errors.find("cut.bufgc: byte " + std::to_string(bytes.size() - 30) +
+                        ": the file is cut off in its index; all 400 events") != std::string::npos);
+  std::string damaged = bytes;
+  damaged[bytes.size() / 2] = static_cast<char>(damaged[bytes.size() / 2] ^ 1);
+  write_file(folder / "damaged.bufgc", damaged);
+  const Ran ran = run(folder, "summary '" + folder / "damaged.bufgc" + "'");
+  CHECK(ran.status == 1);
+  CHECK(ran.errors.find("expected a block with its checksum") != std::string::npos);
+}
+
+TEST_CASE("convert keeps a time range, alike from every form") {
+  if (absent()) return;
+  const Folder folder;
+  REQUIRE(run(folder, "convert '" + excerpt + "' '" + folder / "whole.bufgc" + "'").status == 0);
+  const Lifecycles rows = read_ndjson(file_text(excerpt)).rows;
+  const std::string range = "--from " + std::to_string(rows.event_time_ns[100]) + " --to " +
+                            std::to_string(rows.event_time_ns[199]) + " ";
+  REQUIRE(run(folder, "convert " + range + "'" + excerpt + "' '" + folder / "a.ndjson" + "'").status == 0);
+  REQUIRE(run(folder, "convert " + range + "'" + folder / "whole.bufgc" + "' '" + folder / "b.ndjson" + "'")
+              .status == 0);
+  CHECK(file_text(folder / "a.ndjson") == file_text(folder / "b.ndjson"));
+  const Read part = read_ndjson(file_text(folder / "b.ndjson"));
+  REQUIRE(part.good);
+  CHECK(part.rows.folded.events > 0);
+  CHECK(part.rows.event_time_ns.back() == rows.event_time_ns[199]);
+  CHECK(part.rows.folded.events + part.rows.event_count() == 200);
 }
 
 TEST_CASE("gzip members that follow one another are one text") {

@@ -19,8 +19,21 @@ inline std::string file_text(const std::string& path) {
   return text;
 }
 
+#if !defined(__EMSCRIPTEN__)
+inline std::string unpacked(const std::string& path) {
+  std::string text;
+  std::FILE* const pipe = popen(("gzip -dc '" + path + "'").c_str(), "r");
+  if (pipe == nullptr) return text;
+  char block[65536];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, pipe)) text.append(block, count);
+  pclose(pipe);
+  return text;
+}
+#endif
+
 struct Read {
   bool good = false;
+  std::string notice;
   bufgc::trace::ReadError error;
   bufgc::Lifecycles rows;
 };
@@ -36,6 +49,7 @@ inline Read read(std::unique_ptr<bufgc::trace::Reader> reader, std::string_view 
   }
   result.good = result.good && reader->finish();
   result.error = reader->error();
+  result.notice = reader->notice();
   result.rows = reader->take();
   return result;
 }
@@ -46,6 +60,15 @@ inline Read read_csv(std::string_view text, std::size_t piece = ~std::size_t{0})
   return read(bufgc::trace::make_csv_reader(), text, piece);
 }
 
+inline Read read_bufgc(std::string_view bytes, std::size_t piece = ~std::size_t{0}) {
+  return read(bufgc::trace::make_bufgc_reader(), bytes, piece);
+}
+
+inline std::string bufgc_of(const bufgc::Lifecycles& rows) {
+  bufgc::trace::StringSink sink;
+  bufgc::trace::write_bufgc(rows, sink);
+  return sink.text;
+}
 inline std::string ndjson_of(const bufgc::Lifecycles& rows) {
   bufgc::trace::StringSink sink;
   bufgc::trace::write_ndjson(rows, sink);

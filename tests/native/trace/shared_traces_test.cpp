@@ -11,23 +11,10 @@
 
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "timeline/summary.hpp"
+#include "trace/equal_lifecycles.hpp"
 #include "trace/reading.hpp"
 
 using namespace bufgc;
-
-namespace {
-
-std::string unpacked(const std::string& path) {
-  std::string text;
-  std::FILE* const pipe = popen(("gzip -dc '" + path + "'").c_str(), "r");
-  if (pipe == nullptr) return text;
-  char block[65536];
-  while (const std::size_t count = std::fread(block, 1, sizeof block, pipe)) text.append(block, count);
-  pclose(pipe);
-  return text;
-}
-
-}  // namespace
 
 TEST_CASE("the summaries of recorded traces agree with what their recorder counted") {
   for (const std::string name :
@@ -66,6 +53,12 @@ TEST_CASE("the summaries of recorded traces agree with what their recorder count
       to_cache += freed_to == static_cast<std::uint8_t>(FreedTo::cache) ? 1 : 0;
     CHECK(hits == number("lru_hits"));
     CHECK(to_cache == number("free_to_lru"));
+
+    const std::string bytes = bufgc_of(trace.rows);
+    CHECK(bytes.size() <= 12 * trace.rows.event_count());
+    const Read binary = read_bufgc(bytes);
+    REQUIRE(binary.good);
+    require_equal(trace.rows, binary.rows);
 
     const Read uses = read_ndjson(unpacked(base + ".use.ndjson.gz"));
     REQUIRE(uses.good);

@@ -2,145 +2,16 @@
 #include <rapidjson/document.h>
 
 #include <catch2/catch.hpp>
-#include <random>
 #include <vector>
 
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "bufgc/viz/lifecycles_builder.hpp"
 #include "timeline/summary.hpp"
+#include "trace/equal_lifecycles.hpp"
+#include "trace/random_life.hpp"
 #include "trace/reading.hpp"
 
 using namespace bufgc;
-
-namespace {
-
-/// Equal in every column, strings compared as strings.
-void require_equal(const Lifecycles& a, const Lifecycles& b) {
-  REQUIRE(a.id == b.id);
-  REQUIRE(a.size_bytes == b.size_bytes);
-  REQUIRE(a.capacity_bytes == b.capacity_bytes);
-  REQUIRE(a.address == b.address);
-  REQUIRE(a.alloc_event == b.alloc_event);
-  REQUIRE(a.free_event == b.free_event);
-  REQUIRE(a.alloc_time_ns == b.alloc_time_ns);
-  REQUIRE(a.free_time_ns == b.free_time_ns);
-  REQUIRE(a.base == b.base);
-  REQUIRE(a.kind == b.kind);
-  REQUIRE(a.cause == b.cause);
-  REQUIRE(a.served_by == b.served_by);
-  REQUIRE(a.freed_to == b.freed_to);
-  REQUIRE(a.event_time_ns == b.event_time_ns);
-  REQUIRE(a.event_kind == b.event_kind);
-  REQUIRE(a.event_row == b.event_row);
-  for (std::size_t row = 0; row < a.size(); ++row) {
-    REQUIRE(a.strings.at(a.label[row]) == b.strings.at(b.label[row]));
-    REQUIRE(a.strings.at(a.dtype[row]) == b.strings.at(b.dtype[row]));
-    REQUIRE(a.strings.at(a.shape[row]) == b.strings.at(b.shape[row]));
-    REQUIRE(a.strings.at(a.site[row]) == b.strings.at(b.site[row]));
-    REQUIRE(a.strings.at(a.thread[row]) == b.strings.at(b.thread[row]));
-  }
-  REQUIRE(a.uses.size() == b.uses.size());
-  for (std::size_t i = 0; i < a.uses.size(); ++i) {
-    REQUIRE(a.uses[i].event == b.uses[i].event);
-    REQUIRE(a.uses[i].row == b.uses[i].row);
-    REQUIRE(a.uses[i].access == b.uses[i].access);
-    REQUIRE(a.strings.at(a.uses[i].kernel) == b.strings.at(b.uses[i].kernel));
-  }
-  REQUIRE(a.marks.size() == b.marks.size());
-  for (std::size_t i = 0; i < a.marks.size(); ++i)
-    REQUIRE(a.strings.at(a.marks[i].name) == b.strings.at(b.marks[i].name));
-  REQUIRE(a.segments.size() == b.segments.size());
-  for (std::size_t i = 0; i < a.segments.size(); ++i) {
-    REQUIRE(a.segments[i].address == b.segments[i].address);
-    REQUIRE(a.segments[i].size_bytes == b.segments[i].size_bytes);
-    REQUIRE(a.segments[i].reserve_event == b.segments[i].reserve_event);
-    REQUIRE(a.segments[i].release_event == b.segments[i].release_event);
-  }
-  REQUIRE(a.links.size() == b.links.size());
-  for (std::size_t i = 0; i < a.links.size(); ++i) {
-    REQUIRE(a.links[i].holder == b.links[i].holder);
-    REQUIRE(a.links[i].held == b.links[i].held);
-    REQUIRE(a.links[i].added == b.links[i].added);
-  }
-  REQUIRE(a.moves.size() == b.moves.size());
-  for (std::size_t i = 0; i < a.moves.size(); ++i) {
-    REQUIRE(a.moves[i].event == b.moves[i].event);
-    REQUIRE(a.moves[i].row == b.moves[i].row);
-    REQUIRE(a.moves[i].from == b.moves[i].from);
-    REQUIRE(a.moves[i].to == b.moves[i].to);
-  }
-  REQUIRE(a.folded.events == b.folded.events);
-  REQUIRE(a.folded.max_live_bytes == b.folded.max_live_bytes);
-}
-
-/// A small life of its own in a visualizer: every kind of event, hostile names.
-void live(BufferVisualizer& visualizer, std::uint64_t seed, int steps) {
-  std::mt19937_64 random(seed);
-  std::vector<std::uint32_t> generation(8);
-  std::vector<bool> alive(8);
-  const std::vector<std::string> names = {
-      "",         "plain",        "a\"b\\c",   "line\nbreak",          "\x01\x7f",
-      "\xff\xfe", "\xe2\x82\xac", "</script>", std::string("nul\0", 4)};
-  const auto any_name = [&] { return names[random() % names.size()]; };
-  for (int step = 0; step < steps; ++step) {
-    const auto slot = static_cast<std::uint32_t>(random() % alive.size());
-    const auto other = static_cast<std::uint32_t>(random() % alive.size());
-    const BufferId id{slot, generation[slot]};
-    const BufferId other_id{other, generation[other]};
-    const auto address =
-        reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>((random() % 64 + 1) << 12U));
-    switch (random() % 7) {
-      case 0:
-      case 1:
-        if (alive[slot]) {
-          visualizer.on_free(id, static_cast<Cause>(random() % 4), static_cast<FreedTo>(random() % 3));
-          ++generation[slot];
-        } else {
-          const std::string label = any_name();
-          BufferDescription description;
-          description.base = other_id;
-          if (random() % 2 == 0) description.shape = Shape{random(), 3, 0};
-          description.label = label;
-          const auto kind = static_cast<BufferKind>(random() % 3);
-          const std::uint64_t size = random();
-          visualizer.on_alloc({.id = id,
-                               .data = address,
-                               .size_bytes = size,
-                               .capacity_bytes = kind == BufferKind::owned ? size : 0,
-                               .dtype = static_cast<DType>(random() % dtype_count),
-                               .kind = kind,
-                               .description = &description});
-        }
-        alive[slot] = !alive[slot];
-        break;
-      case 2:
-        visualizer.use(any_name(),
-                       std::vector<KernelUse>{{id, Access::read}, {other_id, Access::read_write}});
-        break;
-      case 3:
-        visualizer.mark(any_name());
-        break;
-      case 5:
-        visualizer.on_move(id, address, address + random() % 4096);
-        break;
-      case 4:
-        if (random() % 2 == 0) {
-          visualizer.on_link(id, other_id);
-        } else {
-          visualizer.on_unlink(id, other_id);
-        }
-        break;
-      default:
-        if (random() % 2 == 0) {
-          visualizer.on_segment_reserved({address, static_cast<std::size_t>((random() % 8 + 1) << 12U)});
-        } else {
-          visualizer.on_segment_released({address, static_cast<std::size_t>((random() % 8 + 1) << 12U)});
-        }
-    }
-  }
-}
-
-}  // namespace
 
 TEST_CASE("NDJSON read, written and read again is equal in every column") {
   for (const char* const name : {"/every_field.ndjson", "/mlp_train_excerpt.ndjson"}) {
@@ -259,7 +130,8 @@ TEST_CASE("a writer stops and says so when the sink refuses") {
     birth.id = id;
     builder.alloc(birth);
   }
-  for (const auto write : {&trace::write_ndjson, &trace::write_csv, &trace::write_chrome}) {
+  for (const auto write :
+       {&trace::write_ndjson, &trace::write_bufgc, &trace::write_csv, &trace::write_chrome}) {
     Refusing sink;
     CHECK_FALSE(write(builder.lifecycles(), sink));
     CHECK(sink.calls == 2);

@@ -21,6 +21,8 @@ export interface Summary {
   folded_buffers: number;
   duration_ns: number;
   has_addresses: boolean;
+  /** Of a file that was read though it is cut off: where, and how far it was whole. Empty as a rule. */
+  notice: string;
 }
 
 /** The horizontal axis: event number (exact) or time in ns from the first event. */
@@ -114,6 +116,7 @@ export interface GroupCount {
   /** `#rrggbb`, as `render` paints it when coloured by the same; null where it paints no such thing (site, cause). */
   color: string | null;
 }
+export type TraceFormat = 'ndjson' | 'bufgc' | 'csv' | 'chrome';
 export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
 
 export interface LoadProgress {
@@ -178,5 +181,5 @@ export interface Engine {
   /** Which term of a filter cannot be read, and what was expected there; empty when all is well. Such a term holds for every row. */
   filterError(filter: string): Promise<string>;
   /** The open trace, converted. */
-  export(format: 'ndjson' | 'csv' | 'chrome'): Promise<Uint8Array>;
+  export(format: TraceFormat): Promise<Uint8Array>;
 }

@@ -15,6 +15,7 @@ import type {
   Summary,
   TableQuery,
   Theme,
+  TraceFormat,
   View,
 } from './protocol.js';
 import { unpacked } from './unpack.js';
@@ -45,7 +46,7 @@ const sortKeys: readonly SortKey[] = [
   'useCount',
   'cause',
 ];
-const formats = ['ndjson', 'csv', 'chrome'] as const;
+const formats: readonly TraceFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
 
 /** Pictures drawn while a file is being read may be behind by this share of its events. */
 const slackWhileReading = 0.5;
@@ -307,7 +308,7 @@ export class Session {
     return decoder.decode(this.textBytes());
   }
 
-  export(format: 'ndjson' | 'csv' | 'chrome'): Uint8Array<ArrayBuffer> {
+  export(format: TraceFormat): Uint8Array<ArrayBuffer> {
     if (!this.module._viewer_export(this.viewer, numberOf(formats, format, 'format'))) {
       throw new Error(`The trace could not be written as ${format}.`);
     }

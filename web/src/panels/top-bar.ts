@@ -1,6 +1,7 @@
 // bufgc · ways in · search · export · theme · help.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { TraceFormat } from '../engine/protocol.js';
 import { label } from '../format.js';
 import { saveFile } from '../save.js';
 import { Follows } from '../store/controller.js';
@@ -15,6 +16,7 @@ const THEMES: { setting: ThemeSetting; title: string; sign: string }[] = [
 ];
 const FORMATS = [
   { format: 'ndjson', title: 'NDJSON', about: 'one event a line; opens here again' },
+  { format: 'bufgc', title: 'Binary', about: 'a fraction of the size; opens here fastest' },
   { format: 'csv', title: 'CSV', about: 'time, op, id, size' },
   { format: 'chrome', title: 'Chrome trace', about: 'for Perfetto and chrome://tracing' },
 ] as const;
@@ -228,11 +230,11 @@ export class TopBar extends LitElement {
     theme.set(THEMES[(at + 1) % THEMES.length]!.setting);
   }
 
-  private async export(format: 'ndjson' | 'csv' | 'chrome'): Promise<void> {
+  private async export(format: TraceFormat): Promise<void> {
     this.menuOpen = false;
     const { session } = this;
     if (!session?.trace) return;
-    const stem = session.trace.name.split(' + ')[0]!.replace(/(\.ndjson|\.csv|\.json)?(\.gz)?$/, '') || 'trace';
+    const stem = session.trace.name.split(' + ')[0]!.replace(/(\.ndjson|\.bufgc|\.csv|\.json)?(\.gz)?$/, '') || 'trace';
     try {
       const bytes = await session.track(session.engine.export(format));
       saveFile(`${stem}.${format === 'chrome' ? 'trace.json' : format}`, bytes);
@@ -287,7 +289,7 @@ export class TopBar extends LitElement {
       </h1>
       <div class="segmented" role="group" aria-label="Way in">${mode('lab', 'Live lab')}${mode('trace', 'Trace')}</div>
       <button class="button" @click=${() => this.chooseFiles()}>Open…</button>
-      <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
+      <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.bufgc,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
       <span class="trace-name muted" title=${session.trace ? label(session.trace.name, 400) : nothing}>${label(session.trace?.name ?? '')}</span>
       <span class="space"></span>
       <div class="search">

@@ -25,6 +25,13 @@ export function notReadToItsEnd(name: string, error: unknown, shown: Summary | n
   return { kind: 'error', title: `${name} is broken`, detail: `${message}\nShown is what stands before it: ${rest}` };
 }
 
+/** `where` is the engine's: the place, and how far the file was whole. */
+export const cutOff = (name: string, where: string): Notice => ({
+  kind: 'note',
+  title: `${name} is not whole`,
+  detail: where,
+});
+
 export const nothingLeaks: Notice = {
   kind: 'note',
   title: 'Nothing leaks',

@@ -4,7 +4,7 @@ import type { Axis, ColorBy, Engine, RowDetails, View } from '../engine/protocol
 import { holdsTerms, toggled } from '../terms.js';
 import { Gliding } from './gliding.js';
 import { Merged } from './merged.js';
-import { holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
+import { cutOff, holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
 import { Pending } from './pending.js';
 import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
@@ -97,6 +97,8 @@ export class Session extends EventTarget {
       if (turn !== this.opening) return;
       this.loading = null;
       await this.show(name, false, sample);
+      const where = this.trace?.summary.notice;
+      if (where) this.tell(cutOff(name, where));
       if (this.trace?.summary.buffers !== 0) return;
       this.tell(holdsNothing(name));
       this.forget();
