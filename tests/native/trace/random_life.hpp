@@ -38,7 +38,7 @@ inline void live(bufgc::BufferVisualizer& visualizer, std::uint64_t seed, int st
           if (random() % 2 == 0) description.shape = Shape{random(), 3, 0};
           description.label = label;
           const auto kind = static_cast<BufferKind>(random() % 3);
-          const std::uint64_t size = random();
+          const std::uint64_t size = random() >> 4U;  // eight alive do not wrap around
           visualizer.on_alloc({.id = id,
                                .data = address,
                                .size_bytes = size,
