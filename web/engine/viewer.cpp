@@ -72,7 +72,7 @@ void Viewer::level_at(std::uint64_t event) {
 void Viewer::levels(Axis axis, double t0, double t1, std::size_t columns) {
   Model& model = lagging();
   const Levels& levels = model.levels();
-  const LevelColumns cut = levels.resample(model.clock(), axis, t0, t1, columns);
+  const LevelColumns cut = levels.resample(model.clock(), axis, {t0, t1, static_cast<std::uint32_t>(columns)});
   numbers_.clear();
   for (const std::vector<double>* series :
        {&cut.x, &cut.live_max, &cut.live_min, &cut.cached_max, &cut.reserved_max}) {
