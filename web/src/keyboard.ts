@@ -5,6 +5,7 @@ import { panView, zoomView } from './store/view.js';
 
 export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'address', title: 'Address' },
+  { tab: 'stack', title: 'Stack' },
   { tab: 'table', title: 'Table' },
   { tab: 'statistics', title: 'Statistics' },
 ];
@@ -63,7 +64,7 @@ export function handleKey(event: KeyboardEvent, app: App): void {
   const { session } = app;
   if (app.helpOpen && event.key !== 'Escape' && event.key !== '?') return;
   const tab = TABS[Number(event.key) - 1];
-  if (event.key >= '1' && tab) session.setTab(tab.tab);
+  if (event.key >= '1' && tab) void session.setTab(tab.tab);
   else if (BY_KEY[event.key]) BY_KEY[event.key]!(app);
   else if (session.trace && BY_CODE[event.code]) {
     // Arrows belong to what has the focus: a grid, a scrolled panel, a tab list.

@@ -32,8 +32,9 @@ const KEYS: [string, [string, string][]][] = [
     'Views',
     [
       ['1', 'address'],
-      ['2', 'table'],
-      ['3', 'statistics'],
+      ['2', 'stack'],
+      ['3', 'table'],
+      ['4', 'statistics'],
       ['?', 'this card'],
     ],
   ],
