@@ -39,6 +39,17 @@ class EventClock {
   std::size_t events_;
 };
 
+/// A stretch of the axis cut into columns of equal width, as a picture of it is.
+struct Columns {
+  double t0 = 0;
+  double t1 = 1;
+  std::uint32_t count = 0;
+  /// Where a column begins; the one before the first and the one after the last have an edge too.
+  [[nodiscard]] double left(std::int64_t column) const noexcept {
+    return t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(count);
+  }
+};
+
 /// Half-open intervals [start, end) on one axis, one a box.
 struct Spans {
   std::vector<std::uint64_t> start;

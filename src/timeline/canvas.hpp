@@ -6,16 +6,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
-#include "timeline/color.hpp"
 #include "timeline/projection.hpp"
+#include "timeline/shade.hpp"
 
 namespace bufgc::timeline {
-
-/// Red, green, blue and coverage of a pixel, so far.
-using Shade = float __attribute__((vector_size(16)));
 
 /// Calls `at(index, share)` for each change of the box's share of a pixel to that of its left neighbour, in a
 /// picture of `stride` places a row: two at its beginning and two at its end, so that it costs the same
@@ -43,19 +39,6 @@ void for_each_change(const PixelBox& box, std::size_t stride, Change&& at) {
     at(row + right, -tall * right_share);
     at(row + right + 1, tall * right_share - tall);
   }
-}
-
-inline Shade shade_of(Color color, float share) noexcept {
-  return Shade{static_cast<float>(color.red), static_cast<float>(color.green), static_cast<float>(color.blue),
-               1.0F} *
-         share;
-}
-
-inline std::uint32_t pack(Shade color) noexcept {
-  using Integers = std::int32_t __attribute__((vector_size(16)));
-  const auto rounded = __builtin_convertvector(color + 0.5F, Integers);
-  return static_cast<std::uint32_t>(rounded[0]) | static_cast<std::uint32_t>(rounded[1]) << 8U |
-         static_cast<std::uint32_t>(rounded[2]) << 16U | 0xFF000000U;
 }
 
 /// One picture under way: shades and hatching as changes along each row, then pixels.
@@ -98,10 +81,7 @@ class Canvas {
       const double tall = std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y));
       for (auto x = static_cast<std::uint32_t>(box.left); x < right; ++x) {
         const double wide = std::min(box.right, x + 1.0) - std::max(box.left, static_cast<double>(x));
-        std::uint8_t* pixel = line(y) + static_cast<std::size_t>(x) * 4;
-        const Shade under{static_cast<float>(pixel[0]), static_cast<float>(pixel[1]),
-                          static_cast<float>(pixel[2]), 1.0F};
-        put(under + (over - under) * static_cast<float>(tall * wide), pixel);
+        put_over(over, static_cast<float>(tall * wide), line(y) + static_cast<std::size_t>(x) * 4);
       }
     }
   }
@@ -110,17 +90,6 @@ class Canvas {
   [[nodiscard]] std::uint8_t* line(std::uint32_t row) noexcept {
     return rgba_.data() + static_cast<std::size_t>(row) * size_.width * 4;
   }
-  static void put(Shade color, std::uint8_t* pixel) noexcept {
-    const std::uint32_t packed = pack(color);
-    std::memcpy(pixel, &packed, sizeof packed);
-  }
-  /// Over the background; where more than the whole pixel is covered, the mean.
-  static Shade mix(Shade shade, Shade background) noexcept {
-    const float cover = shade[3];
-    if (cover > 1.0F) return shade * (1.0F / cover);
-    return shade + background * (1.0F - cover);
-  }
-
   void resolve_row(const Shade* changes, std::uint8_t* out) const {
     const Shade background = shade_of(style_.background, 1.0F);
     Shade sum{};

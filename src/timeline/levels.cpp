@@ -144,19 +144,17 @@ Level Levels::at(std::uint64_t event) const noexcept {
   return {live_[index], live_buffers_[index], cached_[index], reserved_[index]};
 }
 
-LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, double t1,
-                              std::size_t columns) const {
+LevelColumns Levels::resample(const EventClock& clock, Axis axis, const Columns& columns) const {
   LevelColumns out;
-  out.x.resize(columns);
+  out.x.resize(columns.count);
   for (std::vector<double>* series : {&out.live_max, &out.live_min, &out.cached_max, &out.reserved_max}) {
-    series->resize(columns);
+    series->resize(columns.count);
   }
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(events(), clock.events()));
-  for (std::size_t column = 0; column < columns; ++column) {
-    const double left = t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(columns);
-    const double right = t0 + (t1 - t0) * static_cast<double>(column + 1) / static_cast<double>(columns);
-    out.x[column] = left;
-    const auto [first, last] = events_within(clock, axis, left, right, count);
+  for (std::uint32_t column = 0; column < columns.count; ++column) {
+    out.x[column] = columns.left(column);
+    const auto [first, last] =
+        events_within(clock, axis, columns.left(column), columns.left(column + 1), count);
     if (first == last) continue;
     out.live_max[column] = static_cast<double>(live_max_.over(live_, first, last));
     out.live_min[column] = static_cast<double>(live_min_.over(live_, first, last));
@@ -164,6 +162,15 @@ LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, dou
     out.reserved_max[column] = static_cast<double>(reserved_max_.over(reserved_, first, last));
   }
   return out;
+}
+
+std::optional<std::uint32_t> Levels::peak_of(const EventClock& clock, Axis axis, const Columns& columns,
+                                             std::int64_t column) const {
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(events(), clock.events()));
+  const auto [first, last] =
+      events_within(clock, axis, columns.left(column), columns.left(column + 1), count);
+  if (first == last) return std::nullopt;
+  return static_cast<std::uint32_t>(live_max_.place_of(first, last));
 }
 
 }  // namespace bufgc::timeline

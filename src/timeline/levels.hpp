@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
@@ -47,8 +48,12 @@ class Levels {
 
   /// Cuts [t0, t1) of the axis into columns; a column takes every level that stood at any moment
   /// within it. Columns outside of the log are zero.
-  [[nodiscard]] LevelColumns resample(const EventClock& clock, Axis axis, double t0, double t1,
-                                      std::size_t columns) const;
+  [[nodiscard]] LevelColumns resample(const EventClock& clock, Axis axis, const Columns& columns) const;
+
+  /// The first event after which the highest `live_bytes` of a column stood, so that no peak is lost;
+  /// nothing outside of the log. Later columns have later events, or the same.
+  [[nodiscard]] std::optional<std::uint32_t> peak_of(const EventClock& clock, Axis axis,
+                                                     const Columns& columns, std::int64_t column) const;
 
  private:
   std::vector<std::uint64_t> live_;

@@ -2,77 +2,62 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
-#include <set>
-#include <utility>
 
 #include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
-namespace {
 
-/// Free room below the height, by offset and by size.
-class Room {
- public:
-  std::uint64_t take(std::uint64_t size) {
-    const auto fit = by_size_.lower_bound({size, 0});
-    if (fit == by_size_.end()) return grow(size);
-    const auto [gap_size, gap] = *fit;
+std::uint64_t BestFitRoom::take(std::uint64_t size) {
+  const auto fit = by_size_.lower_bound({size, 0});
+  if (fit == by_size_.end()) return grow(size);
+  const auto [gap_size, gap] = *fit;
+  erase(gap, gap_size);
+  if (gap_size > size) insert(gap + size, gap_size - size);
+  return gap;
+}
+
+void BestFitRoom::give(std::uint64_t offset, std::uint64_t size) {
+  auto next = by_offset_.lower_bound(offset);
+  if (next != by_offset_.end() && next->first == offset + size) {
+    const auto [gap, gap_size] = *next;
+    size += gap_size;
     erase(gap, gap_size);
-    if (gap_size > size) insert(gap + size, gap_size - size);
-    return gap;
+    next = by_offset_.lower_bound(offset);
   }
-
-  void give(std::uint64_t offset, std::uint64_t size) {
-    auto next = by_offset_.lower_bound(offset);
-    if (next != by_offset_.end() && next->first == offset + size) {
-      const auto [gap, gap_size] = *next;
-      size += gap_size;
+  if (next != by_offset_.begin()) {
+    const auto [gap, gap_size] = *std::prev(next);
+    if (gap + gap_size == offset) {
       erase(gap, gap_size);
-      next = by_offset_.lower_bound(offset);
+      offset = gap;
+      size += gap_size;
     }
-    if (next != by_offset_.begin()) {
-      const auto [gap, gap_size] = *std::prev(next);
-      if (gap + gap_size == offset) {
-        erase(gap, gap_size);
-        offset = gap;
-        size += gap_size;
-      }
+  }
+  insert(offset, size);
+}
+
+/// Nothing fits: the room at the top, if any, is the beginning of the new place.
+std::uint64_t BestFitRoom::grow(std::uint64_t size) {
+  std::uint64_t offset = height_;
+  if (!by_offset_.empty()) {
+    const auto [gap, gap_size] = *std::prev(by_offset_.end());
+    if (gap + gap_size == height_) {
+      offset = gap;
+      erase(gap, gap_size);
     }
-    insert(offset, size);
   }
+  height_ = offset + size;
+  return offset;
+}
 
-  [[nodiscard]] std::uint64_t height() const noexcept { return height_; }
+void BestFitRoom::insert(std::uint64_t offset, std::uint64_t size) {
+  by_offset_.emplace(offset, size);
+  by_size_.emplace(size, offset);
+}
 
- private:
-  /// Nothing fits: the room at the top, if any, is the beginning of the new place.
-  std::uint64_t grow(std::uint64_t size) {
-    std::uint64_t offset = height_;
-    if (!by_offset_.empty()) {
-      const auto [gap, gap_size] = *std::prev(by_offset_.end());
-      if (gap + gap_size == height_) {
-        offset = gap;
-        erase(gap, gap_size);
-      }
-    }
-    height_ = offset + size;
-    return offset;
-  }
-  void insert(std::uint64_t offset, std::uint64_t size) {
-    by_offset_.emplace(offset, size);
-    by_size_.emplace(size, offset);
-  }
-  void erase(std::uint64_t offset, std::uint64_t size) {
-    by_offset_.erase(offset);
-    by_size_.erase({size, offset});
-  }
-
-  std::map<std::uint64_t, std::uint64_t> by_offset_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> by_size_;
-  std::uint64_t height_ = 0;
-};
-
-}  // namespace
+void BestFitRoom::erase(std::uint64_t offset, std::uint64_t size) {
+  by_offset_.erase(offset);
+  by_size_.erase({size, offset});
+}
 
 Packing pack_rows(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& rows) {
   Packing packing;
@@ -87,7 +72,7 @@ Packing pack_rows(const Lifecycles& lifecycles, const std::vector<std::uint32_t>
   std::stable_sort(births.begin(), births.end(), by(lifecycles.alloc_event));
   std::stable_sort(deaths.begin(), deaths.end(), by(lifecycles.free_event));
 
-  Room room;
+  BestFitRoom room;
   std::size_t freed = 0;
   for (const std::uint32_t born : births) {
     // Whoever was freed at or before this event has left; but not one that was born later itself

@@ -7,7 +7,7 @@
 namespace bufgc::timeline {
 
 Places::Places(const Lifecycles& lifecycles)
-    : lifecycles_(&lifecycles), rows_(static_cast<std::uint32_t>(lifecycles.size())) {
+    : Places(lifecycles, static_cast<std::uint32_t>(lifecycles.size())) {
   if (lifecycles.moves.empty()) return;
   last_.resize(rows_);
   std::iota(last_.begin(), last_.end(), 0U);

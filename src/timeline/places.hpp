@@ -18,6 +18,10 @@ namespace bufgc::timeline {
 class Places {
  public:
   explicit Places(const Lifecycles& lifecycles);
+  /// One box a row, wherever it moved: for layouts in which addresses do not count.
+  [[nodiscard]] static Places unmoved(const Lifecycles& lifecycles) noexcept {
+    return Places(lifecycles, static_cast<std::uint32_t>(lifecycles.size()));
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_ + moved_.size(); }
   [[nodiscard]] std::uint32_t row_of(std::uint32_t box) const noexcept {
@@ -47,6 +51,7 @@ class Places {
   }
 
  private:
+  Places(const Lifecycles& lifecycles, std::uint32_t rows) noexcept : lifecycles_(&lifecycles), rows_(rows) {}
   struct Moved {
     std::uint32_t row;
     std::uint32_t begin_event;

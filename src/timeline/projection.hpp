@@ -31,13 +31,11 @@ class Projection {
   [[nodiscard]] double x(std::uint64_t t) const noexcept {
     return (static_cast<double>(t) - view_.t0) * per_x_;
   }
-  [[nodiscard]] double y(std::uint64_t at) const noexcept {
-    return (view_.y1 - static_cast<double>(at)) * per_y_;
-  }
+  [[nodiscard]] double y(double at) const noexcept { return (view_.y1 - at) * per_y_; }
   /// Not cut: what lies outside of the picture keeps its place.
   [[nodiscard]] PixelBox whole(std::uint64_t start, std::uint64_t end, Strip strip) const noexcept {
-    const double a = y(strip.y);
-    const double b = y(strip.y + strip.height);
+    const double a = y(static_cast<double>(strip.y));
+    const double b = y(static_cast<double>(strip.y + strip.height));
     return {x(start), x(end), std::min(a, b), std::max(a, b)};
   }
   [[nodiscard]] PixelBox cut(const PixelBox& box) const noexcept {

@@ -44,6 +44,27 @@ class Pyramid {
     return best;
   }
 
+  /// Where in [first, last) the extreme stands first; `first < last` must hold.
+  [[nodiscard]] std::size_t place_of(std::size_t first, std::size_t last) const noexcept {
+    const std::uint64_t best = over(first, last);
+    const auto holds = [&](std::size_t storey, std::size_t at) {
+      return better(storeys_[storey][at], best) == storeys_[storey][at];
+    };
+    // Onwards, by ever larger blocks, to the first that holds it, and down within that one.
+    std::size_t storey = 0;
+    std::size_t at = first;
+    while (!holds(storey, at)) {
+      ++at;
+      for (; at % fan == 0 && storey + 1 < storeys_.size(); ++storey) at /= fan;
+    }
+    while (storey > 0) {
+      --storey;
+      at *= fan;
+      while (!holds(storey, at)) ++at;
+    }
+    return at;
+  }
+
  private:
   static constexpr std::size_t fan = 8;
   static constexpr std::uint64_t better(std::uint64_t a, std::uint64_t b) noexcept {

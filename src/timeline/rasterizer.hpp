@@ -47,6 +47,7 @@ struct Style {
   Color outline;    ///< Around what is alive at the end, and its mark.
   Color cached;     ///< Hatching of what waits in the cache.
   Color unmatched;  ///< What the filter leaves out.
+  Color reserved;   ///< The line of what is reserved, where a picture has one.
   static Style light() noexcept;
   static Style dark() noexcept;
 };

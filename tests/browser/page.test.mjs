@@ -37,8 +37,12 @@ describe('the page', () => {
       await page.keyboard.press('l');
       await look('details');
       await page.keyboard.press('2');
-      await look('table');
+      await look('stack');
+      await page.evaluate(() => window.viewer.setView({ view: 'packed' }));
+      await look('packed');
       await page.keyboard.press('3');
+      await look('table');
+      await page.keyboard.press('4');
       await look('statistics');
       await page.keyboard.press('?');
       await look('help');
@@ -114,7 +118,7 @@ describe('the page', () => {
     assert.equal(stats.buffers, 4);
     for (const id of [1, 2, 3, 4]) {
       await page.evaluate((which) => window.viewer.select(which), id);
-      for (const key of ['1', '2', '3']) {
+      for (const key of ['1', '2', '3', '4']) {
         await page.keyboard.press(key);
         await idle(page);
       }
@@ -151,7 +155,7 @@ describe('the page', () => {
     test(`nothing reaches beyond the window at ${width} × ${height}`, async () => {
       const { page, close } = await browser.open({ width, height });
       await openSample(page, 'mlp_leak');
-      for (const key of ['1', '2', '3']) {
+      for (const key of ['1', '2', '3', '4']) {
         await page.keyboard.press(key);
         await idle(page);
         const beyond = await page.evaluate(() => {

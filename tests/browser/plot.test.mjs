@@ -86,29 +86,6 @@ describe('the lifecycle plot', () => {
     await press(page, '0');
   });
 
-  test('fifty buffers, chosen at random, are each selected by a click where screenOf says they are', async () => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}`);
-    let state = seed;
-    const random = (below) => {
-      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-      return state % below;
-    };
-    const ids = sampleEvents('mlp_train_noplan_long')
-      .filter(({ op }) => op === 'alloc')
-      .map(({ id }) => id);
-    for (let i = 0; i < 50; i++) {
-      const id = ids[random(ids.length)];
-      const place = await page.evaluate((wanted) => window.viewer.screenOf(wanted), id);
-      assert.ok(place, `buffer ${id} has a place (seed ${seed})`);
-      await page.mouse.click(place.x, place.y);
-      await idle(page);
-      assert.equal(await selectedId(page), id, `seed ${seed}`);
-      assert.equal(await page.evaluate(({ x, y }) => window.viewer.hitTest(x, y), place), id, `seed ${seed}`);
-    }
-    await fit();
-  });
-
   test('hovering names the buffer under the pointer and tells the moment in the status line', async () => {
     const id = sampleEvents('mlp_train_noplan_long').find(({ op, size }) => op === 'alloc' && size > 500_000).id;
     const place = await page.evaluate((wanted) => window.viewer.screenOf(wanted), id);

@@ -66,14 +66,41 @@ const STATES = {
       }
     });
   },
-  table: async (page) => {
+  stack: async (page) => {
     await openSample(page);
     await key(page, '2');
     await gotIt(page);
   },
-  statistics: async (page) => {
+  stackfirst: async (page) => {
+    await openSample(page);
+    await key(page, '2');
+  },
+  stacklabels: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await key(page, '2');
+    await gotIt(page);
+    await page.getByLabel('colour').selectOption('label');
+  },
+  stackzoom: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await key(page, '2');
+    await gotIt(page);
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 4200 }));
+    await key(page, 'l');
+  },
+  packed: async (page) => {
+    await openSample(page, 'mlp_train_noplan_long');
+    await page.evaluate(() => window.viewer.setView({ view: 'packed' }));
+    await gotIt(page);
+  },
+  table: async (page) => {
     await openSample(page);
     await key(page, '3');
+    await gotIt(page);
+  },
+  statistics: async (page) => {
+    await openSample(page);
+    await key(page, '4');
     await gotIt(page);
   },
   labels: async (page) => {

@@ -12,7 +12,7 @@ describe('the table', () => {
     session = await browser.open();
     page = session.page;
     await openSample(page, 'mlp_leak');
-    await page.keyboard.press('2');
+    await page.keyboard.press('3');
     await idle();
   });
   after(() => browser.close());
@@ -154,7 +154,7 @@ describe('the table', () => {
     await idle();
     assert.ok(await page.locator('lifecycle-plot').isVisible());
     assert.ok(await page.evaluate(() => document.querySelector('bufgc-app').session.details !== null));
-    await page.keyboard.press('2');
+    await page.keyboard.press('3');
     await idle();
   });
 

@@ -181,6 +181,79 @@ test('the picture shows a buffer where rectsOf says, and a hit test finds it the
   }
 });
 
+test('the stack stands on live bytes: a buffer slides down when one below it goes', { skip }, async () => {
+  const sliding = [
+    '{"t":0,"op":"alloc","id":1,"size":100,"addr":"0x1000"}',
+    '{"t":10,"op":"alloc","id":2,"size":50,"addr":"0x9000"}',
+    '{"t":20,"op":"free","id":1}',
+    '{"t":30,"op":"alloc","id":3,"size":100,"addr":"0x1000"}',
+    '',
+  ].join('\n');
+  const { session } = await opened(['sliding.ndjson', sliding]);
+  const { events, height } = session.bounds('stack');
+  assert.deepEqual([events, height], [4, 150]);
+  const view = { t0: 0, t1: 4, y0: 0, y1: 150 };
+  const frame = { layout: 'stack', view, columns: 8 };
+  assert.deepEqual(session.rectsOf('event', 1, frame), [
+    { t0: 1, t1: 2, y0: 100, y1: 150 },
+    { t0: 2, t1: 4, y0: 0, y1: 50 },
+  ]);
+  assert.deepEqual(session.rectsOf('event', 2, frame), [{ t0: 3, t1: 4, y0: 50, y1: 150 }]);
+  assert.equal(session.hitTest('event', 1.5, 120, 0, 0, frame), 1);
+  assert.equal(session.hitTest('event', 2.5, 20, 0, 0, frame), 1);
+  assert.equal(session.hitTest('event', 2.5, 52, 0, 0, frame), null);
+  assert.equal(session.hitTest('event', 2.5, 52, 0, 3, frame), 1, 'near enough');
+  const style = { colorBy: 'state', theme: 'light', filter: '', showCached: false, layout: 'stack' };
+  const pixels = session.render('event', view, 80, 15, style);
+  const at = (x, y) => Buffer.from(pixels.slice((y * 80 + x) * 4, (y * 80 + x) * 4 + 3)).toString('hex');
+  assert.equal(at(30, 2), 'ee6677', 'alive at the end, on top of the first');
+  assert.equal(at(30, 9), '4477aa');
+  assert.equal(at(50, 2), 'ffffff', 'slid down: nothing there any more');
+  assert.equal(at(50, 12), 'ee6677');
+  assert.throws(() => session.bounds('heap'), /expected one of address, stack, packed/);
+});
+
+test('the packed layout is made in pieces, follows a live trace, and leaves no more room than it must', {
+  skip,
+}, async () => {
+  const lines = [];
+  for (let i = 0; i < 30000; i += 1) {
+    lines.push(`{"t":${2 * i},"op":"alloc","id":${i},"size":${64 + (i % 7) * 100}}\n`);
+    if (i >= 50) lines.push(`{"t":${2 * i + 1},"op":"free","id":${i - 50}}\n`);
+  }
+  const { session, summary } = await opened(['many.ndjson', lines.join('')]);
+  let pieces = 0;
+  const arranging = session.arrange();
+  const counting = (async () => {
+    for (; !(await Promise.race([arranging.then(() => true), new Promise((r) => setImmediate(r, false))])); )
+      pieces += 1;
+  })();
+  await Promise.all([arranging, counting]);
+  assert.ok(pieces > 1, 'others had their turn');
+  const { height } = session.bounds('packed');
+  assert.ok(height >= summary.max_live_bytes && height < 1.5 * summary.max_live_bytes, `${height}`);
+  const frame = { layout: 'packed', view: { t0: 0, t1: 1, y0: 0, y1: 1 }, columns: 1 };
+  for (const row of [0, 777, 29999]) {
+    const [rect] = session.rectsOf('event', row, frame);
+    assert.equal(rect.y1 - rect.y0, 64 + (row % 7) * 100);
+    const place = [(rect.t0 + rect.t1) / 2, (rect.y0 + rect.y1) / 2];
+    assert.equal(session.hitTest('event', ...place, 0, 0, frame), row);
+  }
+  const live = await start();
+  live.openLive('lab');
+  const heights = [];
+  for (let at = 0; at < 4000; at += 1000) {
+    live.feed(bytes(lines.slice(at, at + 1000).join('')));
+    heights.push(live.bounds('packed').height);
+  }
+  const { session: whole } = await opened(['part.ndjson', lines.slice(0, 4000).join('')]);
+  assert.deepEqual(
+    heights,
+    heights.toSorted((a, b) => a - b),
+  );
+  assert.ok(heights.at(-1) >= whole.summary().max_live_bytes);
+});
+
 test('a moved buffer stands at each of its addresses, live or from a file', { skip }, async () => {
   const moving = [
     '{"t":0,"op":"alloc","id":1,"size":100,"addr":"0x1000"}',
@@ -218,6 +291,9 @@ test('a moved buffer stands at each of its addresses, live or from a file', { sk
       { t0: 10, t1: 30, y0: 100, y1: 200 },
       { t0: 30, t1: 50, y0: 0, y1: 100 },
     ]);
+    const packed = { layout: 'packed', view: { t0: 0, t1: end, y0: 0, y1: 200 }, columns: 10 };
+    assert.deepEqual(session.rectsOf('event', 1, packed), [{ t0: 1, t1: end, y0: 100, y1: 200 }], 'packed, it stays');
+    assert.equal(session.hitTest('event', end - 0.5, 150, 0, 0, packed), 1);
     assert.equal(session.hitTest('event', 2.5, 150, 0, 0), 1);
     assert.equal(session.hitTest('event', 3.5, 50, 0, 0), 1);
     assert.equal(session.hitTest('event', 3.5, 150, 0, 0), null);

@@ -7,6 +7,7 @@
 #include "viewer.hpp"
 
 using bufgc::timeline::Axis;
+using bufgc::viewer::Layout;
 using bufgc::viewer::Viewer;
 
 namespace {
@@ -15,6 +16,10 @@ std::string scratch;
 
 Axis axis_of(int axis) {
   return axis == 0 ? Axis::event : Axis::time;
+}
+Viewer::Frame frame_of(int layout, int axis, double t0, double t1, int columns) {
+  const auto count = static_cast<std::uint32_t>(columns > 0 ? columns : 1);
+  return {static_cast<Layout>(layout), axis_of(axis), {t0, t1, count}};
 }
 std::uint64_t event_of(double event) {
   return event > 0 ? static_cast<std::uint64_t>(event) : 0;
@@ -81,8 +86,11 @@ EMSCRIPTEN_KEEPALIVE void viewer_error(Viewer* viewer) {
 EMSCRIPTEN_KEEPALIVE void viewer_summary(Viewer* viewer) {
   viewer->summary();
 }
-EMSCRIPTEN_KEEPALIVE void viewer_bounds(Viewer* viewer) {
-  viewer->bounds();
+EMSCRIPTEN_KEEPALIVE int viewer_arrange(Viewer* viewer, double events) {
+  return viewer->arrange(static_cast<std::size_t>(event_of(events))) ? 1 : 0;
+}
+EMSCRIPTEN_KEEPALIVE void viewer_bounds(Viewer* viewer, int layout) {
+  viewer->bounds(static_cast<Layout>(layout));
 }
 EMSCRIPTEN_KEEPALIVE void viewer_marks(Viewer* viewer) {
   viewer->marks();
@@ -91,7 +99,7 @@ EMSCRIPTEN_KEEPALIVE void viewer_level_at(Viewer* viewer, double event) {
   viewer->level_at(event_of(event));
 }
 EMSCRIPTEN_KEEPALIVE void viewer_levels(Viewer* viewer, int axis, double t0, double t1, int columns) {
-  viewer->levels(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));
+  viewer->levels(axis_of(axis), t0, t1, static_cast<std::uint32_t>(columns > 0 ? columns : 0));
 }
 EMSCRIPTEN_KEEPALIVE double viewer_event_at_time(Viewer* viewer, double time_ns) {
   return viewer->event_at_time(time_ns);
@@ -101,21 +109,25 @@ EMSCRIPTEN_KEEPALIVE double viewer_time_of_event(Viewer* viewer, double event) {
 }
 
 /// The filter stands in the scratch room.
-EMSCRIPTEN_KEEPALIVE void viewer_render(Viewer* viewer, int axis, double t0, double t1, double y0, double y1,
-                                        int width, int height, int color_by, int dark, int cached) {
+EMSCRIPTEN_KEEPALIVE void viewer_render(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
+                                        double y1, int width, int height, int color_by, int dark,
+                                        int cached) {
   Viewer::Picture picture;
   picture.view = {t0, t1, y0, y1};
   picture.size = {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
   picture.dark = dark != 0;
-  picture.look = {axis_of(axis), static_cast<bufgc::timeline::ColorBy>(color_by), scratch, cached != 0};
+  picture.look = {static_cast<Layout>(layout), axis_of(axis), static_cast<bufgc::timeline::ColorBy>(color_by),
+                  scratch, cached != 0};
   viewer->render(picture);
 }
-EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int axis, double x, double y, double tolerance_x,
+EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int layout, int axis, double t0, double t1,
+                                         int columns, double x, double y, double tolerance_x,
                                          double tolerance_y) {
-  return viewer->hit_test(axis_of(axis), {x, y, tolerance_x, tolerance_y});
+  return viewer->hit_test(frame_of(layout, axis, t0, t1, columns), {x, y, tolerance_x, tolerance_y});
 }
-EMSCRIPTEN_KEEPALIVE void viewer_rects_of(Viewer* viewer, int axis, std::uint32_t row) {
-  viewer->rects_of(axis_of(axis), row);
+EMSCRIPTEN_KEEPALIVE void viewer_rects_of(Viewer* viewer, int layout, int axis, double t0, double t1,
+                                          int columns, std::uint32_t row) {
+  viewer->rects_of(frame_of(layout, axis, t0, t1, columns), row);
 }
 EMSCRIPTEN_KEEPALIVE int viewer_row_of_id(Viewer* viewer) {
   return viewer->row_of_id(scratch);

@@ -1,18 +1,33 @@
 #include "model.hpp"
 
+#include <chrono>
+#include <limits>
+
 namespace bufgc::viewer {
 
 using namespace timeline;
 
+namespace {
+
+/// Of so many rows the planner's first plan takes about as long as one picture of a large trace.
+constexpr std::size_t planned_rows = 20'000;
+/// How long it may then look for better ones.
+constexpr std::chrono::milliseconds planned_for{40};
+
+}  // namespace
+
 void Model::refresh(const Lifecycles& lifecycles, double slack) {
   const std::size_t events = lifecycles.event_count();
   const bool same = &lifecycles == lifecycles_ && events == clock_.events() && lifecycles.size() == rows_;
+  if (&lifecycles != lifecycles_) packed_.reset();
   const double enough = static_cast<double>(clock_.events()) * (1 + slack);
   if (same || (slack > 0 && clock_.events() > 0 && static_cast<double>(events) < enough)) return;
   lifecycles_ = &lifecycles;
   clock_ = EventClock(lifecycles);
   levels_.reset();
   layout_.reset();
+  stack_.reset();
+  unmoved_.reset();
   cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
   forget_colors();
@@ -32,10 +47,60 @@ const AddressLayout& Model::layout() {
   return *layout_;
 }
 
-void Model::build_boxes(Axis axis) {
+const StackLayout& Model::stack() {
+  ensure(stack_.has_value());
+  if (!stack_) stack_.emplace(*lifecycles_, levels(), clock_);
+  return *stack_;
+}
+
+bool Model::arrange_packed(std::size_t events) {
+  if (!packed_) packed_.emplace(*lifecycles_);
+  if (!packed_->advance(events)) return false;
+  // Of a trace that still runs not all lifetimes are known, and what stands is to stay.
+  if (end_ == TraceEnd::closed && !packed_->improved() && packed_->strips().size() <= planned_rows) {
+    packed_->improve(planned_for);
+  }
+  return true;
+}
+
+const PackedLayout& Model::packed() {
+  arrange_packed(std::numeric_limits<std::size_t>::max());
+  return *packed_;
+}
+
+std::uint64_t Model::height(Layout layout) {
+  switch (layout) {
+    case Layout::stack:
+      return stack().height();
+    case Layout::packed:
+      return packed().height();
+    default:
+      return this->layout().height();
+  }
+}
+
+std::vector<Stay> Model::stays_of(Layout layout, std::uint32_t row) {
+  return layout == Layout::packed ? packed().stays_of(row) : this->layout().stays_of(row);
+}
+
+/// Without moves both layouts of boxes have the same ones.
+bool Model::boxed(Layout layout, Axis axis) const noexcept {
+  const Indexes& indexes = indexes_[static_cast<std::size_t>(axis)];
+  if (layout == Layout::packed && !lifecycles_->moves.empty()) return indexes.unmoved.has_value();
+  return layout_.has_value() && indexes.lifetimes.has_value();
+}
+
+Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
+  Indexes& indexes = indexes_[static_cast<std::size_t>(axis)];
+  if (layout == Layout::packed && !lifecycles_->moves.empty()) {
+    if (!unmoved_) unmoved_.emplace(Places::unmoved(*lifecycles_));
+    if (!indexes.unmoved) indexes.unmoved.emplace(place_spans(*unmoved_, clock_, axis));
+    return {{&*indexes.unmoved, &packed().strips()}, &*unmoved_};
+  }
   if (!layout_) layout_.emplace(*lifecycles_);
-  std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].lifetimes;
-  if (!index) index.emplace(place_spans(layout_->places(), clock_, axis));
+  if (!indexes.lifetimes) indexes.lifetimes.emplace(place_spans(layout_->places(), clock_, axis));
+  const std::vector<Strip>& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
+  return {{&*indexes.lifetimes, &strips}, &layout_->places()};
 }
 
 void Model::build_cached(Axis axis) {
@@ -47,11 +112,9 @@ void Model::build_cached(Axis axis) {
   if (!index) index.emplace(cached_spans(*cached_, clock_, axis));
 }
 
-Boxes Model::lifetimes(Axis axis) {
-  const Indexes& indexes = indexes_[static_cast<std::size_t>(axis)];
-  ensure(layout_.has_value() && indexes.lifetimes.has_value());
-  build_boxes(axis);
-  return {&*indexes.lifetimes, &layout_->strips()};
+Model::Lifetimes Model::lifetimes(Layout layout, Axis axis) {
+  ensure(boxed(layout, axis));
+  return build_boxes(layout, axis);
 }
 
 const ColorMap& Model::colors(ColorBy by) {
@@ -72,23 +135,34 @@ const std::vector<std::uint8_t>& Model::matches(std::string_view filter) {
 }
 
 Scene Model::scene(const Look& look) {
-  const Indexes& indexes = indexes_[static_cast<std::size_t>(look.axis)];
-  const bool same_filter = matches_.has_value() && filter_ == look.filter;
-  ensure(layout_.has_value() && indexes.lifetimes.has_value() && colors_by(look.color_by).has_value() &&
-         same_filter && (!look.cached || indexes.cached.has_value()));
-  build_boxes(look.axis);
-  if (look.cached) build_cached(look.axis);
-  if (!matches_ || filter_ != look.filter) {
-    matches_ = RowFilter(look.filter).apply(*lifecycles_);
-    filter_ = look.filter;
-  }
+  // The cache is a matter of addresses.
+  const bool cached = look.cached && look.layout == Layout::address;
+  const std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(look.axis)].cached;
+  ensure(boxed(look.layout, look.axis) && colored(look) && (!cached || index.has_value()));
+  const Lifetimes lifetimes = build_boxes(look.layout, look.axis);
   Scene scene;
-  scene.lifetimes = {&*indexes.lifetimes, &layout_->strips()};
-  if (look.cached) scene.cached = {&*indexes.cached, &cached_strips_};
+  scene.lifetimes = lifetimes.boxes;
+  scene.places = lifetimes.places;
+  scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
   scene.colors = &colors(look.color_by);
-  scene.matches = look.filter.empty() ? nullptr : &*matches_;
-  scene.places = &layout_->places();
+  if (cached) {
+    build_cached(look.axis);
+    scene.cached = {&*index, &cached_strips_};
+  }
   scene.edges = true;
+  return scene;
+}
+
+StackScene Model::stack_scene(const Look& look) {
+  ensure(stack_.has_value() && colored(look));
+  StackScene scene;
+  scene.layout = &stack();
+  scene.lifecycles = lifecycles_;
+  scene.axis = look.axis;
+  scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
+  scene.colors = &colors(look.color_by);
+  scene.edges = true;
+  scene.levels = look.cached;
   return scene;
 }
 

@@ -9,10 +9,15 @@
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/cached_blocks.hpp"
 #include "timeline/levels.hpp"
+#include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
 #include "timeline/row_filter.hpp"
+#include "timeline/stack_picture.hpp"
 
 namespace bufgc::viewer {
+
+/// The vertical axis of a picture.
+enum class Layout : std::uint8_t { address = 0, stack = 1, packed = 2 };
 
 /// What is drawn of a trace, built when it is first asked for and again when the trace has grown.
 class Model {
@@ -29,7 +34,19 @@ class Model {
   // Each may refresh in order to be built; what was handed out before is then gone.
   [[nodiscard]] const timeline::Levels& levels();
   [[nodiscard]] const timeline::AddressLayout& layout();
-  [[nodiscard]] timeline::Boxes lifetimes(timeline::Axis axis);
+  [[nodiscard]] const timeline::StackLayout& stack();
+  /// All of it.
+  [[nodiscard]] const timeline::PackedLayout& packed();
+  /// Goes on with it by some events; true: it is made.
+  bool arrange_packed(std::size_t events);
+  [[nodiscard]] std::uint64_t height(Layout layout);
+  /// Where a row stands in a layout of boxes, which the stack is not.
+  [[nodiscard]] std::vector<timeline::Stay> stays_of(Layout layout, std::uint32_t row);
+  struct Lifetimes {
+    timeline::Boxes boxes;
+    const timeline::Places* places = nullptr;
+  };
+  [[nodiscard]] Lifetimes lifetimes(Layout layout, timeline::Axis axis);
   /// A trace that still runs paints what is alive as it paints every life.
   void set_end(timeline::TraceEnd end) noexcept {
     end_ = end;
@@ -41,16 +58,19 @@ class Model {
   [[nodiscard]] const std::vector<std::uint8_t>& matches(std::string_view filter);
   /// Everything that a picture needs.
   struct Look {
+    Layout layout = Layout::address;
     timeline::Axis axis = timeline::Axis::event;
     timeline::ColorBy color_by = timeline::ColorBy::state;
     std::string_view filter;
     bool cached = true;
   };
   [[nodiscard]] timeline::Scene scene(const Look& look);
+  [[nodiscard]] timeline::StackScene stack_scene(const Look& look);
 
  private:
   struct Indexes {
     std::optional<timeline::LifecycleIndex> lifetimes;
+    std::optional<timeline::LifecycleIndex> unmoved;  ///< Where buffers moved, of the packed layout.
     std::optional<timeline::LifecycleIndex> cached;
   };
   /// Parts are built of one and the same state: where one is missing and the trace has grown, all
@@ -64,7 +84,11 @@ class Model {
   [[nodiscard]] std::optional<timeline::ColorMap>& colors_by(timeline::ColorBy by) noexcept {
     return colors_[static_cast<std::size_t>(by)];
   }
-  void build_boxes(timeline::Axis axis);
+  [[nodiscard]] bool colored(const Look& look) noexcept {
+    return colors_by(look.color_by).has_value() && matches_.has_value() && filter_ == look.filter;
+  }
+  [[nodiscard]] bool boxed(Layout layout, timeline::Axis axis) const noexcept;
+  [[nodiscard]] Lifetimes build_boxes(Layout layout, timeline::Axis axis);
   void build_cached(timeline::Axis axis);
 
   const Lifecycles* lifecycles_;
@@ -73,6 +97,9 @@ class Model {
   timeline::TraceEnd end_ = timeline::TraceEnd::closed;
   std::optional<timeline::Levels> levels_;
   std::optional<timeline::AddressLayout> layout_;
+  std::optional<timeline::StackLayout> stack_;
+  std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
+  std::optional<timeline::Places> unmoved_;
   std::optional<timeline::CachedBlocks> cached_;
   std::vector<timeline::Strip> cached_strips_;
   Indexes indexes_[2];

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "timeline/rows.hpp"
+#include "timeline/stack_picture.hpp"
 #include "timeline/summary.hpp"
 #include "trace/writers.hpp"
 
@@ -43,11 +44,14 @@ void Viewer::summary() {
       .close('}');
 }
 
-void Viewer::bounds() {
+bool Viewer::arrange(std::size_t events) {
+  return lagging().arrange_packed(events);
+}
+
+void Viewer::bounds(Layout layout) {
   Model& model = lagging();
-  const auto height = static_cast<double>(model.layout().height());
   numbers_ = {static_cast<double>(model.clock().events()), static_cast<double>(model.clock().duration_ns()),
-              height};
+              static_cast<double>(model.height(layout))};
 }
 
 void Viewer::marks() {
@@ -70,10 +74,10 @@ void Viewer::level_at(std::uint64_t event) {
               static_cast<double>(level.cached_bytes), static_cast<double>(level.reserved_bytes)};
 }
 
-void Viewer::levels(Axis axis, double t0, double t1, std::size_t columns) {
+void Viewer::levels(Axis axis, double t0, double t1, std::uint32_t columns) {
   Model& model = lagging();
   const Levels& levels = model.levels();
-  const LevelColumns cut = levels.resample(model.clock(), axis, t0, t1, columns);
+  const LevelColumns cut = levels.resample(model.clock(), axis, {t0, t1, columns});
   numbers_.clear();
   for (const std::vector<double>* series :
        {&cut.x, &cut.live_max, &cut.live_min, &cut.cached_max, &cut.reserved_max}) {
@@ -90,23 +94,40 @@ double Viewer::time_of_event(std::uint64_t event) {
 }
 
 void Viewer::render(const Picture& picture) {
-  const Scene scene = lagging().scene(picture.look);
-  rasterize(scene, picture.view, picture.size, picture.dark ? Style::dark() : Style::light(), pixels_);
-}
-
-int Viewer::hit_test(Axis axis, const Probe& probe) {
   Model& model = lagging();
-  const auto box = timeline::hit_test(model.lifetimes(axis), probe);
-  return box ? static_cast<int>(model.layout().places().row_of(*box)) : -1;
+  const Style style = picture.dark ? Style::dark() : Style::light();
+  if (picture.look.layout == Layout::stack) {
+    rasterize_stack(model.stack_scene(picture.look), picture.view, picture.size, style, pixels_);
+  } else {
+    rasterize(model.scene(picture.look), picture.view, picture.size, style, pixels_);
+  }
 }
 
-void Viewer::rects_of(Axis axis, std::uint32_t row) {
-  Model& model = fresh();
+int Viewer::hit_test(const Frame& frame, const Probe& probe) {
+  Model& model = lagging();
+  if (frame.layout == Layout::stack) {
+    const auto row = model.stack().row_at(frame.axis, frame.columns, probe.x, probe.y, probe.tolerance_y);
+    return row ? static_cast<int>(*row) : -1;
+  }
+  const Model::Lifetimes lifetimes = model.lifetimes(frame.layout, frame.axis);
+  const auto box = timeline::hit_test(lifetimes.boxes, probe);
+  return box ? static_cast<int>(lifetimes.places->row_of(*box)) : -1;
+}
+
+void Viewer::rects_of(const Frame& frame, std::uint32_t row) {
   numbers_.clear();
+  if (frame.layout == Layout::stack) {
+    for (const StackStep& step : fresh().stack().steps_of(row, frame.axis, frame.columns)) {
+      const auto y = static_cast<double>(step.y);
+      numbers_.insert(numbers_.end(), {step.t0, step.t1, y, y + static_cast<double>(step.height)});
+    }
+    return;
+  }
+  Model& model = fresh();
   if (row >= lifecycles().size()) return;
-  for (const Stay& stay : model.layout().stays_of(row)) {
+  for (const Stay& stay : model.stays_of(frame.layout, row)) {
     for (const std::uint32_t event : {stay.begin_event, stay.end_event})
-      numbers_.push_back(static_cast<double>(model.clock().position(axis, event)));
+      numbers_.push_back(static_cast<double>(model.clock().position(frame.axis, event)));
     numbers_.push_back(static_cast<double>(stay.strip.y));
     numbers_.push_back(static_cast<double>(stay.strip.y + stay.strip.height));
   }

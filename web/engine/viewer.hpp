@@ -31,11 +31,14 @@ class Viewer {
 
   void error();
   void summary();
-  void bounds();
+  /// Goes on with the packed layout by at most `events` events, so that making it need not hold other
+  /// requests up. True: it is made. Other calls make what is missing at once.
+  [[nodiscard]] bool arrange(std::size_t events);
+  void bounds(Layout layout);
   void marks();
   void level_at(std::uint64_t event);
   /// x, live max, live min, cached max, reserved max: each `columns` numbers.
-  void levels(timeline::Axis axis, double t0, double t1, std::size_t columns);
+  void levels(timeline::Axis axis, double t0, double t1, std::uint32_t columns);
   [[nodiscard]] double event_at_time(double time_ns);
   [[nodiscard]] double time_of_event(std::uint64_t event);
 
@@ -46,10 +49,16 @@ class Viewer {
     Model::Look look;
   };
   void render(const Picture& picture);
+  /// Which picture a question is about: columns matter to the stack, which shows one moment in each.
+  struct Frame {
+    Layout layout = Layout::address;
+    timeline::Axis axis = timeline::Axis::event;
+    timeline::Columns columns;
+  };
   /// A row, or -1.
-  [[nodiscard]] int hit_test(timeline::Axis axis, const timeline::Probe& probe);
+  [[nodiscard]] int hit_test(const Frame& frame, const timeline::Probe& probe);
   /// t0, t1, y0, y1 of each place of the row in order of time; no numbers when it has none.
-  void rects_of(timeline::Axis axis, std::uint32_t row);
+  void rects_of(const Frame& frame, std::uint32_t row);
   [[nodiscard]] int row_of_id(std::string_view id);
 
   /// Details of one row; empty text when there is none.

@@ -27,6 +27,7 @@ export interface Command {
 
 export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'address', title: 'Address' },
+  { tab: 'stack', title: 'Stack' },
   { tab: 'table', title: 'Table' },
   { tab: 'statistics', title: 'Statistics' },
 ];
@@ -87,8 +88,9 @@ export const COMMANDS: readonly Command[] = [
   find('Clear the filter', [], ({ session }) => session.setFilter('')),
 
   ...TABS.map(({ tab, title }, index) =>
-    view(title, [{ key: String(index + 1) }], ({ session }) => session.setTab(tab)),
+    view(title, [{ key: String(index + 1) }], ({ session }) => void session.setTab(tab)),
   ),
+  view('Packed, as a planner would place them', [], ({ session }) => void session.setTab('packed')),
   view('Axis: event numbers', [], ({ session }) => void session.setAxis('event')),
   view('Axis: time', [], ({ session }) => void session.setAxis('time')),
   ...COLORS.map(({ by, title }) => view(`Colour by ${title}`, [], ({ session }) => session.setColorBy(by))),

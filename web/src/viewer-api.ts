@@ -58,7 +58,7 @@ export function viewerApi(session: Session, app: App): ViewerApi {
       return stats();
     },
     async setView({ view, axis, ...range }) {
-      if (view) session.setTab(view);
+      if (view) await session.setTab(view);
       if (axis) await session.setAxis(axis);
       if (Object.keys(range).length > 0) session.setView({ ...session.view, ...range });
       await session.idle();
@@ -70,8 +70,9 @@ export function viewerApi(session: Session, app: App): ViewerApi {
     async screenOf(id) {
       const row = await session.engine.rowOfId(String(id));
       if (row === null) return null;
-      session.setTab('address');
+      await session.setTab(session.layout);
       await app.updateComplete;
+      await session.idle(); // the picture knows its size
       await session.reveal(row);
       await session.idle();
       return (await app.plot?.placeOf(row)) ?? null;

@@ -64,7 +64,7 @@ TEST_CASE("a resampled column holds the extremes of every level that stood withi
       const double t0 = extent * 0.125 * (seed - 1);
       const double t1 = extent * (seed % 2 == 0 ? 0.9 : 1.0);
       const std::size_t columns = 37;
-      const LevelColumns cut = levels.resample(clock, axis, t0, t1, columns);
+      const LevelColumns cut = levels.resample(clock, axis, {t0, t1, static_cast<std::uint32_t>(columns)});
       for (std::size_t column = 0; column < columns; ++column) {
         const double left = t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(columns);
         const double right = t0 + (t1 - t0) * static_cast<double>(column + 1) / static_cast<double>(columns);
@@ -160,7 +160,7 @@ TEST_CASE("an empty trace has empty levels and a summary of zeros") {
   const Lifecycles trace;
   const Levels levels(trace);
   CHECK(levels.at(5).live_bytes == 0);
-  CHECK(levels.resample(EventClock(trace), Axis::event, 0, 10, 4).live_max == std::vector<double>(4));
+  CHECK(levels.resample(EventClock(trace), Axis::event, {0, 10, 4}).live_max == std::vector<double>(4));
   CHECK(summarise(trace).buffers == 0);
 }
 

@@ -92,7 +92,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     openLive: (name) => ask('openLive', [name]),
     feed: (ndjson) => ask('feed', [ndjson]),
     summary: () => ask('summary', []),
-    bounds: () => ask('bounds', []),
+    bounds: (layout) => ask('bounds', [layout]),
     marks: () => ask('marks', []),
     levels: (...args) => ask('levels', args),
     levelAt: (event) => ask('levelAt', [event]),
@@ -105,7 +105,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
         if (!drawing) draw();
       }),
     hitTest: (...args) => ask('hitTest', args),
-    rectsOf: (axis, row) => ask('rectsOf', [axis, row]),
+    rectsOf: (...args) => ask('rectsOf', args),
     rowOfId: (id) => ask('rowOfId', [id]),
     row: (row) => ask('row', [row]),
     tableQuery: (query) => ask('tableQuery', [query]),

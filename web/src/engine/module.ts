@@ -23,7 +23,8 @@ export interface ViewerModule {
   _viewer_pixels(viewer: ViewerHandle): number;
   _viewer_error(viewer: ViewerHandle): void;
   _viewer_summary(viewer: ViewerHandle): void;
-  _viewer_bounds(viewer: ViewerHandle): void;
+  _viewer_arrange(viewer: ViewerHandle, events: number): number;
+  _viewer_bounds(viewer: ViewerHandle, layout: number): void;
   _viewer_marks(viewer: ViewerHandle): void;
   _viewer_level_at(viewer: ViewerHandle, event: number): void;
   _viewer_levels(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
@@ -31,6 +32,7 @@ export interface ViewerModule {
   _viewer_time_of_event(viewer: ViewerHandle, event: number): number;
   _viewer_render(
     viewer: ViewerHandle,
+    layout: number,
     axis: number,
     t0: number,
     t1: number,
@@ -44,13 +46,25 @@ export interface ViewerModule {
   ): void;
   _viewer_hit_test(
     viewer: ViewerHandle,
+    layout: number,
     axis: number,
+    t0: number,
+    t1: number,
+    columns: number,
     x: number,
     y: number,
     toleranceX: number,
     toleranceY: number,
   ): number;
-  _viewer_rects_of(viewer: ViewerHandle, axis: number, row: number): void;
+  _viewer_rects_of(
+    viewer: ViewerHandle,
+    layout: number,
+    axis: number,
+    t0: number,
+    t1: number,
+    columns: number,
+    row: number,
+  ): void;
   _viewer_row_of_id(viewer: ViewerHandle): number;
   _viewer_row(viewer: ViewerHandle, row: number): void;
   _viewer_table_query(viewer: ViewerHandle, key: number, descending: number, aliveFirst: number): void;

@@ -27,6 +27,8 @@ export interface Summary {
 
 /** The horizontal axis: event number (exact) or time in ns from the first event. */
 export type Axis = 'event' | 'time';
+/** The vertical axis: addresses; live bytes, buffers standing on each other in order of birth; or a denser placement of the same lifetimes. */
+export type Layout = 'address' | 'stack' | 'packed';
 export type Theme = 'light' | 'dark';
 /** What the colour of a rectangle says. */
 export type ColorBy = 'state' | 'label' | 'size' | 'dtype' | 'lifetime';
@@ -39,10 +41,17 @@ export interface View {
   y1: number;
 }
 
+/** Which picture a question is about: its layout, visible range, and width in device pixels. The stack shows one moment a column. */
+export interface Frame {
+  layout: Layout;
+  view: View;
+  columns: number;
+}
+
 export interface Bounds {
   events: number; // x extent on the event axis
   durationNs: number; // x extent on the time axis
-  height: number; // y extent of the address layout
+  height: number; // y extent of the layout
 }
 
 /** Levels over a range, one column per sample; `max` of the column, so that no peak is lost. */
@@ -145,7 +154,8 @@ export interface Engine {
   /** More NDJSON of the live trace. */
   feed(ndjson: Uint8Array): Promise<void>;
   summary(): Promise<Summary>;
-  bounds(): Promise<Bounds>;
+  /** The packed layout is made when it is first asked for, giving way to other requests; it may take some seconds. */
+  bounds(layout?: Layout): Promise<Bounds>;
   marks(): Promise<{ event: number; timeNs: number; name: string }[]>;
   levels(axis: Axis, t0: number, t1: number, columns: number): Promise<Levels>;
   /** Levels at one event, exact. */
@@ -157,7 +167,8 @@ export interface Engine {
   timeOfEvent(event: number): Promise<number>;
   /**
    * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
-   * a rectangle from allocation to release at its address; a sub-pixel one leaves its share of colour.
+   * a rectangle from allocation to release at its place; a sub-pixel one leaves its share of colour. In the stack
+   * each column of pixels shows the moment of its highest live level.
    * Where a newer call comes before this one was begun, this one rejects with an `AbortError`.
    */
   render(
@@ -165,12 +176,22 @@ export interface Engine {
     view: View,
     width: number,
     height: number,
-    style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean },
+    style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean; layout?: Layout },
   ): Promise<ImageBitmap>;
   /** The row at a point of the layout (axis units), or null. The tolerance is in units too. */
-  hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): Promise<number | null>;
-  /** Where a row stands in the layout: one rectangle for each address that it had, in order of time; none without a place. */
-  rectsOf(axis: Axis, row: number): Promise<View[]>;
+  hitTest(
+    axis: Axis,
+    x: number,
+    y: number,
+    toleranceX: number,
+    toleranceY: number,
+    frame?: Frame,
+  ): Promise<number | null>;
+  /**
+   * Where a row stands in the layout, in order of time: one rectangle for each address that it had; in the stack
+   * one for each step of it over the frame's columns. None without a place.
+   */
+  rectsOf(axis: Axis, row: number, frame?: Frame): Promise<View[]>;
   rowOfId(id: string): Promise<number | null>;
   row(row: number): Promise<RowDetails>;
   /** Applies the query and answers how many rows match, and their bytes. */

@@ -5,8 +5,10 @@ import type {
   Axis,
   Bounds,
   ColorBy,
+  Frame,
   GroupBy,
   GroupCount,
+  Layout,
   Levels,
   LoadProgress,
   RowDetails,
@@ -29,9 +31,11 @@ export interface RenderStyle {
   theme: Theme;
   filter: string;
   showCached: boolean;
+  layout?: Layout;
 }
 
 // In the order of the C++ enumerations.
+const layouts: readonly Layout[] = ['address', 'stack', 'packed'];
 const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
 const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause'];
 const sortKeys: readonly SortKey[] = [
@@ -53,6 +57,8 @@ const slackWhileReading = 0.5;
 /** How long the worker reads before it looks after other requests, in ms. */
 const sliceMs = 12;
 const feedBytes = 128 * 1024;
+/** Events that are packed before the worker looks after other requests: some ten ms of work. */
+const packedEvents = 8192;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -63,6 +69,18 @@ function numberOf<Word>(words: readonly Word[], word: Word, what: string): numbe
   return index;
 }
 const axisNumber = (axis: Axis): number => numberOf(['event', 'time'], axis, 'axis');
+const layoutNumber = (layout: Layout): number => numberOf(layouts, layout, 'layout');
+/** A question that names no picture is about addresses, where columns do not matter. */
+const addresses: Frame = { layout: 'address', view: { t0: 0, t1: 1, y0: 0, y1: 1 }, columns: 1 };
+
+/** Layout, axis, and the columns of the frame, as the module takes them. */
+const framed = (axis: Axis, { layout, view, columns }: Frame): [number, number, number, number, number] => [
+  layoutNumber(layout),
+  axisNumber(axis),
+  view.t0,
+  view.t1,
+  columns,
+];
 
 /** Lets messages that wait be served. */
 function breathe(): Promise<void> {
@@ -203,8 +221,17 @@ export class Session {
     return this.json();
   }
 
-  bounds(): Bounds {
-    this.module._viewer_bounds(this.viewer);
+  /** The packed layout, in pieces. */
+  async arrange(): Promise<void> {
+    const { viewer } = this;
+    while (!this.module._viewer_arrange(viewer, packedEvents)) {
+      await breathe();
+      if (viewer !== this.viewer) throw new DOMException('Another trace was opened.', 'AbortError');
+    }
+  }
+
+  bounds(layout: Layout = 'address'): Bounds {
+    this.module._viewer_bounds(this.viewer, layoutNumber(layout));
     const [events = 0, durationNs = 0, height = 0] = this.numbers();
     return { events, durationNs, height };
   }
@@ -240,6 +267,7 @@ export class Session {
     this.scratchText(style.filter);
     this.module._viewer_render(
       this.viewer,
+      layoutNumber(style.layout ?? 'address'),
       axisNumber(axis),
       view.t0,
       view.t1,
@@ -255,13 +283,21 @@ export class Session {
     return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 
-  hitTest(axis: Axis, x: number, y: number, toleranceX: number, toleranceY: number): number | null {
-    const row = this.module._viewer_hit_test(this.viewer, axisNumber(axis), x, y, toleranceX, toleranceY);
+  hitTest(
+    axis: Axis,
+    x: number,
+    y: number,
+    toleranceX: number,
+    toleranceY: number,
+    frame: Frame = addresses,
+  ): number | null {
+    const place = framed(axis, frame);
+    const row = this.module._viewer_hit_test(this.viewer, ...place, x, y, toleranceX, toleranceY);
     return row < 0 ? null : row;
   }
 
-  rectsOf(axis: Axis, row: number): View[] {
-    this.module._viewer_rects_of(this.viewer, axisNumber(axis), row);
+  rectsOf(axis: Axis, row: number, frame: Frame = addresses): View[] {
+    this.module._viewer_rects_of(this.viewer, ...framed(axis, frame), row);
     const numbers = this.numbers();
     const rects: View[] = [];
     for (let at = 0; at < numbers.length; at += 4) {

@@ -49,6 +49,7 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
     } else if (method === 'render') {
       value = await picture(engine, ...(args as [Axis, View, number, number, RenderStyle]));
     } else {
+      if (method === 'bounds' && args[0] === 'packed') await engine.arrange();
       value = (engine[method] as (...all: unknown[]) => unknown).apply(engine, args);
     }
     scope.postMessage({ kind: 'value', id, value }, transferable(value));

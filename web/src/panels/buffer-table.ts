@@ -326,7 +326,7 @@ export class BufferTable extends LitElement {
   };
 
   private async showInPlot(row: RowInfo): Promise<void> {
-    this.session?.setTab('address');
+    void this.session?.setTab(this.session.layout);
     await this.session?.select(row.row, true);
   }
 

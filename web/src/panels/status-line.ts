@@ -92,7 +92,7 @@ export class StatusLine extends LitElement {
     return html`
       ${this.pair('event', 'event', cursor ? count(cursor.event) : '–')}
       ${this.pair('time', 'time', cursor ? time(cursor.timeNs) : '–')}
-      ${this.pair('address', trace.summary.has_addresses ? 'address offset' : 'offset', cursor?.y != null ? bytes(cursor.y) : '–', cursor?.y != null ? exactBytes(cursor.y) : '')}
+      ${this.pair('address', session.layout === 'address' && trace.summary.has_addresses ? 'address offset' : 'offset', cursor?.y != null ? bytes(cursor.y) : '–', cursor?.y != null ? exactBytes(cursor.y) : '')}
       ${this.pair('live', 'live', cursor?.level ? bytes(cursor.level.liveBytes) : '–', cursor?.level ? exactBytes(cursor.level.liveBytes) : '')}
       ${this.pair('cached', 'cached', cursor?.level ? bytes(cursor.level.cachedBytes) : '–')}
       <span class="space"></span>

@@ -166,14 +166,14 @@ export class SummaryStrip extends LitElement {
         value: s.max_reserved_bytes > 0 ? percent(s.max_reserved_bytes - s.max_live_bytes, s.max_live_bytes) : '–',
         note: 'reserved above live',
         title: 'Peak reserved above peak live, as a share of peak live: what caching and fragmentation cost.',
-        act: () => session.setTab('statistics'),
+        act: () => void session.setTab('statistics'),
       },
       {
         label: 'Buffers',
         value: count(s.buffers),
         note: plural(s.events, 'event'),
         title: `${exactBytes(s.total_allocated_bytes)} allocated in total, ${plural(s.distinct_sizes, 'distinct size')}. Show the table.`,
-        act: () => session.setTab('table'),
+        act: () => void session.setTab('table'),
       },
     ];
   }

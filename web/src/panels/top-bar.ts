@@ -6,6 +6,7 @@ import { label } from '../format.js';
 import { saveFile } from '../save.js';
 import { Follows } from '../store/controller.js';
 import type { Mode, Session } from '../store/session.js';
+import { isLayout } from '../store/state.js';
 import { type ThemeSetting, theme } from '../store/theme.js';
 import { base, controls } from '../styles.js';
 
@@ -270,7 +271,7 @@ export class TopBar extends LitElement {
       html`<button role="menuitem" @click=${run}><span>${title}</span><span class="muted">${about}</span></button>`;
     return html`<div class="menu" role="menu" aria-label="Export">
       ${FORMATS.map(({ format, title, about }) => item(title, about, () => void this.export(format)))}
-      ${this.session?.tab === 'address' ? item('PNG', 'the picture as it stands', () => this.savePicture()) : nothing}
+      ${this.session && isLayout(this.session.tab) ? item('PNG', 'the picture as it stands', () => this.savePicture()) : nothing}
     </div>`;
   }
 

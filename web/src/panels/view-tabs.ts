@@ -2,9 +2,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { TABS } from '../commands.js';
-import type { Axis, ColorBy } from '../engine/protocol.js';
+import type { Axis, ColorBy, Layout } from '../engine/protocol.js';
+import { bytes, exactBytes } from '../format.js';
 import { Follows } from '../store/controller.js';
 import type { Session, Tab } from '../store/session.js';
+import { isLayout } from '../store/state.js';
 import { recall, remember } from '../store/theme.js';
 import { base, controls } from '../styles.js';
 
@@ -18,10 +20,17 @@ const COLORS: { value: ColorBy; title: string }[] = [
 const FIRST_VISIT: Record<Tab, string> = {
   address:
     'Each bar is one buffer: it begins where it was allocated, ends where it was released, and stands at its address; where it was moved, it goes on elsewhere behind a notch. Bars that reach the right edge were never released.',
+  stack:
+    'Each band is one buffer: the live ones stand on each other in order of birth, so the top edge is live bytes, and a band slides down when one below it is released.',
+  packed:
+    'The same lifetimes placed as low as best fit (in short traces the planner) gets them, whatever addresses they had: how little memory this order of lifetimes could do with.',
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
 };
+
+/** The packed layout is another way to see the first tab. */
+const tabOf = (tab: Tab): Tab => (tab === 'packed' ? 'address' : tab);
 
 @customElement('view-tabs')
 export class ViewTabs extends LitElement {
@@ -49,7 +58,8 @@ export class ViewTabs extends LitElement {
         align-self: stretch;
       }
       [role='tab'] {
-        padding: 0 var(--gap-3);
+        padding: 0 var(--gap-2);
+        white-space: nowrap;
         border-bottom: 2px solid transparent;
         margin-bottom: -1px;
         color: var(--ink-2);
@@ -75,7 +85,14 @@ export class ViewTabs extends LitElement {
       .how {
         display: flex;
         align-items: center;
-        gap: var(--gap-3);
+        gap: var(--gap-2);
+      }
+      .note {
+        padding: 2px var(--gap-3);
+        border-bottom: 1px solid var(--line);
+        background: var(--surface);
+        color: var(--ink-2);
+        font-size: var(--type-1);
       }
       label {
         display: flex;
@@ -96,6 +113,11 @@ export class ViewTabs extends LitElement {
       .hint p {
         flex: 1;
       }
+      @media (max-width: 1360px) {
+        [role='tab'] kbd {
+          display: none;
+        }
+      }
       @media (max-width: 860px) {
         .bar {
           height: auto;
@@ -107,11 +129,11 @@ export class ViewTabs extends LitElement {
         [role='tab'] {
           height: 36px;
         }
-        [role='tab'] kbd,
         .space {
           display: none;
         }
         .how {
+          flex-wrap: wrap;
           padding: 0 var(--gap-3);
         }
       }
@@ -121,8 +143,8 @@ export class ViewTabs extends LitElement {
   private onKey(event: KeyboardEvent): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (!step || !this.session) return;
-    const at = TABS.findIndex(({ tab }) => tab === this.session!.tab);
-    this.session.setTab(TABS[(at + step + TABS.length) % TABS.length]!.tab);
+    const at = TABS.findIndex(({ tab }) => tab === tabOf(this.session!.tab));
+    void this.session.setTab(TABS[(at + step + TABS.length) % TABS.length]!.tab);
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
     event.preventDefault();
   }
@@ -144,10 +166,30 @@ export class ViewTabs extends LitElement {
     </div>`;
   }
 
+  /** What the layout that is shown means, in one line. */
+  private renderNote({ tab, layout, trace }: Session) {
+    const line = (text: unknown) => html`<p class="note" role="status">${text}</p>`;
+    if (isLayout(tab) && tab !== layout) return line('Laying out…');
+    if (tab === 'stack')
+      return line(
+        'Each column shows the moment of its highest live level: the top edge is live bytes, no peak is lost.',
+      );
+    if (tab !== 'packed' || !trace) return nothing;
+    const { max_live_bytes: live } = trace.summary;
+    const { height } = trace.bounds;
+    const share = html`, <span class="number">${(height / live).toFixed(3)}</span> × peak live`;
+    return line(
+      html`Packed height <span class="number" title=${exactBytes(height)}>${bytes(height)}</span>${live > 0 ? share : nothing}`,
+    );
+  }
+
   private renderPictureControls(session: Session) {
+    const layout = (value: Layout, title: string) =>
+      html`<button aria-pressed=${session.tab === value} @click=${() => void session.setTab(value)}>${title}</button>`;
     const axis = (value: Axis, title: string) =>
       html`<button aria-pressed=${session.axis === value} @click=${() => void session.setAxis(value)}>${title}</button>`;
     return html`<div class="how">
+      ${tabOf(session.tab) === 'address' ? html`<div class="segmented small" role="group" aria-label="Vertical axis">${layout('address', 'actual')}${layout('packed', 'packed')}</div>` : nothing}
       <label
         >colour
         <select
@@ -172,18 +214,18 @@ export class ViewTabs extends LitElement {
           ${TABS.map(
             ({ tab, title }, index) => html`<button
               role="tab"
-              aria-selected=${session.tab === tab}
-              tabindex=${session.tab === tab ? 0 : -1}
-              @click=${() => session.setTab(tab)}
+              aria-selected=${tabOf(session.tab) === tab}
+              tabindex=${tabOf(session.tab) === tab ? 0 : -1}
+              @click=${() => void session.setTab(tab)}
             >
               ${title}<kbd aria-hidden="true">${index + 1}</kbd>
             </button>`,
           )}
         </div>
         <span class="space"></span>
-        ${session.tab === 'address' ? this.renderPictureControls(session) : nothing}
+        ${isLayout(session.tab) ? this.renderPictureControls(session) : nothing}
       </div>
-      ${this.renderHint(session.tab)}
+      ${this.renderHint(session.tab)} ${this.renderNote(session)}
     `;
   }
 }

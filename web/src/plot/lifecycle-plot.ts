@@ -1,8 +1,8 @@
-// The lifecycle plot: time × address, each buffer a rectangle from allocation to release. The engine
-// paints the rectangles; here stand axes, selection, pointer, and the pictures' places.
+// The lifecycle plot: time × address, each buffer a rectangle from allocation to release; or time × live bytes,
+// each buffer a slice of the stack. The engine paints them; here stand axes, selection, pointer, and the pictures' places.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, queryAll, state } from 'lit/decorators.js';
-import type { RowDetails, View } from '../engine/protocol.js';
+import type { Layout, RowDetails, View } from '../engine/protocol.js';
 import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
@@ -10,13 +10,19 @@ import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { fitView } from '../store/view.js';
 import { base } from '../styles.js';
-import { Pictures } from './pictures.js';
+import { Pictures, type Wish } from './pictures.js';
 import { type Area, PlotPointer } from './pointer.js';
 import { GUTTER, type Scale, scaleOf } from './scale.js';
 import { axisTicks, byteTicks } from './ticks.js';
 
 const AXIS_HEIGHT = 24;
 const PIXEL_TOLERANCE = 3;
+/** What the vertical axis is, for those who do not see it. */
+const UPWARDS: Record<Layout, string> = {
+  address: 'address up',
+  stack: 'live bytes up, buffers on each other in order of birth',
+  packed: 'place in a packed layout up',
+};
 
 @customElement('lifecycle-plot')
 export class LifecyclePlot extends LitElement {
@@ -33,6 +39,7 @@ export class LifecyclePlot extends LitElement {
   private colors: Record<string, string> = {};
   private readonly resized = new ResizeObserver(() => this.schedule());
   private readonly hits = new Latest<number | null>();
+  private readonly selections = new Latest<View[]>();
   private readonly pointer = new PlotPointer(this);
 
   constructor() {
@@ -40,6 +47,7 @@ export class LifecyclePlot extends LitElement {
     new Follows(this, ['view', 'trace', 'layout', 'filter'], () => this.schedule());
     new Follows(this, ['selection', 'trace', 'view'], () => void this.placeSelection());
     new Follows(this, ['cursor'], () => this.schedule());
+    new Follows(this, ['layout']);
     theme.addEventListener('change', this.onTheme);
   }
 
@@ -177,7 +185,8 @@ export class LifecyclePlot extends LitElement {
     if (!session?.trace) return null;
     const scale = this.scale();
     if (!scale.contains(x, y)) return null;
-    const exact = await session.engine.hitTest(session.axis, scale.tOf(x), scale.yOf(y), 0, 0);
+    const frame = session.frame();
+    const exact = await session.engine.hitTest(session.axis, scale.tOf(x), scale.yOf(y), 0, 0, frame);
     return (
       exact ??
       session.engine.hitTest(
@@ -186,29 +195,38 @@ export class LifecyclePlot extends LitElement {
         scale.yOf(y),
         PIXEL_TOLERANCE * scale.tPerPixel,
         PIXEL_TOLERANCE * scale.yPerPixel,
+        frame,
       )
     );
   }
 
-  /** Where a row first stands in the window: the middle of what is in sight of it. */
+  private rectsOf(row: number): Promise<View[]> {
+    const { engine, axis } = this.session!;
+    return engine.rectsOf(axis, row, this.session!.frame());
+  }
+
+  /** Where a row stands in the window: the middle of the longest part that is in sight of it. */
   async placeOf(row: number) {
-    const { session } = this;
-    const [rect] = session?.trace ? await session.engine.rectsOf(session.axis, row) : [];
-    if (!rect || !session) return null;
+    if (!this.session?.trace) return null;
+    const rects = await this.rectsOf(row);
     const scale = this.scale();
     const box = this.getBoundingClientRect();
-    const left = Math.max(scale.area.left, scale.xOf(rect.t0));
-    const right = Math.min(scale.area.left + scale.area.width, scale.xOf(rect.t1));
-    const top = Math.max(scale.area.top, scale.pixelOf(rect.y1));
-    const bottom = Math.min(scale.area.top + scale.area.height, scale.pixelOf(rect.y0));
-    return {
-      x: box.left + (left + right) / 2,
-      y: box.top + (top + bottom) / 2,
-      left: box.left + left,
-      top: box.top + top,
-      width: right - left,
-      height: bottom - top,
-    };
+    const places = rects.map((rect) => {
+      const left = Math.max(scale.area.left, scale.xOf(rect.t0));
+      const right = Math.min(scale.area.left + scale.area.width, scale.xOf(rect.t1));
+      const top = Math.max(scale.area.top, scale.pixelOf(rect.y1));
+      const bottom = Math.min(scale.area.top + scale.area.height, scale.pixelOf(rect.y0));
+      return {
+        x: box.left + (left + right) / 2,
+        y: box.top + (top + bottom) / 2,
+        left: box.left + left,
+        top: box.top + top,
+        width: right - left,
+        height: bottom - top,
+      };
+    });
+    const inSight = places.filter(({ width, height }) => width > 0 && height > 0);
+    return inSight.reduce<(typeof places)[0] | null>((a, b) => (a && a.width >= b.width ? a : b), places[0] ?? null);
   }
 
   /** The pointer stands over a point of this element. */
@@ -226,7 +244,7 @@ export class LifecyclePlot extends LitElement {
     if (row === null) this.setHover(null, []);
     else if (this.hover?.details.row === row) this.hover = { ...this.hover, x, y };
     else {
-      const [details, rects] = await Promise.all([session.engine.row(row), session.engine.rectsOf(session.axis, row)]);
+      const [details, rects] = await Promise.all([session.engine.row(row), this.rectsOf(row)]);
       this.setHover({ details, x, y }, rects);
     }
   }
@@ -252,8 +270,8 @@ export class LifecyclePlot extends LitElement {
     const { session } = this;
     if (!session) return;
     const row = session.selectedRow;
-    const rects = row === null || !session.trace ? [] : await session.engine.rectsOf(session.axis, row);
-    if (row !== session.selectedRow) return;
+    const rects = await this.selections.ask(async () => (row === null || !session.trace ? [] : this.rectsOf(row)));
+    if (!rects || row !== session.selectedRow) return;
     this.selectedRects = rects;
     this.schedule();
   }
@@ -274,12 +292,13 @@ export class LifecyclePlot extends LitElement {
     }
     const scale = this.scale();
     const { area } = scale;
-    this.pictures?.want({
+    const wish: Wish = {
       view: session.view,
       whole: fitView(session.trace.bounds, session.axis),
       width: Math.max(1, Math.round(area.width * ratio)),
       height: Math.max(1, Math.round(area.height * ratio)),
       style: {
+        layout: session.layout,
         axis: session.axis,
         colorBy: session.colorBy,
         theme: theme.resolved,
@@ -287,9 +306,13 @@ export class LifecyclePlot extends LitElement {
         showCached: session.showCached,
         revision: session.trace.revision,
       },
-    });
-
-    this.pictures?.place(session.view, session.axis, area);
+    };
+    this.pictures?.want(wish);
+    this.pictures?.place(wish, area);
+    if (session.columns !== wish.width) {
+      session.columns = wish.width;
+      void this.placeSelection();
+    }
 
     const context = canvas.getContext('2d')!;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -366,10 +389,21 @@ export class LifecyclePlot extends LitElement {
     context.globalAlpha = 1;
   }
 
-  /** Around each place of a buffer; where it moved, a line leads from one to the next. */
+  /** Around each place of a buffer; where it moved or slid, a line leads from one to the next. */
   private outline(context: CanvasRenderingContext2D, scale: Scale, rects: View[], weight: number): void {
     if (rects.length === 0) return;
     context.beginPath();
+    if (this.session!.layout === 'stack') this.traceSteps(context, scale, rects);
+    else this.traceRects(context, scale, rects);
+    context.lineWidth = weight + 2;
+    context.strokeStyle = this.colors.ground!;
+    context.stroke();
+    context.lineWidth = weight;
+    context.strokeStyle = this.colors.ink!;
+    context.stroke();
+  }
+
+  private traceRects(context: CanvasRenderingContext2D, scale: Scale, rects: View[]): void {
     for (const [index, rect] of rects.entries()) {
       const x = scale.xOf(rect.t0);
       const y = scale.pixelOf(rect.y1);
@@ -381,12 +415,20 @@ export class LifecyclePlot extends LitElement {
       }
       context.rect(x, y, Math.max(2, scale.xOf(rect.t1) - x), h);
     }
-    context.lineWidth = weight + 2;
-    context.strokeStyle = this.colors.ground!;
-    context.stroke();
-    context.lineWidth = weight;
-    context.strokeStyle = this.colors.ink!;
-    context.stroke();
+  }
+
+  /** One line around all steps: along their upper edges and back along the lower ones. */
+  private traceSteps(context: CanvasRenderingContext2D, scale: Scale, steps: View[]): void {
+    for (const { t0, t1, y1 } of steps) {
+      context.lineTo(scale.xOf(t0), scale.pixelOf(y1));
+      context.lineTo(scale.xOf(t1), scale.pixelOf(y1));
+    }
+    for (const { t0, t1, y0, y1 } of steps.toReversed()) {
+      const bottom = Math.max(scale.pixelOf(y0), scale.pixelOf(y1) + 2);
+      context.lineTo(scale.xOf(t1), bottom);
+      context.lineTo(scale.xOf(t0), bottom);
+    }
+    context.closePath();
   }
 
   private drawCrosshair(context: CanvasRenderingContext2D, scale: Scale): void {
@@ -454,7 +496,7 @@ export class LifecyclePlot extends LitElement {
         class="ink"
         role="img"
         tabindex="0"
-        aria-label="Lifecycles of ${buffers} buffers: time across, address up. The table holds the same buffers as rows."
+        aria-label="Lifecycles of ${buffers} buffers: time across, ${UPWARDS[this.session?.layout ?? 'address']}. The table holds the same buffers as rows."
       ></canvas>
       ${this.renderTip()}`;
   }

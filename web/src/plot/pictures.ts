@@ -1,11 +1,12 @@
 // Pictures of the lifecycle plot. The engine needs some milliseconds for one; until the sharp picture of
 // the visible range stands, the last one is shown moved and scaled, over a picture of the whole trace.
-import type { Axis, ColorBy, Engine, Theme, View } from '../engine/protocol.js';
+import type { Axis, ColorBy, Engine, Layout, Theme, View } from '../engine/protocol.js';
 import { sameView } from '../store/view.js';
 import { type Extent, PictureLayer } from './picture-layer.js';
 
 /** All that a picture depends on besides its range and size. */
 export interface Style {
+  layout: Layout;
   axis: Axis;
   colorBy: ColorBy;
   theme: Theme;
@@ -30,8 +31,9 @@ interface Picture {
   height: number;
 }
 
+const sameAxes = (a: Style, b: Style): boolean => a.axis === b.axis && a.layout === b.layout;
 const sameStyle = (a: Style, b: Style): boolean =>
-  a.axis === b.axis &&
+  sameAxes(a, b) &&
   a.colorBy === b.colorBy &&
   a.theme === b.theme &&
   a.filter === b.filter &&
@@ -98,12 +100,13 @@ export class Pictures {
   }
 
   private async render(wish: Wish, view: View): Promise<Picture> {
-    const { axis, colorBy, theme, filter, showCached } = wish.style;
+    const { layout, axis, colorBy, theme, filter, showCached } = wish.style;
     const bitmap = await this.engine.render(axis, view, wish.width, wish.height, {
       colorBy,
       theme,
       filter,
       showCached,
+      layout,
     });
     const layer = this.spare.pop()!;
     layer.put(bitmap, view);
@@ -128,12 +131,12 @@ export class Pictures {
     this.spare.push(picture.layer);
   }
 
-  /** Moves what there is of `view` to its place; `extent` is the plot's area. */
-  place(view: View, axis: Axis, extent: Extent): void {
-    const covered = this.front?.style.axis === axis && sameView(this.front.view, view);
+  /** Moves what there is of the wish's range to its place; `extent` is the plot's area. */
+  place({ view, style }: Wish, extent: Extent): void {
+    const covered = this.front !== null && sameAxes(this.front.style, style) && sameView(this.front.view, view);
     for (const picture of [this.whole, this.front]) {
       if (!picture) continue;
-      if (picture.style.axis !== axis || (picture === this.whole && covered)) picture.layer.hide();
+      if (!sameAxes(picture.style, style) || (picture === this.whole && covered)) picture.layer.hide();
       else picture.layer.place(view, extent);
     }
   }

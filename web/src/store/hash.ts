@@ -3,6 +3,8 @@
 import { sampleFiles, samples } from '../samples.js';
 import type { Session, Tab } from './session.js';
 
+const TAB_NAMES = ['address', 'stack', 'packed', 'table', 'statistics'] as const satisfies readonly Tab[];
+
 const number = (text: string | null): number | undefined => {
   const value = text === null || text === '' ? Number.NaN : Number(text);
   return Number.isFinite(value) ? value : undefined;
@@ -18,7 +20,7 @@ export function keepHash(session: Session): void {
 async function restore(session: Session): Promise<void> {
   const saved = new URLSearchParams(location.hash.slice(1));
   const tab = saved.get('tab');
-  if (tab === 'table' || tab === 'statistics') session.setTab(tab satisfies Tab);
+  if (tab !== null && (TAB_NAMES as readonly string[]).includes(tab)) void session.setTab(tab as Tab);
   if (saved.get('mode') === 'lab') session.setMode('lab');
   if (saved.get('axis') === 'time') session.axis = 'time';
   const sample = samples().find(({ name }) => name === saved.get('sample'));

@@ -1,6 +1,6 @@
 // One session: the open trace, the visible range, the selection, the filter. Every view reads this
 // state and changes it through these methods; every number in it was answered by the engine.
-import type { Axis, ColorBy, Engine, RowDetails, View } from '../engine/protocol.js';
+import type { Axis, ColorBy, Engine, Frame, Layout, RowDetails, View } from '../engine/protocol.js';
 import { holdsTerms, toggled } from '../terms.js';
 import { Gliding } from './gliding.js';
 import { Merged } from './merged.js';
@@ -8,8 +8,18 @@ import { cutOff, holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.j
 import { Pending } from './pending.js';
 import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
-import type { Cursor, Loading, Mode, Notice, SourceFile, Tab, Topic, Trace } from './state.js';
-import { clampView, convertView, fitView, sameView, tailView, viewAround } from './view.js';
+import {
+  type Cursor,
+  isLayout,
+  type Loading,
+  type Mode,
+  type Notice,
+  type SourceFile,
+  type Tab,
+  type Topic,
+  type Trace,
+} from './state.js';
+import { clampView, convertView, fitView, heightOf, sameView, tailView, viewAround } from './view.js';
 
 export type * from './state.js';
 
@@ -18,6 +28,10 @@ const PREVIEW_GROWTH = 4;
 export class Session extends EventTarget {
   mode: Mode = 'trace';
   tab: Tab = 'address';
+  /** The picture's; behind `tab` for as long as a layout is being made. */
+  layout: Layout = 'address';
+  /** Columns of the picture, in device pixels. */
+  columns = 1;
   axis: Axis = 'event';
   colorBy: ColorBy = 'state';
   showCached = true;
@@ -123,8 +137,10 @@ export class Session extends EventTarget {
     if (this.previewing) return;
     this.previewing = true;
     try {
-      const known = await this.ask();
+      const layout = this.wantedLayout();
+      const known = await this.ask(layout);
       if (turn !== this.opening || !this.loading || known.summary.buffers === 0) return;
+      this.layout = layout;
       this.previewFrom = known.summary.events * PREVIEW_GROWTH;
       const { trace } = this;
       if (trace?.preview) Object.assign(trace, known, { revision: ++this.revision });
@@ -168,8 +184,9 @@ export class Session extends EventTarget {
     const { trace } = this;
     if (!trace?.live) return;
     const wasFit = this.isFit();
-    const known = await this.ask();
-    if (this.trace !== trace) return;
+    const { layout } = this;
+    const known = await this.ask(layout);
+    if (this.trace !== trace || this.layout !== layout) return;
     const grown = known.summary.events !== trace.summary.events;
     Object.assign(trace, known);
     if (!grown) return;
@@ -178,17 +195,24 @@ export class Session extends EventTarget {
     this.changed('trace', 'view');
   }
 
-  private async ask(): Promise<Pick<Trace, 'summary' | 'bounds' | 'marks'>> {
+  private async ask(layout: Layout): Promise<Pick<Trace, 'summary' | 'bounds' | 'marks'>> {
     const [summary, bounds, marks] = await Promise.all([
       this.engine.summary(),
-      this.engine.bounds(),
+      this.engine.bounds(layout),
       this.engine.marks(),
     ]);
     return { summary, bounds, marks };
   }
 
+  /** That of the view that is open; of those without a picture, the last one. */
+  private wantedLayout(): Layout {
+    return isLayout(this.tab) ? this.tab : this.layout;
+  }
+
   private async show(name: string, live: boolean, sample: string | null): Promise<void> {
-    const known = await this.ask();
+    const layout = this.wantedLayout();
+    const known = await this.ask(layout);
+    this.layout = layout;
     this.put({ name, live, preview: false, sample, ...known, revision: ++this.revision });
   }
 
@@ -312,9 +336,22 @@ export class Session extends EventTarget {
 
   /** Pans, and zooms when it must, until the row's first rectangle is in sight and wide enough to see. */
   async reveal(row: number): Promise<void> {
-    const [rect] = await this.engine.rectsOf(this.axis, row);
-    if (!rect || !this.trace) return;
-    this.setView(viewAround(rect, this.view));
+    if (!this.trace) return;
+    const { axis, layout, view } = this;
+    if (layout !== 'stack') {
+      const [rect] = await this.engine.rectsOf(axis, row, this.frame());
+      if (rect) this.setView(viewAround(rect, view));
+      return;
+    }
+    // How high it stands depends on the moments that the columns show: so first its time, then its place in them.
+    const places = await this.engine.rectsOf(axis, row);
+    if (places.length === 0) return;
+    const life = { ...places[0]!, t1: places.at(-1)!.t1 };
+    this.setView({ ...viewAround(life, view), y0: view.y0, y1: view.y1 });
+    const steps = await this.engine.rectsOf(axis, row, this.frame());
+    if (steps.length === 0) return;
+    const longest = steps.reduce((a, b) => (b.t1 - b.t0 > a.t1 - a.t0 ? b : a));
+    this.setView({ ...viewAround(longest, this.view), t0: this.view.t0, t1: this.view.t1 });
   }
 
   /** The lifetime before or after at the selected buffer's address. */
@@ -373,10 +410,35 @@ export class Session extends EventTarget {
     this.changed('layout');
   }
 
-  setTab(tab: Tab): void {
+  /** Resolves when the view stands: a layout may have to be made first. */
+  async setTab(tab: Tab): Promise<void> {
     if (tab === this.tab) return;
     this.tab = tab;
     this.changed('layout');
+    if (isLayout(tab) && tab !== this.layout) await this.track(this.arrange(tab));
+  }
+
+  /** The picture keeps its layout until the other is made. */
+  private async arrange(layout: Layout): Promise<void> {
+    const { trace } = this;
+    try {
+      const bounds = trace && (await this.engine.bounds(layout));
+      if (this.tab !== layout || this.trace !== trace) return;
+      this.layout = layout;
+      if (!trace || !bounds) return;
+      trace.bounds = bounds;
+      this.gliding.stop();
+      this.view = { ...this.view, y0: 0, y1: heightOf(bounds) };
+      this.changed('view', 'layout', 'selection');
+    } catch (error) {
+      if (this.trace !== trace) return; // another trace was opened meanwhile
+      this.say('error', 'The layout could not be made', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The picture that stands, for questions about its points and places. */
+  frame(): Frame {
+    return { layout: this.layout, view: this.view, columns: this.columns };
   }
 
   setColorBy(colorBy: ColorBy): void {

@@ -1,8 +1,10 @@
 // What the session holds.
-import type { Bounds, Summary } from '../engine/protocol.js';
+import type { Bounds, Layout, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
-export type Tab = 'address' | 'table' | 'statistics';
+/** A layout is a view of its own. */
+export type Tab = Layout | 'table' | 'statistics';
+export const isLayout = (tab: Tab): tab is Layout => tab === 'address' || tab === 'stack' || tab === 'packed';
 /** What changed; listeners name the topics that they draw. */
 export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
 
@@ -19,6 +21,7 @@ export interface Trace {
   /** Which bundled sample it is, if one. */
   sample: string | null;
   summary: Summary;
+  /** Of the layout that is shown. */
   bounds: Bounds;
   marks: Mark[];
   /** Grows whenever the engine knows more than before: pictures and queries of older ones are stale. */

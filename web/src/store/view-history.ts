@@ -1,5 +1,5 @@
 // The visible ranges that the user left behind: undo goes back to them, redo forth again.
-import type { Axis, View } from '../engine/protocol.js';
+import type { Axis, Layout, View } from '../engine/protocol.js';
 import type { Session } from './session.js';
 import type { Trace } from './state.js';
 import { sameView } from './view.js';
@@ -7,13 +7,14 @@ import { sameView } from './view.js';
 interface Place {
   view: View;
   axis: Axis;
+  layout: Layout;
 }
 
 /** A range that stood so long was meant; what a gesture passes through was not. */
 const settledMs = 400;
 const mostPlaces = 100;
 
-const same = (a: Place, b: Place): boolean => a.axis === b.axis && sameView(a.view, b.view);
+const same = (a: Place, b: Place): boolean => a.axis === b.axis && a.layout === b.layout && sameView(a.view, b.view);
 
 export class ViewHistory {
   private trace: Trace | null = null;
@@ -50,7 +51,8 @@ export class ViewHistory {
   }
 
   private now(): Place {
-    return { view: this.session.view, axis: this.session.axis };
+    const { view, axis, layout } = this.session;
+    return { view, axis, layout };
   }
 
   /** Another trace has other places. One that grows, live or while it is read, moves by itself. */
@@ -79,7 +81,8 @@ export class ViewHistory {
     this.future = [];
   }
 
-  private async go({ view, axis }: Place): Promise<void> {
+  private async go({ view, axis, layout }: Place): Promise<void> {
+    if (layout !== this.session.layout) await this.session.setTab(layout);
     await this.session.setAxis(axis);
     this.session.glideTo(view);
   }
