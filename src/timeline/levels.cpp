@@ -1,7 +1,6 @@
 #include "timeline/levels.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "timeline/rows.hpp"
@@ -83,25 +82,9 @@ void running_cached(Series& cached, const Series& capacity, const Series& reserv
   }
 }
 
-std::uint64_t highest(const Series& series) {
-  return series.empty() ? 0 : *std::max_element(series.begin(), series.end());
-}
-
-/// The events whose level stood at some moment within [left, right), as [first, last).
-std::pair<std::size_t, std::size_t> events_within(const EventClock& clock, Axis axis, double left,
-                                                  double right, std::size_t count) {
-  const auto end = static_cast<double>(clock.extent(axis));
-  if (count == 0 || right <= 0 || (axis == Axis::event ? left >= end : left > end)) return {0, 0};
-  if (axis == Axis::event) {
-    const auto first = static_cast<std::size_t>(std::max(std::floor(left), 0.0));
-    const auto last = static_cast<std::size_t>(std::min(std::ceil(right), static_cast<double>(count)));
-    return {std::min(first, count - 1), std::max(last, std::min(first, count - 1) + 1)};
-  }
-  auto first = static_cast<std::size_t>(clock.first_from(left));
-  // The level of the event before still stands, unless one comes exactly at the edge.
-  if (first > 0 && (first == count || static_cast<double>(clock.time_of(first)) > left)) --first;
-  const auto last = static_cast<std::size_t>(clock.first_from(right));
-  return {first, std::max(last, first + 1)};
+/// The first event with the highest level.
+std::size_t peak_of(const Series& series) {
+  return static_cast<std::size_t>(std::max_element(series.begin(), series.end()) - series.begin());
 }
 
 }  // namespace
@@ -120,13 +103,13 @@ Levels::Levels(const Lifecycles& lifecycles) {
       change.reserved[event] = change.capacity[event] + change.cached[event];
     }
   }
-  maxima_.live_bytes = highest(change.live);
-  maxima_.cached_bytes = highest(change.cached);
-  maxima_.reserved_bytes = highest(change.reserved);
   if (!change.live.empty()) {
+    max_live_event_ = static_cast<std::uint32_t>(peak_of(change.live));
+    max_reserved_event_ = static_cast<std::uint32_t>(peak_of(change.reserved));
+    maxima_.live_bytes = change.live[max_live_event_];
+    maxima_.reserved_bytes = change.reserved[max_reserved_event_];
+    maxima_.cached_bytes = change.cached[peak_of(change.cached)];
     maxima_.live_buffers = *std::max_element(change.buffers.begin(), change.buffers.end());
-    max_live_event_ = static_cast<std::uint32_t>(
-        std::find(change.live.begin(), change.live.end(), maxima_.live_bytes) - change.live.begin());
   }
   live_min_ = Pyramid<false>(change.live);
   live_max_ = Pyramid<true>(std::move(change.live));
@@ -154,7 +137,7 @@ LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, dou
     const double left = t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(columns);
     const double right = t0 + (t1 - t0) * static_cast<double>(column + 1) / static_cast<double>(columns);
     out.x[column] = left;
-    const auto [first, last] = events_within(clock, axis, left, right, count);
+    const auto [first, last] = clock.standing_within(axis, left, right, count);
     if (first == last) continue;
     out.live_max[column] = static_cast<double>(live_max_.over(first, last));
     out.live_min[column] = static_cast<double>(live_min_.over(first, last));

@@ -109,6 +109,8 @@ TEST_CASE("where segments are known, reserved is what they hold and a trim empti
   CHECK(levels.at(2).cached_bytes == 1024);
   CHECK(levels.at(3).cached_bytes == 0);
   CHECK(levels.at(3).reserved_bytes == 0);
+  CHECK(levels.max_reserved_event() == 0);
+  CHECK(levels.max_live_event() == 1);
 }
 
 TEST_CASE("what the cache held before the log began is counted from its first event") {
