@@ -37,6 +37,12 @@ const STATES = {
     await gotIt(page);
     await key(page, 'p');
   },
+  fragmentation: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await gotIt(page);
+    await page.getByRole('button', { name: /^Reserved at peak/ }).click();
+    await page.getByRole('button', { name: 'fragmentation', exact: true }).click();
+  },
   details: async (page) => {
     await openSample(page);
     await gotIt(page);

@@ -136,6 +136,17 @@ EMSCRIPTEN_KEEPALIVE void viewer_groups(Viewer* viewer, int by) {
 EMSCRIPTEN_KEEPALIVE void viewer_filter_error(Viewer* viewer) {
   viewer->filter_error(scratch);
 }
+// The filter of these stands in the scratch room.
+EMSCRIPTEN_KEEPALIVE void viewer_moment(Viewer* viewer, double event, int by) {
+  viewer->moment(event_of(event), static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_growth(Viewer* viewer, int by) {
+  viewer->growth(static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_fragmentation(Viewer* viewer, int axis, double t0, double t1, int columns) {
+  viewer->fragmentation(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));
+}
+
 EMSCRIPTEN_KEEPALIVE int viewer_export(Viewer* viewer, int format) {
   return viewer->export_as(static_cast<Viewer::Format>(format)) ? 1 : 0;
 }

@@ -12,6 +12,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   lifecycles_ = &lifecycles;
   clock_ = EventClock(lifecycles);
   levels_.reset();
+  fragmentation_.reset();
   layout_.reset();
   cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
@@ -24,6 +25,13 @@ const Levels& Model::levels() {
   ensure(levels_.has_value());
   if (!levels_) levels_.emplace(*lifecycles_);
   return *levels_;
+}
+
+const Fragmentation& Model::fragmentation() {
+  const bool built = fragmentation_.has_value();
+  const Levels& levels = this->levels();
+  if (!built) fragmentation_.emplace(levels);
+  return *fragmentation_;
 }
 
 const AddressLayout& Model::layout() {

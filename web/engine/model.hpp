@@ -8,6 +8,7 @@
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/cached_blocks.hpp"
+#include "timeline/fragmentation.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/rasterizer.hpp"
 #include "timeline/row_filter.hpp"
@@ -28,6 +29,7 @@ class Model {
 
   // Each may refresh in order to be built; what was handed out before is then gone.
   [[nodiscard]] const timeline::Levels& levels();
+  [[nodiscard]] const timeline::Fragmentation& fragmentation();
   [[nodiscard]] const timeline::AddressLayout& layout();
   [[nodiscard]] timeline::Boxes lifetimes(timeline::Axis axis);
   /// A trace that still runs paints what is alive as it paints every life.
@@ -72,6 +74,7 @@ class Model {
   std::size_t rows_ = 0;
   timeline::TraceEnd end_ = timeline::TraceEnd::closed;
   std::optional<timeline::Levels> levels_;
+  std::optional<timeline::Fragmentation> fragmentation_;
   std::optional<timeline::AddressLayout> layout_;
   std::optional<timeline::CachedBlocks> cached_;
   std::vector<timeline::Strip> cached_strips_;

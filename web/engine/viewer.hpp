@@ -60,6 +60,16 @@ class Viewer {
   /// What is wrong with the filter, as plain text; empty when all is well.
   void filter_error(std::string_view filter);
 
+  // The questions that people open the viewer for.
+
+  /// Who held memory after an event, and where the reserved bytes of that moment are. The largest buffers
+  /// are of those that match.
+  void moment(std::uint64_t event, timeline::GroupBy by, std::string_view filter);
+  /// Groups with members alive at the end, and how their number went over the trace.
+  void growth(timeline::GroupBy by, std::string_view filter);
+  /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
+  void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
+
   enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2 };
   bool export_as(Format format);
 

@@ -10,6 +10,7 @@ import './panels/details-panel.js';
 import './panels/empty-state.js';
 import './panels/facets-panel.js';
 import './panels/help-overlay.js';
+import './panels/moment-panel.js';
 import './panels/notice-bar.js';
 import './panels/statistics-view.js';
 import './panels/status-line.js';
@@ -46,7 +47,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace']);
+    new Follows(this, ['layout', 'trace', 'moment', 'selection']);
   }
 
   static override styles = [
@@ -275,7 +276,11 @@ export class App extends LitElement {
       </main>
       <aside class="right" aria-label="Details" tabindex="-1">
         ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
-        <details-panel .session=${session}></details-panel>
+        ${
+          session.moment && session.selectedRow === null
+            ? html`<moment-panel .session=${session}></moment-panel>`
+            : html`<details-panel .session=${session}></details-panel>`
+        }
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}

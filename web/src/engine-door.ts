@@ -37,6 +37,9 @@ function absentEngine(reason: string): Engine {
     tableRows: refuse,
     groups: refuse,
     filterError: refuse,
+    moment: refuse,
+    growth: refuse,
+    fragmentation: refuse,
     export: refuse,
   };
 }

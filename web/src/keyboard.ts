@@ -33,6 +33,7 @@ const BY_CODE: Record<string, (session: Session) => void> = {
   ArrowUp: (session) => pan(session, 0, PAN),
   ArrowDown: (session) => pan(session, 0, -PAN),
   KeyP: (session) => void session.goToPeak(),
+  KeyM: (session) => void session.showMomentHere(),
   KeyL: (session) => void session.selectNextLeak(),
 };
 
@@ -48,7 +49,8 @@ const BY_KEY: Record<string, (app: App) => void> = {
     if (app.helpOpen) app.helpOpen = false;
     else if (app.session.loading) app.session.cancelOpen();
     else if (app.session.notice) app.session.dismiss();
-    else void app.session.select(null);
+    else if (app.session.selectedRow !== null) void app.session.select(null);
+    else void app.session.showMoment(null);
   },
 };
 

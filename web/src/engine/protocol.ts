@@ -14,6 +14,7 @@ export interface Summary {
   skipped_events: number;
   // What the page shows beside them.
   max_live_event: number;
+  max_reserved_event: number;
   max_cached_bytes: number;
   max_reserved_bytes: number;
   cached_at_end_bytes: number;
@@ -116,6 +117,49 @@ export interface GroupCount {
 }
 export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
 
+/** Why reserved is above live: reserved + outside = live + rounding + cached + gaps. */
+export interface ReservedAccount {
+  reserved: number;
+  live: number; // as requested
+  rounding: number; // what live blocks have beyond that
+  cached: number;
+  gaps: number; // room between blocks in held segments
+  outside: number; // of live blocks, what stands in no segment that the trace tells of
+  largestHole: number; // longest stretch of held addresses without a live buffer
+  knowsSegments: boolean; // without: gaps and holes are not known
+  knowsBlocks: boolean; // without: rounding is not known
+  /** Reserved bytes that hold no live one, in millionths of reserved. */
+  fragmentationPpm: number;
+}
+
+/** Who held memory right after an event. */
+export interface Moment {
+  event: number;
+  timeNs: number;
+  buffers: number;
+  bytes: number;
+  groups: { name: string; buffers: number; bytes: number; color: string | null }[]; // the 500 largest
+  allGroups: number;
+  /** The 100 largest of those that match the filter. */
+  largest: { row: number; idText: string; label: string; size: number }[];
+  account: ReservedAccount;
+}
+
+/** Groups with members alive at the end of the trace. */
+export interface Growth {
+  groups: {
+    name: string;
+    buffers: number; // alive at the end
+    bytes: number;
+    totalBuffers: number; // ever allocated
+    /** The fewest that lived at any moment of each 32nd of the events. */
+    floor: number[];
+    /** The floor rises through most of the trace. */
+    grows: boolean;
+  }[]; // the 500 largest
+  allGroups: number;
+}
+
 export interface LoadProgress {
   bytes: number;
   totalBytes: number | null;
@@ -177,6 +221,11 @@ export interface Engine {
   groups(by: GroupBy, filter: string): Promise<GroupCount[]>;
   /** Which term of a filter cannot be read, and what was expected there; empty when all is well. Such a term holds for every row. */
   filterError(filter: string): Promise<string>;
+  /** The live set and the account of what is reserved after an event; past the end, after the last. */
+  moment(event: number, by: GroupBy, filter: string): Promise<Moment>;
+  growth(by: GroupBy, filter: string): Promise<Growth>;
+  /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
+  fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** The open trace, converted. */
   export(format: 'ndjson' | 'csv' | 'chrome'): Promise<Uint8Array>;
 }

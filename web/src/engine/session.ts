@@ -7,8 +7,10 @@ import type {
   ColorBy,
   GroupBy,
   GroupCount,
+  Growth,
   Levels,
   LoadProgress,
+  Moment,
   RowDetails,
   RowInfo,
   SortKey,
@@ -305,6 +307,25 @@ export class Session {
     this.scratchText(filter);
     this.module._viewer_filter_error(this.viewer);
     return decoder.decode(this.textBytes());
+  }
+
+  moment(event: number, by: GroupBy, filter: string): Moment {
+    const group = numberOf(groupBys, by, 'moment');
+    this.scratchText(filter);
+    this.module._viewer_moment(this.viewer, event, group);
+    return this.json();
+  }
+
+  growth(by: GroupBy, filter: string): Growth {
+    const group = numberOf(groupBys, by, 'growth');
+    this.scratchText(filter);
+    this.module._viewer_growth(this.viewer, group);
+    return this.json();
+  }
+
+  fragmentation(axis: Axis, t0: number, t1: number, columns: number): Float64Array {
+    this.module._viewer_fragmentation(this.viewer, axisNumber(axis), t0, t1, Math.max(0, Math.floor(columns)));
+    return this.numbers();
   }
 
   export(format: 'ndjson' | 'csv' | 'chrome'): Uint8Array<ArrayBuffer> {

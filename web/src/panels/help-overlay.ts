@@ -21,7 +21,9 @@ const KEYS: [string, [string, string][]][] = [
     'Find',
     [
       ['/', 'filter: words, size>1MiB, alive'],
-      ['P', 'the peak'],
+      ['P', 'the peak, and who lived then'],
+      ['M', 'who lives here: at the pointer'],
+      ['click on the levels', 'who lived then'],
       ['L', 'next buffer never released'],
       ['[ ]', 'previous, next at this address'],
       ['click', 'select a buffer'],

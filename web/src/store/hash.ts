@@ -10,7 +10,7 @@ const number = (text: string | null): number | undefined => {
 
 export function keepHash(session: Session): void {
   void restore(session).finally(() => {
-    for (const topic of ['view', 'layout', 'filter', 'trace'] as const)
+    for (const topic of ['view', 'layout', 'filter', 'moment', 'trace'] as const)
       session.addEventListener(topic, () => schedule(session));
   });
 }
@@ -21,12 +21,15 @@ async function restore(session: Session): Promise<void> {
   if (tab === 'table' || tab === 'statistics') session.setTab(tab satisfies Tab);
   if (saved.get('mode') === 'lab') session.setMode('lab');
   if (saved.get('axis') === 'time') session.axis = 'time';
+  if (saved.has('fragmentation')) session.setShowFragmentation(true);
   const sample = samples().find(({ name }) => name === saved.get('sample'));
   if (!sample) return;
   await session.engine.ready();
   await session.open(sampleFiles(sample), sample.name);
   session.setFilter(saved.get('filter') ?? '');
   const [t0, t1, y0, y1] = ['t0', 't1', 'y0', 'y1'].map((name) => number(saved.get(name)));
+  const at = number(saved.get('at'));
+  if (at !== undefined) await session.showMoment(at);
   if (t0 !== undefined && t1 !== undefined && y0 !== undefined && y1 !== undefined) session.setView({ t0, t1, y0, y1 });
 }
 
@@ -43,8 +46,10 @@ function write(session: Session): void {
   if (session.tab !== 'address') state.set('tab', session.tab);
   if (session.axis !== 'event') state.set('axis', session.axis);
   if (session.filter) state.set('filter', session.filter);
+  if (session.showFragmentation) state.set('fragmentation', '1');
   if (session.trace?.sample) {
     state.set('sample', session.trace.sample);
+    if (session.moment) state.set('at', String(session.moment.event));
     if (!session.isFit())
       for (const key of ['t0', 't1', 'y0', 'y1'] as const) state.set(key, session.view[key].toPrecision(8));
   }

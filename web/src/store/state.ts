@@ -4,7 +4,7 @@ import type { Bounds, Summary } from '../engine/protocol.js';
 export type Mode = 'trace' | 'lab';
 export type Tab = 'address' | 'table' | 'statistics';
 /** What changed; listeners name the topics that they draw. */
-export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
+export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout' | 'moment';
 
 export interface Mark {
   event: number;
@@ -41,6 +41,11 @@ export interface Cursor {
   timeNs: number;
   y: number | null;
   level: { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } | null;
+}
+/** Where the live set is asked for: a point of time that stays when the pointer moves on. */
+export interface PinnedMoment {
+  event: number;
+  timeNs: number;
 }
 export interface SourceFile {
   name: string;
