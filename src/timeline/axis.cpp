@@ -57,6 +57,17 @@ EventRange EventClock::standing_within(Axis axis, double left, double right,
   return {first, std::max(last, first + 1)};
 }
 
+EventRange EventClock::happened_within(Axis axis, double t0, double t1) const noexcept {
+  const auto from = [&](double at) -> std::size_t {
+    if (!(at > 0)) return 0;
+    if (axis == Axis::time) return static_cast<std::size_t>(first_from(at));
+    return at < static_cast<double>(events_) ? static_cast<std::size_t>(std::ceil(at)) : events_;
+  };
+  const std::size_t first = from(t0);
+  const std::size_t last = t1 >= static_cast<double>(extent(axis)) ? events_ : from(t1);
+  return {first, std::max(first, last)};
+}
+
 std::uint64_t EventClock::position(Axis axis, std::uint32_t event) const noexcept {
   if (event == Lifecycles::none || event >= events_) return extent(axis);
   return axis == Axis::event ? event : time_of(event);

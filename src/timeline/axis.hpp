@@ -41,6 +41,8 @@ class EventClock {
   /// The events, of the first `count`, whose level stood at some moment within [left, right).
   [[nodiscard]] EventRange standing_within(Axis axis, double left, double right,
                                            std::size_t count) const noexcept;
+  /// The events that happened within [t0, t1); a range that reaches the end of the axis holds the last one.
+  [[nodiscard]] EventRange happened_within(Axis axis, double t0, double t1) const noexcept;
   /// Where an event stands on the axis; `Lifecycles::none` (alive at the end) stands at its end.
   [[nodiscard]] std::uint64_t position(Axis axis, std::uint32_t event) const noexcept;
 
