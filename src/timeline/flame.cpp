@@ -13,16 +13,23 @@ namespace {
 using Frames = std::vector<std::string_view>;
 constexpr std::size_t most_frames = 64;
 
+std::string_view trimmed(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
 Frames cut(std::string_view text, std::string_view separator) {
   Frames frames;
   while (frames.size() + 1 < most_frames) {
     const std::size_t at = text.find(separator);
     if (at == std::string_view::npos) break;
     // Nothing stands before a leading separator or between two.
-    if (at > 0) frames.push_back(text.substr(0, at));
+    const std::string_view frame = trimmed(text.substr(0, at));
+    if (!frame.empty()) frames.push_back(frame);
     text.remove_prefix(at + separator.size());
   }
-  if (!text.empty()) frames.push_back(text);
+  if (!trimmed(text).empty()) frames.push_back(trimmed(text));
   return frames;
 }
 

@@ -17,7 +17,7 @@ namespace bufgc::timeline {
 ///     model/layer/conv
 ///     model.layer.conv          only where every part is a plain word, so that no file name or number is cut
 ///
-/// At most 64 frames; what is deeper stays in the last one.
+/// Blanks around a frame are left out. At most 64 frames; what is deeper stays in the last one.
 [[nodiscard]] std::vector<std::string_view> split_frames(std::string_view text);
 
 enum class FlameBy : std::uint8_t { label = 0, site = 1 };

@@ -9,7 +9,7 @@ const press = async (page, key) => {
   await page.keyboard.press(key);
   await idle(page);
 };
-const exact = (title) => Number(/^[^:]*?([\d\u2009]+)\u202fB/.exec(title)[1].replace(/\D/g, ''));
+const exact = (title) => Number(/^(?:.*: )?([\d\u2009]+)\u202fB/.exec(title)[1].replace(/\D/g, ''));
 const session = (page, read) => page.evaluate(read);
 
 describe('what made the peak', () => {
@@ -174,6 +174,196 @@ describe('what made the peak', () => {
   });
 
   test('nothing of all this made the page complain', () => {
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('what is leaking', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('mlp_leak');
+  const leaked = liveAfter(events, events.length);
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'mlp_leak');
+    await page.getByRole('button', { name: /^Alive at end/ }).click();
+    await idle(page);
+  });
+  after(() => browser.close());
+
+  const rows = () =>
+    page.locator('leaks-view tbody tr').evaluateAll((all) =>
+      all.map((row) => ({
+        name: row.cells[0].textContent.trim(),
+        buffers: Number(row.cells[1].textContent.replace(/\D/g, '')),
+        bytes: row.cells[3].title,
+        told: row.querySelector('svg').getAttribute('aria-label'),
+        grows: row.cells[6].textContent.trim() === 'grows',
+      })),
+    );
+
+  test('the number “alive at end” leads to the groups: a plain count finds the same, most bytes first', async () => {
+    const expected = new Map();
+    for (const { label, size } of leaked) {
+      const group = expected.get(label) ?? { buffers: 0, bytes: 0 };
+      expected.set(label, { buffers: group.buffers + 1, bytes: group.bytes + size });
+    }
+    const shown = await rows();
+    assert.equal(shown.length, expected.size);
+    for (const { name, buffers, bytes } of shown) {
+      const [, group] = [...expected].find(
+        ([label]) => label.trim().replace(/\s+/g, ' ') === name.replace(/\s+/g, ' '),
+      );
+      assert.deepEqual({ buffers, bytes: exact(bytes) }, group);
+    }
+    const sizes = shown.map(({ bytes }) => exact(bytes));
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+  });
+
+  test('what is kept in every step grows, and what was made once at the beginning does not', async () => {
+    const growing = (await rows()).filter(({ grows }) => grows);
+    const made = (name) => leaked.filter(({ label }) => label.trim() === name).length;
+    assert.ok(growing.length > 0);
+    for (const { name, told } of growing) {
+      assert.ok(made(name) >= 3, name);
+      assert.match(told, /; grows$/);
+    }
+    assert.ok((await rows()).some(({ grows, buffers }) => !grows && buffers < 3));
+  });
+
+  test('a click on a group shows its leaked buffers in the table; the view stands in the address', async () => {
+    await page.waitForFunction(() => location.hash.includes('tab=leaks'));
+    const [first] = await rows();
+    await page.locator('leaks-view tbody button').first().click();
+    await idle(page);
+    const counted = await page.locator('buffer-table .above .number').first().textContent();
+    assert.equal(Number(counted.replace(/\D/g, '')), first.buffers);
+    await page.getByRole('searchbox').fill('');
+    await page.keyboard.press('Enter');
+    await idle(page);
+  });
+
+  test('other groupings count the same buffers', async () => {
+    await page.locator('view-tabs [role=tab]', { hasText: 'Leaks' }).click();
+    for (const by of ['site', 'type', 'size']) {
+      await page.locator('leaks-view').getByRole('button', { name: by, exact: true }).click();
+      await idle(page);
+      const total = (await rows()).reduce((sum, { buffers }) => sum + buffers, 0);
+      assert.equal(total, leaked.length, by);
+    }
+  });
+
+  test('a trace that releases everything says that nothing leaks', async () => {
+    const lines = ['{"t":1,"op":"alloc","id":1,"size":64}', '{"t":2,"op":"free","id":1}'];
+    await openText(page, 'clean.ndjson', lines.join('\n'));
+    await idle(page);
+    assert.match(await textOf(page, 'leaks-view'), /Every buffer was released/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('where the bytes come from', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('mlp_leak');
+  const allocations = events.flatMap((event, at) => (event.op === 'alloc' ? [{ ...event, at }] : []));
+  const leaked = new Set(liveAfter(events, events.length).map(({ id }) => id));
+  const bytesOf = (all) => all.reduce((sum, { size }) => sum + size, 0);
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'mlp_leak');
+    await press(page, '3');
+  });
+  after(() => browser.close());
+
+  const view = () => page.locator('flame-view');
+  const total = async () => exact(await view().locator('.total').getAttribute('title'));
+  const choose = async (name) => {
+    await view().getByRole('button', { name, exact: true }).click();
+    await idle(page);
+  };
+  const told = (name) => view().locator(`.frame[aria-label^="${name}: "]`);
+
+  test('each measure counts what a plain count of the range finds', async () => {
+    assert.equal(await total(), bytesOf(allocations));
+    await page.evaluate(() => window.viewer.setView({ t0: 2000, t1: 5000 }));
+    const inRange = allocations.filter(({ at }) => at >= 2000 && at < 5000);
+    assert.equal(await total(), bytesOf(inRange));
+    await choose('never freed');
+    assert.equal(await total(), bytesOf(inRange.filter(({ id }) => leaked.has(id))));
+    await choose('live');
+    assert.equal(await total(), summaryOf(events).max_live_bytes);
+    await page.evaluate(() => document.querySelector('bufgc-app').session.showMoment(3000));
+    await idle(page);
+    assert.equal(await total(), bytesOf(liveAfter(events, 3000)));
+    await press(page, 'Escape');
+    await choose('allocated');
+    await press(page, '0');
+  });
+
+  test('names with arrows are frames: what was made by a kernel stands within it', async () => {
+    const made = allocations.filter(({ label }) => / <- E_50176_4\s*$/.test(label));
+    const frame = told('E_50176_4');
+    assert.equal(exact(await frame.getAttribute('aria-label')), bytesOf(made));
+    await frame.click();
+    await idle(page);
+    assert.equal(await total(), bytesOf(made));
+    const rows = await view().locator('tbody tr').count();
+    assert.ok(rows >= 2, `${rows}`);
+  });
+
+  test('the frame looked into stands in the address and comes back; Backspace leads out', async () => {
+    await page.waitForFunction(() => /tab=groups.*depth=1/.test(location.hash));
+    const inside = await total();
+    const other = await browser.open({ hash: await page.evaluate(() => location.hash) });
+    await other.page.locator('flame-view .total').waitFor();
+    await idle(other.page);
+    assert.equal(exact(await other.page.locator('flame-view .total').getAttribute('title')), inside);
+    await other.close();
+    await view().locator('.frame').first().focus();
+    await press(page, 'Backspace');
+    assert.equal(await total(), bytesOf(allocations));
+  });
+
+  test('the arrows walk the frames, Enter looks into one, and the table holds the same', async () => {
+    await view().locator('.frame').first().focus();
+    await press(page, 'ArrowDown');
+    await press(page, 'ArrowRight');
+    const focused = await view().evaluate((element) => element.shadowRoot.activeElement.ariaLabel);
+    const labels = await view()
+      .locator('.frame')
+      .evaluateAll((all) => all.map((frame) => frame.ariaLabel));
+    assert.equal(focused, labels[2]);
+    const cells = await view()
+      .locator('tbody td:nth-child(2)')
+      .evaluateAll((all) => all.map((cell) => cell.title));
+    assert.deepEqual(
+      cells.map(exact).sort((a, b) => a - b),
+      labels.map(exact).sort((a, b) => a - b),
+    );
+    await press(page, 'Enter');
+    assert.equal(await total(), exact(focused));
+    await choose('All');
+  });
+
+  test('however many names there are, what is narrower than a pixel is one frame', async () => {
+    const lines = Array.from({ length: 20000 }, (_, i) =>
+      JSON.stringify({ t: i, op: 'alloc', id: i, size: i === 0 ? 1e9 : 64, label: `name${i}` }),
+    );
+    await openText(page, 'names.ndjson', lines.join('\n'));
+    await idle(page);
+    assert.ok((await view().locator('.frame').count()) < 50);
+    assert.equal(await total(), 1e9 + 64 * 19999);
+    assert.match(await textOf(page, 'flame-view'), /19\s999 narrow frames/);
     assert.deepEqual(opened.complaints, []);
   });
 });

@@ -79,6 +79,16 @@ const STATES = {
   },
   statistics: async (page) => {
     await openSample(page);
+    await key(page, '5');
+    await gotIt(page);
+  },
+  leaks: async (page) => {
+    await openSample(page);
+    await key(page, '4');
+    await gotIt(page);
+  },
+  groups: async (page) => {
+    await openSample(page);
     await key(page, '3');
     await gotIt(page);
   },
@@ -91,7 +101,7 @@ const STATES = {
   filtered: async (page) => {
     await openSample(page);
     await gotIt(page);
-    await page.getByRole('button', { name: /Alive at end/ }).click();
+    await page.locator('facets-panel button.group', { hasText: 'alive at end' }).click();
     await idle(page);
   },
   error: async (page) => {

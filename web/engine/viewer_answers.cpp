@@ -99,6 +99,35 @@ void Viewer::growth(GroupBy by, std::string_view filter) {
   json.close(']').close('}');
 }
 
+void Viewer::flame(const Flames& flames, std::string_view filter) {
+  const std::vector<std::uint8_t>& matches = fresh().matches(filter);
+  FlameQuery query = flames.query;
+  const EventRange born = model_.clock().happened_within(flames.axis, flames.t0, flames.t1);
+  query.first_event = born.first;
+  query.last_event = born.last;
+  JsonWriter json(text_);
+  json.open('[');
+  for (const FlameNode& node : flame_graph(lifecycles(), query, matches)) {
+    json.open('{')
+        .member("text", node.frame.text)
+        .member("depth", node.frame.depth)
+        .member_text("name", node.name)
+        .key("parent");
+    if (node.parent == FlameNode::none) {
+      json.null();
+    } else {
+      json.number(node.parent);
+    }
+    json.member("start", node.start_bytes)
+        .member("bytes", node.bytes)
+        .member("selfBytes", node.self_bytes)
+        .member("buffers", node.buffers)
+        .member("merged", node.merged)
+        .close('}');
+  }
+  json.close(']');
+}
+
 void Viewer::fragmentation(Axis axis, double t0, double t1, std::size_t columns) {
   Model& model = lagging();
   const Fragmentation& fragmentation = model.fragmentation();

@@ -9,7 +9,9 @@ import './panels/buffer-table.js';
 import './panels/details-panel.js';
 import './panels/empty-state.js';
 import './panels/facets-panel.js';
+import './panels/flame-view.js';
 import './panels/help-overlay.js';
+import './panels/leaks-view.js';
 import './panels/moment-panel.js';
 import './panels/notice-bar.js';
 import './panels/statistics-view.js';
@@ -99,6 +101,8 @@ export class App extends LitElement {
       }
       lifecycle-plot,
       buffer-table,
+      flame-view,
+      leaks-view,
       statistics-view,
       empty-state {
         flex: 1;
@@ -252,6 +256,8 @@ export class App extends LitElement {
     if (!session.trace)
       return html`<empty-state .session=${session} ?lab-built=${this.labBuilt} @choose-files=${() => this.topBar.chooseFiles()}></empty-state>`;
     if (session.tab === 'table') return html`<buffer-table .session=${session}></buffer-table>`;
+    if (session.tab === 'groups') return html`<flame-view .session=${session}></flame-view>`;
+    if (session.tab === 'leaks') return html`<leaks-view .session=${session}></leaks-view>`;
     if (session.tab === 'statistics')
       return html`<statistics-view .session=${session} .allocator=${session.trace.live ? this.labDetail.stats : undefined}></statistics-view>`;
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;

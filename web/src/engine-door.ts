@@ -39,6 +39,7 @@ function absentEngine(reason: string): Engine {
     filterError: refuse,
     moment: refuse,
     growth: refuse,
+    flame: refuse,
     fragmentation: refuse,
     export: refuse,
   };

@@ -6,6 +6,8 @@ import { panView, zoomView } from './store/view.js';
 export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'address', title: 'Address' },
   { tab: 'table', title: 'Table' },
+  { tab: 'groups', title: 'Groups' },
+  { tab: 'leaks', title: 'Leaks' },
   { tab: 'statistics', title: 'Statistics' },
 ];
 

@@ -50,6 +50,7 @@ TEST_CASE("names and stacks are cut into frames, the outermost first") {
   CHECK(split_frames("model/layer.0/conv") == Frames{"model", "layer.0", "conv"});
   CHECK(split_frames("/usr//lib/a.so") == Frames{"usr", "lib", "a.so"});
   CHECK(split_frames("copy 8 B, CPU <- PYTHON") == Frames{"PYTHON", "copy 8 B, CPU"});
+  CHECK(split_frames("copy        8 B,     CPU <- PYTHON ") == Frames{"PYTHON", "copy        8 B,     CPU"});
   CHECK(split_frames("a <- b/c <- d") == Frames{"d", "b/c", "a"});
   CHECK(split_frames("layers.0.weight") == Frames{"layers", "0", "weight"});
   CHECK(split_frames("wl.py:11") == Frames{"wl.py:11"});

@@ -114,6 +114,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     filterError: (filter) => ask('filterError', [filter]),
     moment: (...args) => ask('moment', args),
     growth: (by, filter) => ask('growth', [by, filter]),
+    flame: (query) => ask('flame', [query]),
     fragmentation: (...args) => ask('fragmentation', args),
     export: (format) => ask('export', [format]),
   };

@@ -160,6 +160,36 @@ export interface Growth {
   allGroups: number;
 }
 
+export type FlameBy = 'label' | 'site';
+/** live: what lived after `event`; allocated: what was born in the range; kept: the same, as far as never released. */
+export type FlameMeasure = 'live' | 'allocated' | 'kept';
+
+/** The first `depth` frames of a text; depth 0 is the root of all. */
+export interface FlameFrame {
+  text: number;
+  depth: number;
+}
+export interface FlameQuery {
+  by: FlameBy;
+  measure: FlameMeasure;
+  event: number;
+  axis: Axis;
+  t0: number;
+  t1: number;
+  root: FlameFrame; // the frame that is looked into
+  leastShare: number; // narrower frames are merged into one
+  filter: string;
+}
+export interface FlameNode extends FlameFrame {
+  name: string;
+  parent: number | null; // index of the node around it, which stands before it
+  start: number; // bytes from the root's left edge
+  bytes: number;
+  selfBytes: number; // of buffers whose name ends here
+  buffers: number;
+  merged: number; // for how many narrow frames it stands; 0 is a frame itself
+}
+
 export interface LoadProgress {
   bytes: number;
   totalBytes: number | null;
@@ -224,6 +254,8 @@ export interface Engine {
   /** The live set and the account of what is reserved after an event; past the end, after the last. */
   moment(event: number, by: GroupBy, filter: string): Promise<Moment>;
   growth(by: GroupBy, filter: string): Promise<Growth>;
+  /** Level by level, the root first; beside each other the largest first. At most 4,000 frames. */
+  flame(query: FlameQuery): Promise<FlameNode[]>;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** The open trace, converted. */

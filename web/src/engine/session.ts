@@ -5,6 +5,10 @@ import type {
   Axis,
   Bounds,
   ColorBy,
+  FlameBy,
+  FlameMeasure,
+  FlameNode,
+  FlameQuery,
   GroupBy,
   GroupCount,
   Growth,
@@ -47,6 +51,8 @@ const sortKeys: readonly SortKey[] = [
   'useCount',
   'cause',
 ];
+const flameBys: readonly FlameBy[] = ['label', 'site'];
+const flameMeasures: readonly FlameMeasure[] = ['live', 'allocated', 'kept'];
 const formats = ['ndjson', 'csv', 'chrome'] as const;
 
 /** Pictures drawn while a file is being read may be behind by this share of its events. */
@@ -320,6 +326,23 @@ export class Session {
     const group = numberOf(groupBys, by, 'growth');
     this.scratchText(filter);
     this.module._viewer_growth(this.viewer, group);
+    return this.json();
+  }
+
+  flame(query: FlameQuery): FlameNode[] {
+    this.scratchText(query.filter);
+    this.module._viewer_flame(
+      this.viewer,
+      numberOf(flameBys, query.by, 'flame'),
+      numberOf(flameMeasures, query.measure, 'measure'),
+      query.event,
+      axisNumber(query.axis),
+      query.t0,
+      query.t1,
+      query.root.text,
+      query.root.depth,
+      query.leastShare,
+    );
     return this.json();
   }
 

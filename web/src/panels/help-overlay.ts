@@ -35,7 +35,9 @@ const KEYS: [string, [string, string][]][] = [
     [
       ['1', 'address'],
       ['2', 'table'],
-      ['3', 'statistics'],
+      ['3', 'groups: where the bytes come from'],
+      ['4', 'leaks'],
+      ['5', 'statistics'],
       ['?', 'this card'],
     ],
   ],

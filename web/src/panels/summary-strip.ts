@@ -158,8 +158,8 @@ export class SummaryStrip extends LitElement {
         swatch: trace.live ? 'alive now' : 'alive',
         value: bytes(s.alive_at_end_bytes),
         note: plural(s.alive_at_end_buffers, 'buffer'),
-        title: `${exactBytes(s.alive_at_end_bytes)} ${trace.live ? 'not released yet' : 'never released'}. Show only these.`,
-        act: () => session.toggleTerms(['alive']),
+        title: `${exactBytes(s.alive_at_end_bytes)} ${trace.live ? 'not released yet' : 'never released'}. Show which, and what grows.`,
+        act: () => session.setTab('leaks'),
       },
       {
         label: 'Overhead',

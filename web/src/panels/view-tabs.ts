@@ -20,6 +20,10 @@ const FIRST_VISIT: Record<Tab, string> = {
     'Each bar is one buffer: it begins where it was allocated, ends where it was released, and stands at its address; where it was moved, it goes on elsewhere behind a notch. Bars that reach the right edge were never released.',
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
+  groups:
+    'Names and sites cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
+  leaks:
+    'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
 };
 

@@ -8,7 +8,7 @@ import { holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
 import { Pending } from './pending.js';
 import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
-import type { Cursor, Loading, Mode, Notice, PinnedMoment, SourceFile, Tab, Topic, Trace } from './state.js';
+import type { Cursor, Flame, Loading, Mode, Notice, PinnedMoment, SourceFile, Tab, Topic, Trace } from './state.js';
 import { clampView, convertView, fitView, sameView, tailView, viewAround } from './view.js';
 
 export type * from './state.js';
@@ -32,6 +32,7 @@ export class Session extends EventTarget {
   cursor: Cursor | null = null;
   moment: PinnedMoment | null = null;
   showFragmentation = false;
+  flame: Flame = { by: 'label', measure: 'allocated', text: 0, depth: 0 };
   loading: Loading | null = null;
   notice: Notice | null = null;
   /** The live trace's tail stays in sight until the user moves. */
@@ -213,6 +214,7 @@ export class Session extends EventTarget {
     this.details = null;
     this.cursor = null;
     this.moment = null;
+    this.flame = { ...this.flame, text: 0, depth: 0 };
     this.filter = '';
     this.filterError = '';
     this.matched = null;
@@ -416,6 +418,11 @@ export class Session extends EventTarget {
   setColorBy(colorBy: ColorBy): void {
     this.colorBy = colorBy;
     this.changed('layout', 'view');
+  }
+
+  setFlame(change: Partial<Flame>): void {
+    this.flame = { ...this.flame, ...change };
+    this.changed('flame');
   }
 
   setShowFragmentation(show: boolean): void {

@@ -1,10 +1,21 @@
 // What the session holds.
-import type { Bounds, Summary } from '../engine/protocol.js';
+import type { Bounds, FlameBy, FlameMeasure, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
-export type Tab = 'address' | 'table' | 'statistics';
+export const ALL_TABS = ['address', 'table', 'groups', 'leaks', 'statistics'] as const;
+export type Tab = (typeof ALL_TABS)[number];
 /** What changed; listeners name the topics that they draw. */
-export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout' | 'moment';
+export type Topic =
+  | 'trace'
+  | 'view'
+  | 'selection'
+  | 'filter'
+  | 'cursor'
+  | 'loading'
+  | 'notice'
+  | 'layout'
+  | 'moment'
+  | 'flame';
 
 export interface Mark {
   event: number;
@@ -46,6 +57,13 @@ export interface Cursor {
 export interface PinnedMoment {
   event: number;
   timeNs: number;
+}
+/** What the flame graph shows: its measure, and the frame that is looked into. */
+export interface Flame {
+  by: FlameBy;
+  measure: FlameMeasure;
+  text: number;
+  depth: number;
 }
 export interface SourceFile {
   name: string;
