@@ -367,3 +367,66 @@ describe('where the bytes come from', () => {
     assert.deepEqual(opened.complaints, []);
   });
 });
+
+describe('what could be reused', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('gpt_generate_noplan');
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'gpt_generate_noplan');
+    await press(page, '5');
+  });
+  after(() => browser.close());
+
+  const view = () => page.locator('reuse-view');
+  const titles = (selector) =>
+    view()
+      .locator(selector)
+      .evaluateAll((all) => all.map((element) => element.title));
+
+  test('the plan lies between what lived at once and what was reserved, and what it saves is told', async () => {
+    const [actual, planned, least] = (await titles('.figures td[title]')).map(exact);
+    assert.equal(least, summaryOf(events).max_live_bytes);
+    assert.ok(planned >= least && planned <= actual);
+    const [saved] = (await titles('.saved')).map(exact);
+    assert.equal(saved, actual - planned);
+    await page.waitForFunction(() => location.hash.includes('tab=reuse'));
+  });
+
+  test('each pair follows in time and stood apart; the largest comes first; a click selects', async () => {
+    const pairs = await view()
+      .locator('.pair tbody tr')
+      .evaluateAll((all) =>
+        all.map((row) => ({
+          bytes: row.cells[0].title,
+          ids: [1, 2].map((cell) => Number(/, id (\d+),/.exec(row.cells[cell].querySelector('button').title)[1])),
+        })),
+      );
+    assert.ok(pairs.length > 0);
+    const at = (op, id) => events.findIndex((event) => event.op === op && event.id === id);
+    for (const { ids } of pairs) {
+      const [first, second] = ids;
+      assert.ok(at('free', first) >= 0 && at('free', first) <= at('alloc', second));
+      assert.notEqual(events[at('alloc', first)].addr, events[at('alloc', second)].addr);
+    }
+    const sizes = pairs.map(({ bytes }) => exact(bytes));
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+    await view().locator('.pair tbody button').first().click();
+    await idle(page);
+    assert.match(await textOf(page, 'details-panel'), new RegExp(`id ?${pairs[0].ids[0]}\\b`));
+  });
+
+  test('without addresses the peaks are told, and why there are no pairs', async () => {
+    await openText(page, 'plain.csv', 'time,op,id,size\n1,a,1,100\n2,f,1,100\n3,a,2,100\n');
+    await idle(page);
+    assert.match(await textOf(page, 'reuse-view'), /tells of no addresses/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});

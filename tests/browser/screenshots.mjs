@@ -79,12 +79,17 @@ const STATES = {
   },
   statistics: async (page) => {
     await openSample(page);
-    await key(page, '5');
+    await key(page, '6');
     await gotIt(page);
   },
   leaks: async (page) => {
     await openSample(page);
     await key(page, '4');
+    await gotIt(page);
+  },
+  reuse: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await key(page, '5');
     await gotIt(page);
   },
   groups: async (page) => {

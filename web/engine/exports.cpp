@@ -157,6 +157,9 @@ EMSCRIPTEN_KEEPALIVE void viewer_flame(Viewer* viewer, int by, int measure, doub
   flames.t1 = t1;
   viewer->flame(flames, scratch);
 }
+EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
+  viewer->reuse();
+}
 EMSCRIPTEN_KEEPALIVE void viewer_fragmentation(Viewer* viewer, int axis, double t0, double t1, int columns) {
   viewer->fragmentation(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));
 }

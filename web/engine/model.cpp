@@ -14,6 +14,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   levels_.reset();
   fragmentation_.reset();
   layout_.reset();
+  reuse_.reset();
   cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
   forget_colors();
@@ -38,6 +39,13 @@ const AddressLayout& Model::layout() {
   ensure(layout_.has_value());
   if (!layout_) layout_.emplace(*lifecycles_);
   return *layout_;
+}
+
+const Reuse& Model::reuse() {
+  constexpr std::size_t most_pairs = 100;
+  ensure(reuse_.has_value());
+  if (!reuse_) reuse_.emplace(find_reuse(*lifecycles_, layout().places(), levels(), most_pairs));
+  return *reuse_;
 }
 
 void Model::build_boxes(Axis axis) {

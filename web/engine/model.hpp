@@ -11,6 +11,7 @@
 #include "timeline/fragmentation.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/rasterizer.hpp"
+#include "timeline/reuse.hpp"
 #include "timeline/row_filter.hpp"
 
 namespace bufgc::viewer {
@@ -31,6 +32,7 @@ class Model {
   [[nodiscard]] const timeline::Levels& levels();
   [[nodiscard]] const timeline::Fragmentation& fragmentation();
   [[nodiscard]] const timeline::AddressLayout& layout();
+  [[nodiscard]] const timeline::Reuse& reuse();
   [[nodiscard]] timeline::Boxes lifetimes(timeline::Axis axis);
   /// A trace that still runs paints what is alive as it paints every life.
   void set_end(timeline::TraceEnd end) noexcept {
@@ -76,6 +78,7 @@ class Model {
   std::optional<timeline::Levels> levels_;
   std::optional<timeline::Fragmentation> fragmentation_;
   std::optional<timeline::AddressLayout> layout_;
+  std::optional<timeline::Reuse> reuse_;
   std::optional<timeline::CachedBlocks> cached_;
   std::vector<timeline::Strip> cached_strips_;
   Indexes indexes_[2];

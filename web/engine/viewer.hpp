@@ -76,6 +76,8 @@ class Viewer {
     double t1 = 0;
   };
   void flame(const Flames& flames, std::string_view filter);
+  /// Actual against planned peak, and who could have taken whose place.
+  void reuse();
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
   void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
 

@@ -16,6 +16,16 @@ using namespace timeline;
 constexpr std::size_t most_groups = 500;
 constexpr std::size_t most_rows = 100;
 
+/// As much of a row as a list shows.
+void write_brief(JsonWriter& json, const Lifecycles& trace, std::uint32_t row) {
+  json.open('{')
+      .member("row", row)
+      .member_text("idText", std::to_string(trace.id[row]))
+      .member_text("label", trace.strings.at(trace.label[row]))
+      .member("size", trace.size_bytes[row])
+      .close('}');
+}
+
 void write_account(JsonWriter& json, const ReservedAccount& account) {
   json.key("account")
       .open('{')
@@ -66,12 +76,7 @@ void Viewer::moment(std::uint64_t event, GroupBy by, std::string_view filter) {
   }
   json.close(']').key("largest").open('[');
   for (const std::uint32_t row : set.largest) {
-    json.open('{')
-        .member("row", row)
-        .member_text("idText", std::to_string(trace.id[row]))
-        .member_text("label", trace.strings.at(trace.label[row]))
-        .member("size", trace.size_bytes[row])
-        .close('}');
+    write_brief(json, trace, row);
   }
   json.close(']');
   write_account(json, account);
@@ -126,6 +131,33 @@ void Viewer::flame(const Flames& flames, std::string_view filter) {
         .close('}');
   }
   json.close(']');
+}
+
+void Viewer::reuse() {
+  const Reuse& reuse = fresh().reuse();
+  const Lifecycles& trace = lifecycles();
+  JsonWriter json(text_);
+  const auto write_buffer = [&](std::string_view name, std::uint32_t row) {
+    json.key(name);
+    write_brief(json, trace, row);
+  };
+  json.open('{')
+      .member("actual", reuse.actual_bytes)
+      .member("planned", reuse.planned_bytes)
+      .member("least", reuse.least_bytes)
+      .member("saved", reuse.saved_bytes)
+      .member("allPairs", reuse.all_pairs)
+      .key("hasAddresses")
+      .boolean(model_.layout().has_addresses())
+      .key("pairs")
+      .open('[');
+  for (const ReusePair& pair : reuse.pairs) {
+    json.open('{').member("bytes", pair.bytes);
+    write_buffer("first", pair.first);
+    write_buffer("second", pair.second);
+    json.close('}');
+  }
+  json.close(']').close('}');
 }
 
 void Viewer::fragmentation(Axis axis, double t0, double t1, std::size_t columns) {

@@ -14,6 +14,7 @@ import './panels/help-overlay.js';
 import './panels/leaks-view.js';
 import './panels/moment-panel.js';
 import './panels/notice-bar.js';
+import './panels/reuse-view.js';
 import './panels/statistics-view.js';
 import './panels/status-line.js';
 import './panels/summary-strip.js';
@@ -103,6 +104,7 @@ export class App extends LitElement {
       buffer-table,
       flame-view,
       leaks-view,
+      reuse-view,
       statistics-view,
       empty-state {
         flex: 1;
@@ -258,6 +260,7 @@ export class App extends LitElement {
     if (session.tab === 'table') return html`<buffer-table .session=${session}></buffer-table>`;
     if (session.tab === 'groups') return html`<flame-view .session=${session}></flame-view>`;
     if (session.tab === 'leaks') return html`<leaks-view .session=${session}></leaks-view>`;
+    if (session.tab === 'reuse') return html`<reuse-view .session=${session}></reuse-view>`;
     if (session.tab === 'statistics')
       return html`<statistics-view .session=${session} .allocator=${session.trace.live ? this.labDetail.stats : undefined}></statistics-view>`;
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;

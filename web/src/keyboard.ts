@@ -8,6 +8,7 @@ export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'table', title: 'Table' },
   { tab: 'groups', title: 'Groups' },
   { tab: 'leaks', title: 'Leaks' },
+  { tab: 'reuse', title: 'Reuse' },
   { tab: 'statistics', title: 'Statistics' },
 ];
 

@@ -115,6 +115,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     moment: (...args) => ask('moment', args),
     growth: (by, filter) => ask('growth', [by, filter]),
     flame: (query) => ask('flame', [query]),
+    reuse: () => ask('reuse', []),
     fragmentation: (...args) => ask('fragmentation', args),
     export: (format) => ask('export', [format]),
   };

@@ -71,6 +71,7 @@ export interface ViewerModule {
     rootDepth: number,
     leastShare: number,
   ): void;
+  _viewer_reuse(viewer: ViewerHandle): void;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_export(viewer: ViewerHandle, format: number): number;
 }

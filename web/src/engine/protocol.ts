@@ -132,6 +132,14 @@ export interface ReservedAccount {
   fragmentationPpm: number;
 }
 
+/** As much of a row as a list shows. */
+export interface BriefRow {
+  row: number;
+  idText: string;
+  label: string;
+  size: number;
+}
+
 /** Who held memory right after an event. */
 export interface Moment {
   event: number;
@@ -141,7 +149,7 @@ export interface Moment {
   groups: { name: string; buffers: number; bytes: number; color: string | null }[]; // the 500 largest
   allGroups: number;
   /** The 100 largest of those that match the filter. */
-  largest: { row: number; idText: string; label: string; size: number }[];
+  largest: BriefRow[];
   account: ReservedAccount;
 }
 
@@ -158,6 +166,18 @@ export interface Growth {
     grows: boolean;
   }[]; // the 500 largest
   allGroups: number;
+}
+
+/** What could be saved if all lifetimes were known beforehand; of blocks, as they were rounded. */
+export interface Reuse {
+  actual: number; // the most that was reserved
+  planned: number; // the height of a plan for the same lifetimes
+  least: number; // the most that lived at once: no plan is lower
+  saved: number; // actual less planned; 0 where the plan is no lower
+  /** In the plan the second takes the first's place; in the run it stood elsewhere. The 100 largest. */
+  pairs: { bytes: number; first: BriefRow; second: BriefRow }[];
+  allPairs: number;
+  hasAddresses: boolean; // without: no pairs
 }
 
 export type FlameBy = 'label' | 'site';
@@ -256,6 +276,7 @@ export interface Engine {
   growth(by: GroupBy, filter: string): Promise<Growth>;
   /** Level by level, the root first; beside each other the largest first. At most 4,000 frames. */
   flame(query: FlameQuery): Promise<FlameNode[]>;
+  reuse(): Promise<Reuse>;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** The open trace, converted. */

@@ -15,6 +15,7 @@ import type {
   Levels,
   LoadProgress,
   Moment,
+  Reuse,
   RowDetails,
   RowInfo,
   SortKey,
@@ -343,6 +344,11 @@ export class Session {
       query.root.depth,
       query.leastShare,
     );
+    return this.json();
+  }
+
+  reuse(): Reuse {
+    this.module._viewer_reuse(this.viewer);
     return this.json();
   }
 

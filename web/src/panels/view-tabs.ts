@@ -24,6 +24,8 @@ const FIRST_VISIT: Record<Tab, string> = {
     'Names and sites cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
   leaks:
     'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
+  reuse:
+    'What a plan that knows all lifetimes beforehand would need, against what was reserved; and which buffers could have taken the place of which.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
 };
 
@@ -107,6 +109,9 @@ export class ViewTabs extends LitElement {
           flex-wrap: wrap;
           padding-bottom: var(--gap-1);
           row-gap: var(--gap-1);
+        }
+        [role='tablist'] {
+          flex-wrap: wrap;
         }
         [role='tab'] {
           height: 36px;

@@ -2,7 +2,7 @@
 import type { Bounds, FlameBy, FlameMeasure, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
-export const ALL_TABS = ['address', 'table', 'groups', 'leaks', 'statistics'] as const;
+export const ALL_TABS = ['address', 'table', 'groups', 'leaks', 'reuse', 'statistics'] as const;
 export type Tab = (typeof ALL_TABS)[number];
 /** What changed; listeners name the topics that they draw. */
 export type Topic =
