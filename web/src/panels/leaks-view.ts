@@ -58,6 +58,11 @@ export class LeaksView extends LitElement {
       td.growth {
         width: ${WIDTH + 16}px;
       }
+      @media (max-width: 860px) {
+        .more {
+          display: none;
+        }
+      }
       .verdict {
         color: var(--ink-2);
       }
@@ -118,11 +123,11 @@ export class LeaksView extends LitElement {
         </button>
       </td>
       <td class="number right">${count(group.buffers)}</td>
-      <td class="number right share" title="${session.trace?.live ? 'alive now' : 'never released'}, of all that were ever allocated">
+      <td class="number right share more" title="${session.trace?.live ? 'alive now' : 'never released'}, of all that were ever allocated">
         ${percent(group.buffers, group.totalBuffers)}
       </td>
       <td class="number right" title=${exactBytes(group.bytes)}>${bytes(group.bytes)}</td>
-      <td class="number right share">${percent(group.bytes, whole)}</td>
+      <td class="number right share more">${percent(group.bytes, whole)}</td>
       <td class="growth">${this.renderSparkline(group)}</td>
       <td class="verdict">${group.grows ? 'grows' : ''}</td>
     </tr>`;
@@ -156,9 +161,9 @@ export class LeaksView extends LitElement {
                 <tr>
                   <th scope="col" class="name">${this.by}</th>
                   <th scope="col" class="right">alive</th>
-                  <th scope="col" class="right">of its own</th>
+                  <th scope="col" class="right more">of its own</th>
                   <th scope="col" class="right">bytes</th>
-                  <th scope="col" class="right">of all alive</th>
+                  <th scope="col" class="right more">of all alive</th>
                   <th scope="col" title="The fewest of the group that lived at any moment of each 32nd of the trace">lowest number alive</th>
                   <th scope="col">verdict</th>
                 </tr>

@@ -42,6 +42,9 @@ export class ViewTabs extends LitElement {
     base,
     controls,
     css`
+      :host {
+        container-type: inline-size;
+      }
       .bar {
         display: flex;
         align-items: center;
@@ -60,6 +63,7 @@ export class ViewTabs extends LitElement {
         margin-bottom: -1px;
         color: var(--ink-2);
         font-size: var(--type-3);
+        white-space: nowrap;
       }
       [role='tab'] kbd {
         min-width: 0;
@@ -101,6 +105,19 @@ export class ViewTabs extends LitElement {
       }
       .hint p {
         flex: 1;
+      }
+      @container (max-width: 960px) {
+        [role='tab'] kbd,
+        .how label span {
+          display: none;
+        }
+        .bar,
+        .how {
+          gap: var(--gap-2);
+        }
+        [role='tab'] {
+          padding: 0 var(--gap-2);
+        }
       }
       @media (max-width: 860px) {
         .bar {
@@ -158,9 +175,10 @@ export class ViewTabs extends LitElement {
       html`<button aria-pressed=${session.axis === value} @click=${() => void session.setAxis(value)}>${title}</button>`;
     return html`<div class="how">
       <label
-        >colour
+        ><span>colour</span>
         <select
           class="field small"
+          aria-label="colour"
           .value=${session.colorBy}
           @change=${(event: Event) => session.setColorBy((event.target as HTMLSelectElement).value as ColorBy)}
         >
