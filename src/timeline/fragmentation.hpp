@@ -29,7 +29,8 @@ class Fragmentation {
                                              std::size_t columns) const;
 
  private:
-  Pyramid<true> ppm_;
+  std::vector<std::uint64_t> ppm_;  ///< After each event.
+  Pyramid<true> worst_;
 };
 
 }  // namespace bufgc::timeline

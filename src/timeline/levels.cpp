@@ -111,18 +111,20 @@ Levels::Levels(const Lifecycles& lifecycles) {
     maxima_.cached_bytes = change.cached[peak_of(change.cached)];
     maxima_.live_buffers = *std::max_element(change.buffers.begin(), change.buffers.end());
   }
-  live_min_ = Pyramid<false>(change.live);
-  live_max_ = Pyramid<true>(std::move(change.live));
-  cached_max_ = Pyramid<true>(std::move(change.cached));
-  reserved_max_ = Pyramid<true>(std::move(change.reserved));
+  live_ = std::move(change.live);
+  cached_ = std::move(change.cached);
+  reserved_ = std::move(change.reserved);
+  live_min_ = Pyramid<false>(live_);
+  live_max_ = Pyramid<true>(live_);
+  cached_max_ = Pyramid<true>(cached_);
+  reserved_max_ = Pyramid<true>(reserved_);
   live_buffers_ = std::move(change.buffers);
 }
 
 Level Levels::at(std::uint64_t event) const noexcept {
   if (events() == 0) return {};
   const auto index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events() - 1));
-  return {live_max_.series()[index], live_buffers_[index], cached_max_.series()[index],
-          reserved_max_.series()[index]};
+  return {live_[index], live_buffers_[index], cached_[index], reserved_[index]};
 }
 
 LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, double t1,
@@ -139,10 +141,10 @@ LevelColumns Levels::resample(const EventClock& clock, Axis axis, double t0, dou
     out.x[column] = left;
     const auto [first, last] = clock.standing_within(axis, left, right, count);
     if (first == last) continue;
-    out.live_max[column] = static_cast<double>(live_max_.over(first, last));
-    out.live_min[column] = static_cast<double>(live_min_.over(first, last));
-    out.cached_max[column] = static_cast<double>(cached_max_.over(first, last));
-    out.reserved_max[column] = static_cast<double>(reserved_max_.over(first, last));
+    out.live_max[column] = static_cast<double>(live_max_.over(live_, first, last));
+    out.live_min[column] = static_cast<double>(live_min_.over(live_, first, last));
+    out.cached_max[column] = static_cast<double>(cached_max_.over(cached_, first, last));
+    out.reserved_max[column] = static_cast<double>(reserved_max_.over(reserved_, first, last));
   }
   return out;
 }

@@ -37,7 +37,7 @@ class Levels {
   Levels() = default;
   explicit Levels(const Lifecycles& lifecycles);
 
-  [[nodiscard]] std::size_t events() const noexcept { return live_max_.series().size(); }
+  [[nodiscard]] std::size_t events() const noexcept { return live_.size(); }
   /// The level after an event; past the end, the last one; without events, zero.
   [[nodiscard]] Level at(std::uint64_t event) const noexcept;
   /// Highest levels over all events, each of its own event.
@@ -53,6 +53,9 @@ class Levels {
                                       std::size_t columns) const;
 
  private:
+  std::vector<std::uint64_t> live_;
+  std::vector<std::uint64_t> cached_;
+  std::vector<std::uint64_t> reserved_;
   Pyramid<true> live_max_;
   Pyramid<false> live_min_;
   Pyramid<true> cached_max_;

@@ -1,49 +1,45 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace bufgc::timeline {
 
-/// Extremes of any range of a series in O(log n): each storey keeps the maximum (or minimum) of
-/// eight entries of the one below.
+/// Extremes of any range of a series in O(log n): each storey keeps the maximum (or minimum) of eight
+/// entries of the one below. The series itself is the ground floor and stays with its owner, since several
+/// stand on one.
 template <bool maximum>
 class Pyramid {
  public:
+  using Series = std::span<const std::uint64_t>;
+
   Pyramid() = default;
-  explicit Pyramid(std::vector<std::uint64_t> series) {
-    storeys_.front() = std::move(series);
-    while (storeys_.back().size() > fan) {
-      const std::vector<std::uint64_t>& below = storeys_.back();
-      std::vector<std::uint64_t> above((below.size() + fan - 1) / fan);
+  explicit Pyramid(Series series) {
+    while (series.size() > fan) {
+      std::vector<std::uint64_t> above((series.size() + fan - 1) / fan);
       for (std::size_t i = 0; i < above.size(); ++i) {
-        const std::size_t end = std::min(below.size(), (i + 1) * fan);
-        std::uint64_t best = below[i * fan];
-        for (std::size_t j = i * fan + 1; j < end; ++j) best = better(best, below[j]);
-        above[i] = best;
+        const std::size_t end = std::min(series.size(), (i + 1) * fan);
+        above[i] = best_of(series.subspan(i * fan, end - i * fan));
       }
       storeys_.push_back(std::move(above));
+      series = storeys_.back();
     }
   }
 
-  [[nodiscard]] const std::vector<std::uint64_t>& series() const noexcept { return storeys_.front(); }
-
-  /// The extreme of [first, last); `first < last` must hold.
-  [[nodiscard]] std::uint64_t over(std::size_t first, std::size_t last) const noexcept {
-    std::uint64_t best = storeys_.front()[first];
-    std::size_t storey = 0;
-    while (first < last) {
-      const std::vector<std::uint64_t>& level = storeys_[storey];
-      if (storey + 1 == storeys_.size()) {
-        for (; first < last; ++first) best = better(best, level[first]);
-        break;
-      }
-      for (; first < last && first % fan != 0; ++first) best = better(best, level[first]);
-      for (; first < last && last % fan != 0; --last) best = better(best, level[last - 1]);
+  /// The extreme of [first, last) of the series that it was made of; `first < last` must hold.
+  [[nodiscard]] std::uint64_t over(Series series, std::size_t first, std::size_t last) const noexcept {
+    std::uint64_t best = series[first];
+    for (std::size_t storey = 0; first < last; ++storey) {
+      if (storey == storeys_.size()) return better(best, best_of(series.subspan(first, last - first)));
+      for (; first < last && first % fan != 0; ++first) best = better(best, series[first]);
+      for (; first < last && last % fan != 0; --last) best = better(best, series[last - 1]);
       first /= fan;
       last /= fan;
-      ++storey;
+      series = storeys_[storey];
     }
     return best;
   }
@@ -53,7 +49,12 @@ class Pyramid {
   static constexpr std::uint64_t better(std::uint64_t a, std::uint64_t b) noexcept {
     return maximum ? std::max(a, b) : std::min(a, b);
   }
-  std::vector<std::vector<std::uint64_t>> storeys_ = std::vector<std::vector<std::uint64_t>>(1);
+  static std::uint64_t best_of(Series part) noexcept {
+    std::uint64_t best = part.front();
+    for (const std::uint64_t entry : part) best = better(best, entry);
+    return best;
+  }
+  std::vector<std::vector<std::uint64_t>> storeys_;
 };
 
 }  // namespace bufgc::timeline

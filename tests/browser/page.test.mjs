@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, pageFile } from './browser.mjs';
+import { launch, ndjson, openSample, openText, pageFile, textOf } from './browser.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const idle = (page) => page.evaluate(() => window.viewer.idle());
@@ -53,6 +53,9 @@ describe('the page', () => {
       await page.keyboard.press('?');
       await look('help');
       await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await look('commands');
+      await page.keyboard.press('Escape');
       await openText(page, 'broken.ndjson', 'not a trace\n');
       await look('error');
       await page.getByRole('button', { name: 'Live lab' }).click();
@@ -61,6 +64,35 @@ describe('the page', () => {
       await close();
     });
   }
+
+  test('every command is found by its words and runs; without a trace only those that need none', async () => {
+    const { page, complaints, close } = await browser.open();
+    const options = page.locator('command-palette li');
+    await page.keyboard.press('Control+k');
+    const without = await options.count();
+    await page.keyboard.type('sample leak');
+    assert.equal(await options.count(), 1);
+    await page.keyboard.press('Enter');
+    await page.locator('.trace-name', { hasText: 'mlp_leak' }).waitFor();
+    await idle(page);
+    await page.keyboard.press('Control+k');
+    assert.ok((await options.count()) > without + 10);
+    await page.keyboard.type('colour type');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('view-tabs select').inputValue(), 'dtype');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('no such words');
+    assert.match(await textOf(page, 'command-palette'), /No command has these words/);
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('command-palette').count(), 0);
+    // A key of the list below does nothing while it is open.
+    await page.keyboard.press('Control+k');
+    await page.locator('command-palette li').last().click();
+    await idle(page);
+    assert.match(await page.locator('.trace-name').textContent(), /ndjson/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
 
   test('the theme follows the system, the button overrides it, and a reload remembers', async () => {
     const { page, close } = await browser.open({ colorScheme: 'dark' });

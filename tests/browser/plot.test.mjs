@@ -56,6 +56,36 @@ describe('the lifecycle plot', () => {
   };
   const fit = () => press(page, '0');
 
+  test('undo goes back through the ranges that were looked at, redo forth again', async () => {
+    await press(page, '0');
+    await page.waitForTimeout(500);
+    const all = await range(page);
+    for (const key of ['w', 'w', 'd']) await page.keyboard.press(key); // one gesture
+    await page.waitForTimeout(700);
+    const near = await range(page);
+    assert.notDeepEqual(near, all);
+    await press(page, 'p');
+    await page.waitForTimeout(700);
+    const peak = await range(page);
+    assert.notDeepEqual(peak, near);
+    await press(page, 'Control+z');
+    assert.deepEqual(await range(page), near);
+    await press(page, 'Control+z');
+    assert.deepEqual(await range(page), all);
+    await press(page, 'Control+z'); // there is none before it
+    assert.deepEqual(await range(page), all);
+    await press(page, 'Control+y');
+    await press(page, 'Control+Shift+Z');
+    assert.deepEqual(await range(page), peak);
+    await press(page, 'Control+z');
+    await press(page, 'a');
+    await page.waitForTimeout(700);
+    const other = await range(page);
+    await press(page, 'Control+y'); // another way was taken
+    assert.deepEqual(await range(page), other);
+    await press(page, '0');
+  });
+
   test('fifty buffers, chosen at random, are each selected by a click where screenOf says they are', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     console.log(`seed ${seed}`);

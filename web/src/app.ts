@@ -6,6 +6,7 @@ import '#lab';
 import './chart/level-chart.js';
 import './chart/minimap.js';
 import './panels/buffer-table.js';
+import './panels/command-palette.js';
 import './panels/details-panel.js';
 import './panels/empty-state.js';
 import './panels/facets-panel.js';
@@ -21,6 +22,7 @@ import './panels/summary-strip.js';
 import './panels/top-bar.js';
 import './panels/view-tabs.js';
 import './plot/lifecycle-plot.js';
+import type { Command } from './commands.js';
 import { handleKey } from './keyboard.js';
 import type { TopBar } from './panels/top-bar.js';
 import type { LifecyclePlot } from './plot/lifecycle-plot.js';
@@ -28,6 +30,7 @@ import { saveFile } from './save.js';
 import { Follows } from './store/controller.js';
 import { keepHash } from './store/hash.js';
 import type { Session } from './store/session.js';
+import { ViewHistory } from './store/view-history.js';
 import { base } from './styles.js';
 
 export interface LabDetail {
@@ -39,13 +42,15 @@ export interface LabDetail {
 export class App extends LitElement {
   @property({ attribute: false }) session!: Session;
   @state() private dropping = false;
-  @state() helpOpen = false;
+  @state() private helpOpen = false;
+  @state() private paletteOpen = false;
   @state() private lab: HTMLElement | undefined;
   @state() private labDetail: LabDetail = {};
   @query('lifecycle-plot') plot!: LifecyclePlot | null;
   @query('top-bar') topBar!: TopBar;
 
   readonly labBuilt = customElements.get('bufgc-lab') !== undefined;
+  history!: ViewHistory;
   private dragDepth = 0;
 
   constructor() {
@@ -194,13 +199,44 @@ export class App extends LitElement {
   }
 
   override firstUpdated(): void {
+    this.history = new ViewHistory(this.session);
     keepHash(this.session);
     this.session.engine.ready().catch((error: unknown) => {
       this.session.say('error', 'The engine did not start', error instanceof Error ? error.message : String(error));
     });
   }
 
-  private async savePicture(): Promise<void> {
+  /** Whether a card lies over the page. */
+  get cardOpen(): boolean {
+    return this.helpOpen || this.paletteOpen;
+  }
+  toggleHelp(): void {
+    this.helpOpen = !this.helpOpen;
+    this.paletteOpen = false;
+  }
+  togglePalette(): void {
+    this.paletteOpen = !this.paletteOpen;
+    this.helpOpen = false;
+  }
+
+  /** Of what is open, under way or chosen, the uppermost goes. */
+  letGo(): void {
+    if (this.cardOpen) {
+      this.helpOpen = false;
+      this.paletteOpen = false;
+    } else if (this.session.loading) this.session.cancelOpen();
+    else if (this.session.notice) this.session.dismiss();
+    else if (this.session.selectedRow !== null) void this.session.select(null);
+    else void this.session.showMoment(null);
+  }
+
+  private readonly onCommand = (event: CustomEvent<Command>): void => {
+    this.paletteOpen = false;
+    // The palette is gone before the command looks for what has the focus.
+    void this.updateComplete.then(() => event.detail.run(this));
+  };
+
+  async savePicture(): Promise<void> {
     const picture = await this.plot?.toBlob();
     if (picture) saveFile('lifecycles.png', picture);
   }
@@ -271,7 +307,7 @@ export class App extends LitElement {
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => (this.helpOpen = true)} @save-picture=${() => void this.savePicture()}></top-bar>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
       <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}
@@ -293,6 +329,7 @@ export class App extends LitElement {
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}
+      ${this.paletteOpen ? html`<command-palette .hasTrace=${session.trace !== null} @choose=${this.onCommand} @close=${() => (this.paletteOpen = false)}></command-palette>` : nothing}
       ${this.helpOpen ? html`<help-overlay @close=${() => (this.helpOpen = false)}></help-overlay>` : nothing}
     `;
   }

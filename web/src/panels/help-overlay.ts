@@ -1,48 +1,23 @@
 // Keys and gestures on one card.
 import { css, html, LitElement } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
+import { COMMANDS, keyText, type Topic } from '../commands.js';
 import { base, controls } from '../styles.js';
 
-const KEYS: [string, [string, string][]][] = [
-  [
-    'Move',
-    [
-      ['wheel', 'zoom at the pointer (Shift: along addresses)'],
-      ['drag', 'pan'],
-      ['Shift drag', 'zoom to an area'],
-      ['double click', 'show all'],
-      ['W S', 'zoom in, out'],
-      ['A D ← →', 'pan in time'],
-      ['↑ ↓', 'pan in addresses'],
-      ['0', 'show all'],
-    ],
-  ],
-  [
-    'Find',
-    [
-      ['/', 'filter: words, size>1MiB, alive'],
-      ['P', 'the peak, and who lived then'],
-      ['M', 'who lives here: at the pointer'],
-      ['click on the levels', 'who lived then'],
-      ['L', 'next buffer never released'],
-      ['[ ]', 'previous, next at this address'],
-      ['click', 'select a buffer'],
-      ['Esc', 'let go, close, cancel'],
-    ],
-  ],
-  [
-    'Views',
-    [
-      ['1', 'address'],
-      ['2', 'table'],
-      ['3', 'groups: where the bytes come from'],
-      ['4', 'leaks'],
-      ['5', 'reuse'],
-      ['6', 'statistics'],
-      ['?', 'this card'],
-    ],
-  ],
+const GESTURES: [string, string][] = [
+  ['wheel', 'zoom at the pointer (Shift: along addresses)'],
+  ['drag', 'pan'],
+  ['Shift drag', 'zoom to an area'],
+  ['double click', 'show all'],
+  ['click', 'select a buffer; on the levels: who lived then'],
 ];
+const TOPICS: readonly Topic[] = ['Move', 'Find', 'Views', 'Page'];
+
+const keysOf = (topic: Topic): [string, string][] =>
+  COMMANDS.filter((command) => command.topic === topic && command.keys.length > 0).map(({ title, keys }) => [
+    keys.map(keyText).join(', '),
+    title,
+  ]);
 
 @customElement('help-overlay')
 export class HelpOverlay extends LitElement {
@@ -89,7 +64,7 @@ export class HelpOverlay extends LitElement {
       }
       dl {
         display: grid;
-        grid-template-columns: 88px 1fr;
+        grid-template-columns: 104px 1fr;
         gap: var(--gap-1) var(--gap-2);
         margin: 0;
         line-height: 20px;
@@ -101,7 +76,6 @@ export class HelpOverlay extends LitElement {
       dt {
         font-family: var(--mono);
         font-size: var(--type-1);
-        white-space: nowrap;
       }
     `,
   ];
@@ -121,7 +95,7 @@ export class HelpOverlay extends LitElement {
         <button class="button small" @click=${() => this.close()}>Close</button>
       </div>
       <div class="columns">
-        ${KEYS.map(
+        ${[['Pointer', GESTURES] as const, ...TOPICS.map((topic) => [topic, keysOf(topic)] as const)].map(
           ([title, rows]) => html`<section>
             <h3>${title}</h3>
             <dl>${rows.map(([key, what]) => html`<dt>${key}</dt><dd>${what}</dd>`)}</dl>

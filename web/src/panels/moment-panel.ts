@@ -343,7 +343,9 @@ export class MomentPanel extends LitElement {
     const { session, answer } = this;
     if (!session?.trace || !session.moment) return nothing;
     const { event, timeNs } = session.moment;
-    const peak = event === session.trace.summary.max_live_event;
+    // Where the peak was folded away, no event has it.
+    const { max_live_event: peakEvent, max_live_bytes: peakBytes } = session.trace.summary;
+    const peak = event === peakEvent && answer?.bytes === peakBytes;
     return html`<header>
         <div>
           <h2>${peak ? 'The peak' : 'A moment'}</h2>

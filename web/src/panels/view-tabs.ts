@@ -1,8 +1,8 @@
 // The views as tabs, and beside them how the picture is drawn.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { TABS } from '../commands.js';
 import type { Axis, ColorBy } from '../engine/protocol.js';
-import { TABS } from '../keyboard.js';
 import { Follows } from '../store/controller.js';
 import type { Session, Tab } from '../store/session.js';
 import { recall, remember } from '../store/theme.js';

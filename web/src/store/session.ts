@@ -247,11 +247,16 @@ export class Session extends EventTarget {
     return this.trace ? fitView(this.trace.bounds, this.axis) : this.view;
   }
 
+  /** Where the range is on its way to, or stands: what a further key starts from. */
+  get goal(): View {
+    return this.gliding.goal ?? this.view;
+  }
+
   /** Moves there so that the eye keeps its place. */
   glideTo(target: View): void {
     if (!this.trace) return;
     const goal = clampView(target, this.trace.bounds, this.axis);
-    if (sameView(goal, this.gliding.goal ?? this.view)) return;
+    if (sameView(goal, this.goal)) return;
     // Who asks a live trace for all of it wants what is yet to come, too.
     this.following = this.trace.live && sameView(goal, this.fitted());
     void this.track(this.gliding.start(this.view, goal));
