@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,12 @@ namespace bufgc::timeline {
 /// The horizontal axis of a picture. On the event axis, event n stands at x = n and the level after
 /// it holds over [n, n + 1). On the time axis x is nanoseconds from the first event.
 enum class Axis : std::uint8_t { event = 0, time = 1 };
+
+/// Events [first, last) of the log.
+struct EventRange {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
 
 /// Events and their times, to go from one to the other. Reads the log in place: valid while the
 /// lifecycles are, for the events that stood in it when this was made.
@@ -31,6 +38,11 @@ class EventClock {
   [[nodiscard]] std::uint64_t extent(Axis axis) const noexcept {
     return axis == Axis::event ? events_ : duration_ns();
   }
+  /// The events, of the first `count`, whose level stood at some moment within [left, right).
+  [[nodiscard]] EventRange standing_within(Axis axis, double left, double right,
+                                           std::size_t count) const noexcept;
+  /// The events that happened within [t0, t1); a range that reaches the end of the axis holds the last one.
+  [[nodiscard]] EventRange happened_within(Axis axis, double t0, double t1) const noexcept;
   /// Where an event stands on the axis; `Lifecycles::none` (alive at the end) stands at its end.
   [[nodiscard]] std::uint64_t position(Axis axis, std::uint32_t event) const noexcept;
 

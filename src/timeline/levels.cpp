@@ -1,7 +1,6 @@
 #include "timeline/levels.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "timeline/rows.hpp"
@@ -83,25 +82,9 @@ void running_cached(Series& cached, const Series& capacity, const Series& reserv
   }
 }
 
-std::uint64_t highest(const Series& series) {
-  return series.empty() ? 0 : *std::max_element(series.begin(), series.end());
-}
-
-/// The events whose level stood at some moment within [left, right), as [first, last).
-std::pair<std::size_t, std::size_t> events_within(const EventClock& clock, Axis axis, double left,
-                                                  double right, std::size_t count) {
-  const auto end = static_cast<double>(clock.extent(axis));
-  if (count == 0 || right <= 0 || (axis == Axis::event ? left >= end : left > end)) return {0, 0};
-  if (axis == Axis::event) {
-    const auto first = static_cast<std::size_t>(std::max(std::floor(left), 0.0));
-    const auto last = static_cast<std::size_t>(std::min(std::ceil(right), static_cast<double>(count)));
-    return {std::min(first, count - 1), std::max(last, std::min(first, count - 1) + 1)};
-  }
-  auto first = static_cast<std::size_t>(clock.first_from(left));
-  // The level of the event before still stands, unless one comes exactly at the edge.
-  if (first > 0 && (first == count || static_cast<double>(clock.time_of(first)) > left)) --first;
-  const auto last = static_cast<std::size_t>(clock.first_from(right));
-  return {first, std::max(last, first + 1)};
+/// The first event with the highest level.
+std::size_t first_highest(const Series& series) {
+  return static_cast<std::size_t>(std::max_element(series.begin(), series.end()) - series.begin());
 }
 
 }  // namespace
@@ -120,13 +103,13 @@ Levels::Levels(const Lifecycles& lifecycles) {
       change.reserved[event] = change.capacity[event] + change.cached[event];
     }
   }
-  maxima_.live_bytes = highest(change.live);
-  maxima_.cached_bytes = highest(change.cached);
-  maxima_.reserved_bytes = highest(change.reserved);
   if (!change.live.empty()) {
+    max_live_event_ = static_cast<std::uint32_t>(first_highest(change.live));
+    max_reserved_event_ = static_cast<std::uint32_t>(first_highest(change.reserved));
+    maxima_.live_bytes = change.live[max_live_event_];
+    maxima_.reserved_bytes = change.reserved[max_reserved_event_];
+    maxima_.cached_bytes = change.cached[first_highest(change.cached)];
     maxima_.live_buffers = *std::max_element(change.buffers.begin(), change.buffers.end());
-    max_live_event_ = static_cast<std::uint32_t>(
-        std::find(change.live.begin(), change.live.end(), maxima_.live_bytes) - change.live.begin());
   }
   live_ = std::move(change.live);
   cached_ = std::move(change.cached);
@@ -154,7 +137,7 @@ LevelColumns Levels::resample(const EventClock& clock, Axis axis, const Columns&
   for (std::uint32_t column = 0; column < columns.count; ++column) {
     out.x[column] = columns.left(column);
     const auto [first, last] =
-        events_within(clock, axis, columns.left(column), columns.left(column + 1), count);
+        clock.standing_within(axis, columns.left(column), columns.left(column + 1), count);
     if (first == last) continue;
     out.live_max[column] = static_cast<double>(live_max_.over(live_, first, last));
     out.live_min[column] = static_cast<double>(live_min_.over(live_, first, last));
@@ -168,9 +151,9 @@ std::optional<std::uint32_t> Levels::peak_of(const EventClock& clock, Axis axis,
                                              std::int64_t column) const {
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(events(), clock.events()));
   const auto [first, last] =
-      events_within(clock, axis, columns.left(column), columns.left(column + 1), count);
+      clock.standing_within(axis, columns.left(column), columns.left(column + 1), count);
   if (first == last) return std::nullopt;
-  return static_cast<std::uint32_t>(live_max_.place_of(first, last));
+  return static_cast<std::uint32_t>(live_max_.place_of(live_, first, last));
 }
 
 }  // namespace bufgc::timeline

@@ -45,6 +45,8 @@ class Levels {
   [[nodiscard]] const Level& maxima() const noexcept { return maxima_; }
   /// The first event after which the highest `live_bytes` stood.
   [[nodiscard]] std::uint32_t max_live_event() const noexcept { return max_live_event_; }
+  /// The same of `reserved_bytes`.
+  [[nodiscard]] std::uint32_t max_reserved_event() const noexcept { return max_reserved_event_; }
 
   /// Cuts [t0, t1) of the axis into columns; a column takes every level that stood at any moment
   /// within it. Columns outside of the log are zero.
@@ -66,6 +68,7 @@ class Levels {
   std::vector<std::uint32_t> live_buffers_;
   Level maxima_;
   std::uint32_t max_live_event_ = 0;
+  std::uint32_t max_reserved_event_ = 0;
 };
 
 }  // namespace bufgc::timeline

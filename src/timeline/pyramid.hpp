@@ -45,17 +45,18 @@ class Pyramid {
   }
 
   /// Where in [first, last) the extreme stands first; `first < last` must hold.
-  [[nodiscard]] std::size_t place_of(std::size_t first, std::size_t last) const noexcept {
-    const std::uint64_t best = over(first, last);
+  [[nodiscard]] std::size_t place_of(Series series, std::size_t first, std::size_t last) const noexcept {
+    const std::uint64_t best = over(series, first, last);
     const auto holds = [&](std::size_t storey, std::size_t at) {
-      return better(storeys_[storey][at], best) == storeys_[storey][at];
+      const std::uint64_t entry = storey == 0 ? series[at] : storeys_[storey - 1][at];
+      return better(entry, best) == entry;
     };
     // Onwards, by ever larger blocks, to the first that holds it, and down within that one.
     std::size_t storey = 0;
     std::size_t at = first;
     while (!holds(storey, at)) {
       ++at;
-      for (; at % fan == 0 && storey + 1 < storeys_.size(); ++storey) at /= fan;
+      for (; at % fan == 0 && storey < storeys_.size(); ++storey) at /= fan;
     }
     while (storey > 0) {
       --storey;

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/color.hpp"
+#include "timeline/grouping.hpp"
 
 namespace bufgc::timeline {
 
@@ -34,8 +34,6 @@ struct SortOrder {
                                                      const std::vector<std::uint8_t>& matches,
                                                      SortOrder order);
 
-enum class GroupBy : std::uint8_t { label = 0, dtype = 1, size = 2, state = 3, site = 4, cause = 5 };
-
 struct Group {
   std::string name;  ///< Empty where the trace does not say.
   std::uint64_t buffers = 0;
@@ -45,9 +43,6 @@ struct Group {
   Color color;  ///< As the picture shows it when coloured by the same.
   bool has_color = false;
 };
-
-/// What a picture is coloured by that shows these groups; nothing where no picture does.
-[[nodiscard]] std::optional<ColorBy> coloring_of(GroupBy by) noexcept;
 
 /// Counts the matching rows by a property, most bytes first; size classes in order of size. What is
 /// alive is named "alive at end" in a closed trace, "alive now" in an open one. `colors`, by what

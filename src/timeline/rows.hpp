@@ -18,6 +18,11 @@ namespace bufgc::timeline {
 [[nodiscard]] inline bool is_alive_at_end(const Lifecycles& lifecycles, std::size_t row) noexcept {
   return lifecycles.free_event[row] == Lifecycles::none;
 }
+/// Whether the row was among the live ones once the event had happened.
+[[nodiscard]] inline bool lives_after(const Lifecycles& lifecycles, std::size_t row,
+                                      std::uint64_t event) noexcept {
+  return lifecycles.alloc_event[row] <= event && lifecycles.free_event[row] > event;
+}
 /// Bytes that the row adds to the live level: views and external buffers hold none.
 [[nodiscard]] inline std::uint64_t live_bytes(const Lifecycles& lifecycles, std::size_t row) noexcept {
   return is_owned(lifecycles, row) ? lifecycles.size_bytes[row] : 0;

@@ -47,3 +47,13 @@ export function summaryOf(events) {
   result.distinct_sizes = sizes.size;
   return result;
 }
+
+/** The allocations that live once event number `at` has happened. */
+export function liveAfter(events, at) {
+  const alive = new Map();
+  for (const event of events.slice(0, at + 1)) {
+    if (event.op === 'alloc') alive.set(event.id, event);
+    else if (event.op === 'free') alive.delete(event.id);
+  }
+  return [...alive.values()];
+}

@@ -43,7 +43,17 @@ describe('the page', () => {
       await page.keyboard.press('3');
       await look('table');
       await page.keyboard.press('4');
+      await look('groups');
+      await page.keyboard.press('5');
+      await look('leaks');
+      await page.keyboard.press('6');
+      await look('reuse');
+      await page.keyboard.press('7');
       await look('statistics');
+      await page.keyboard.press('1');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('p');
+      await look('moment');
       await page.keyboard.press('?');
       await look('help');
       await page.keyboard.press('Escape');
@@ -118,7 +128,7 @@ describe('the page', () => {
     assert.equal(stats.buffers, 4);
     for (const id of [1, 2, 3, 4]) {
       await page.evaluate((which) => window.viewer.select(which), id);
-      for (const key of ['1', '2', '3', '4']) {
+      for (const key of ['1', '2', '3', '4', '5', '6', '7']) {
         await page.keyboard.press(key);
         await idle(page);
       }
@@ -155,7 +165,7 @@ describe('the page', () => {
     test(`nothing reaches beyond the window at ${width} × ${height}`, async () => {
       const { page, close } = await browser.open({ width, height });
       await openSample(page, 'mlp_leak');
-      for (const key of ['1', '2', '3', '4']) {
+      for (const key of ['1', '2', '3', '4', '5', '6', '7']) {
         await page.keyboard.press(key);
         await idle(page);
         const beyond = await page.evaluate(() => {

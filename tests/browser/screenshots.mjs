@@ -37,6 +37,12 @@ const STATES = {
     await gotIt(page);
     await key(page, 'p');
   },
+  fragmentation: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await gotIt(page);
+    await page.getByRole('button', { name: /^Reserved at peak/ }).click();
+    await page.getByRole('button', { name: 'fragmentation', exact: true }).click();
+  },
   details: async (page) => {
     await openSample(page);
     await gotIt(page);
@@ -95,6 +101,21 @@ const STATES = {
   },
   table: async (page) => {
     await openSample(page);
+    await key(page, '6');
+    await gotIt(page);
+  },
+  leaks: async (page) => {
+    await openSample(page);
+    await key(page, '4');
+    await gotIt(page);
+  },
+  reuse: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await key(page, '5');
+    await gotIt(page);
+  },
+  groups: async (page) => {
+    await openSample(page);
     await key(page, '3');
     await gotIt(page);
   },
@@ -112,7 +133,7 @@ const STATES = {
   filtered: async (page) => {
     await openSample(page);
     await gotIt(page);
-    await page.getByRole('button', { name: /Alive at end/ }).click();
+    await page.locator('facets-panel button.group', { hasText: 'alive at end' }).click();
     await idle(page);
   },
   error: async (page) => {

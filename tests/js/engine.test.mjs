@@ -356,3 +356,58 @@ test('an exported trace opens again with the same figures', { skip }, async () =
   assert.match(Buffer.from(session.export('csv')).toString(), /^time,op,id,size\n/);
   assert.ok(JSON.parse(Buffer.from(session.export('chrome')).toString()));
 });
+
+test('the questions people open the viewer for are answered to the byte', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  const moment = session.moment(2, 'label', '');
+  assert.deepEqual(
+    moment.groups.map(({ name, buffers, bytes: held }) => [name, buffers, held]),
+    [['input', 1, 50]],
+  );
+  assert.deepEqual(
+    moment.largest.map(({ idText, size }) => [idText, size]),
+    [['2', 50]],
+  );
+  const { reserved, live, rounding, cached, gaps, outside, fragmentationPpm } = moment.account;
+  assert.deepEqual([reserved, live, rounding, cached, gaps, outside], [150, 50, 0, 100, 0, 0]);
+  assert.equal(fragmentationPpm, 666666);
+  assert.deepEqual([...session.fragmentation('event', 0, 5, 5)], [0, 0, 666666, 0, 0]);
+  assert.equal(session.moment(99, 'label', '').event, 4);
+
+  const { groups } = session.growth('label', '');
+  assert.deepEqual(
+    groups.map(({ name, buffers, bytes: held, totalBuffers, grows }) => [name, buffers, held, totalBuffers, grows]),
+    [['conv', 1, summary.alive_at_end_bytes, 2, false]],
+  );
+  assert.equal(groups[0].floor.length, 32);
+
+  const flame = (measure, range) =>
+    session.flame({
+      by: 'label',
+      measure,
+      event: 2,
+      axis: 'event',
+      root: { text: 0, depth: 0 },
+      leastShare: 0,
+      filter: '',
+      ...range,
+    });
+  const whole = { t0: 0, t1: 5 };
+  assert.deepEqual(
+    flame('allocated', whole).map(({ name, bytes: held, start, parent }) => [name, held, start, parent]),
+    [
+      ['', 250, 0, null],
+      ['conv', 200, 0, 0],
+      ['input', 50, 200, 0],
+    ],
+  );
+  assert.equal(flame('kept', whole)[0].bytes, 100);
+  assert.equal(flame('kept', { t0: 0, t1: 3 })[0].bytes, 0);
+  assert.equal(flame('live', whole)[0].bytes, 50);
+  const conv = flame('allocated', whole)[1];
+  assert.equal(flame('allocated', { ...whole, root: { text: conv.text, depth: conv.depth } })[0].name, 'conv');
+
+  const { actual, planned, least, saved, pairs } = session.reuse();
+  assert.deepEqual([actual, planned, least, saved, pairs.length], [150, 150, 150, 0, 0]);
+  assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
+});

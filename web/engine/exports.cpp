@@ -148,6 +148,34 @@ EMSCRIPTEN_KEEPALIVE void viewer_groups(Viewer* viewer, int by) {
 EMSCRIPTEN_KEEPALIVE void viewer_filter_error(Viewer* viewer) {
   viewer->filter_error(scratch);
 }
+// The filter of these stands in the scratch room.
+EMSCRIPTEN_KEEPALIVE void viewer_moment(Viewer* viewer, double event, int by) {
+  viewer->moment(event_of(event), static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_growth(Viewer* viewer, int by) {
+  viewer->growth(static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_flame(Viewer* viewer, int by, int measure, double event, int axis, double t0,
+                                       double t1, std::uint32_t root_text, std::uint32_t root_depth,
+                                       double least_share) {
+  Viewer::Flames flames;
+  flames.query.by = static_cast<bufgc::timeline::FlameBy>(by);
+  flames.query.measure = static_cast<bufgc::timeline::FlameMeasure>(measure);
+  flames.query.event = event_of(event);
+  flames.query.root = {root_text, root_depth};
+  flames.query.least_share = least_share;
+  flames.axis = axis_of(axis);
+  flames.t0 = t0;
+  flames.t1 = t1;
+  viewer->flame(flames, scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
+  viewer->reuse();
+}
+EMSCRIPTEN_KEEPALIVE void viewer_fragmentation(Viewer* viewer, int axis, double t0, double t1, int columns) {
+  viewer->fragmentation(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));
+}
+
 EMSCRIPTEN_KEEPALIVE int viewer_export(Viewer* viewer, int format) {
   return viewer->export_as(static_cast<Viewer::Format>(format)) ? 1 : 0;
 }

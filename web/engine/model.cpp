@@ -25,9 +25,11 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   lifecycles_ = &lifecycles;
   clock_ = EventClock(lifecycles);
   levels_.reset();
+  fragmentation_.reset();
   layout_.reset();
   stack_.reset();
   unmoved_.reset();
+  reuse_.reset();
   cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
   forget_colors();
@@ -41,10 +43,24 @@ const Levels& Model::levels() {
   return *levels_;
 }
 
+const Fragmentation& Model::fragmentation() {
+  const bool built = fragmentation_.has_value();
+  const Levels& levels = this->levels();
+  if (!built) fragmentation_.emplace(levels);
+  return *fragmentation_;
+}
+
 const AddressLayout& Model::layout() {
   ensure(layout_.has_value());
   if (!layout_) layout_.emplace(*lifecycles_);
   return *layout_;
+}
+
+const Reuse& Model::reuse() {
+  constexpr std::size_t most_pairs = 100;
+  ensure(reuse_.has_value());
+  if (!reuse_) reuse_.emplace(find_reuse(*lifecycles_, layout().places(), levels(), most_pairs));
+  return *reuse_;
 }
 
 const StackLayout& Model::stack() {

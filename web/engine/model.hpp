@@ -8,9 +8,11 @@
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/cached_blocks.hpp"
+#include "timeline/fragmentation.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
+#include "timeline/reuse.hpp"
 #include "timeline/row_filter.hpp"
 #include "timeline/stack_picture.hpp"
 
@@ -33,7 +35,9 @@ class Model {
 
   // Each may refresh in order to be built; what was handed out before is then gone.
   [[nodiscard]] const timeline::Levels& levels();
+  [[nodiscard]] const timeline::Fragmentation& fragmentation();
   [[nodiscard]] const timeline::AddressLayout& layout();
+  [[nodiscard]] const timeline::Reuse& reuse();
   [[nodiscard]] const timeline::StackLayout& stack();
   /// All of it.
   [[nodiscard]] const timeline::PackedLayout& packed();
@@ -96,10 +100,12 @@ class Model {
   std::size_t rows_ = 0;
   timeline::TraceEnd end_ = timeline::TraceEnd::closed;
   std::optional<timeline::Levels> levels_;
+  std::optional<timeline::Fragmentation> fragmentation_;
   std::optional<timeline::AddressLayout> layout_;
   std::optional<timeline::StackLayout> stack_;
   std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Places> unmoved_;
+  std::optional<timeline::Reuse> reuse_;
   std::optional<timeline::CachedBlocks> cached_;
   std::vector<timeline::Strip> cached_strips_;
   Indexes indexes_[2];

@@ -32,6 +32,7 @@ void Viewer::summary() {
 #undef BUFGC_X
   const Level& maxima = levels.maxima();
   json.member("max_live_event", summary.max_live_event)
+      .member("max_reserved_event", levels.max_reserved_event())
       .member("max_cached_bytes", maxima.cached_bytes)
       .member("max_reserved_bytes", maxima.reserved_bytes)
       .member("cached_at_end_bytes", levels.at(std::numeric_limits<std::uint64_t>::max()).cached_bytes)

@@ -7,6 +7,7 @@
 
 #include "json.hpp"
 #include "model.hpp"
+#include "timeline/flame.hpp"
 #include "timeline/hit_test.hpp"
 #include "timeline/row_table.hpp"
 #include "trace_input.hpp"
@@ -68,6 +69,26 @@ class Viewer {
   void groups(timeline::GroupBy by, std::string_view filter);
   /// What is wrong with the filter, as plain text; empty when all is well.
   void filter_error(std::string_view filter);
+
+  // The questions that people open the viewer for.
+
+  /// Who held memory after an event, and where the reserved bytes of that moment are. The largest buffers
+  /// are of those that match.
+  void moment(std::uint64_t event, timeline::GroupBy by, std::string_view filter);
+  /// Groups with members alive at the end, and how their number went over the trace.
+  void growth(timeline::GroupBy by, std::string_view filter);
+  /// A flame graph: what of the trace [t0, t1) is, and the live set after an event.
+  struct Flames {
+    timeline::FlameQuery query;
+    timeline::Axis axis = timeline::Axis::event;
+    double t0 = 0;
+    double t1 = 0;
+  };
+  void flame(const Flames& flames, std::string_view filter);
+  /// Actual against planned peak, and who could have taken whose place.
+  void reuse();
+  /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
+  void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
 
   enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2, bufgc = 3 };
   bool export_as(Format format);

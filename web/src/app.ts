@@ -10,8 +10,12 @@ import './panels/command-palette.js';
 import './panels/details-panel.js';
 import './panels/empty-state.js';
 import './panels/facets-panel.js';
+import './panels/flame-view.js';
 import './panels/help-overlay.js';
+import './panels/leaks-view.js';
+import './panels/moment-panel.js';
 import './panels/notice-bar.js';
+import './panels/reuse-view.js';
 import './panels/statistics-view.js';
 import './panels/status-line.js';
 import './panels/summary-strip.js';
@@ -51,7 +55,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace']);
+    new Follows(this, ['layout', 'trace', 'moment', 'selection']);
   }
 
   static override styles = [
@@ -103,6 +107,9 @@ export class App extends LitElement {
       }
       lifecycle-plot,
       buffer-table,
+      flame-view,
+      leaks-view,
+      reuse-view,
       statistics-view,
       empty-state {
         flex: 1;
@@ -219,7 +226,8 @@ export class App extends LitElement {
       this.paletteOpen = false;
     } else if (this.session.loading) this.session.cancelOpen();
     else if (this.session.notice) this.session.dismiss();
-    else void this.session.select(null);
+    else if (this.session.selectedRow !== null) void this.session.select(null);
+    else void this.session.showMoment(null);
   }
 
   private readonly onCommand = (event: CustomEvent<Command>): void => {
@@ -286,6 +294,9 @@ export class App extends LitElement {
     if (!session.trace)
       return html`<empty-state .session=${session} ?lab-built=${this.labBuilt} @choose-files=${() => this.topBar.chooseFiles()}></empty-state>`;
     if (session.tab === 'table') return html`<buffer-table .session=${session}></buffer-table>`;
+    if (session.tab === 'groups') return html`<flame-view .session=${session}></flame-view>`;
+    if (session.tab === 'leaks') return html`<leaks-view .session=${session}></leaks-view>`;
+    if (session.tab === 'reuse') return html`<reuse-view .session=${session}></reuse-view>`;
     if (session.tab === 'statistics')
       return html`<statistics-view .session=${session} .allocator=${session.trace.live ? this.labDetail.stats : undefined}></statistics-view>`;
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;
@@ -310,7 +321,11 @@ export class App extends LitElement {
       </main>
       <aside class="right" aria-label="Details" tabindex="-1">
         ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
-        <details-panel .session=${session}></details-panel>
+        ${
+          session.moment && session.selectedRow === null
+            ? html`<moment-panel .session=${session}></moment-panel>`
+            : html`<details-panel .session=${session}></details-panel>`
+        }
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}

@@ -29,6 +29,9 @@ export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'address', title: 'Address' },
   { tab: 'stack', title: 'Stack' },
   { tab: 'table', title: 'Table' },
+  { tab: 'groups', title: 'Groups' },
+  { tab: 'leaks', title: 'Leaks' },
+  { tab: 'reuse', title: 'Reuse' },
   { tab: 'statistics', title: 'Statistics' },
 ];
 
@@ -80,7 +83,13 @@ export const COMMANDS: readonly Command[] = [
     ({ history }) => history.redo(),
   ),
 
-  find('The peak', [{ code: 'KeyP' }], ({ session }) => void session.goToPeak()),
+  find('The peak, and who lived then', [{ code: 'KeyP' }], ({ session }) => void session.goToPeak()),
+  find('Who lives here: at the pointer', [{ code: 'KeyM' }], ({ session }) => void session.showMomentHere()),
+  find(
+    'Where the most was reserved, and why',
+    [],
+    ({ session }) => void session.goToMoment(session.trace?.summary.max_reserved_event ?? 0),
+  ),
   find('Next buffer never released', [{ code: 'KeyL' }], ({ session }) => void session.selectNextLeak()),
   find('Previous at this address', [{ key: '[' }], ({ session }) => void session.selectNeighbour('previous')),
   find('Next at this address', [{ key: ']' }], ({ session }) => void session.selectNeighbour('next')),
@@ -95,6 +104,9 @@ export const COMMANDS: readonly Command[] = [
   view('Axis: time', [], ({ session }) => void session.setAxis('time')),
   ...COLORS.map(({ by, title }) => view(`Colour by ${title}`, [], ({ session }) => session.setColorBy(by))),
   view('Show or hide what is cached', [], ({ session }) => session.setShowCached(!session.showCached)),
+  view('Show or hide fragmentation over time', [], ({ session }) =>
+    session.setShowFragmentation(!session.showFragmentation),
+  ),
   view('Save the picture as PNG', [], (app) => void app.savePicture()),
 
   page('All commands', [{ code: 'KeyK', ctrl: true }], (app) => app.togglePalette()),

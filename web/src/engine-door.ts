@@ -37,6 +37,11 @@ function absentEngine(reason: string): Engine {
     tableRows: refuse,
     groups: refuse,
     filterError: refuse,
+    moment: refuse,
+    growth: refuse,
+    flame: refuse,
+    reuse: refuse,
+    fragmentation: refuse,
     export: refuse,
   };
 }

@@ -163,3 +163,71 @@ export const controls = css`
     text-align: center;
   }
 `;
+
+/** Views that answer a question with a table of groups or buffers. */
+export const answers = css`
+  :host {
+    overflow: auto;
+  }
+  .above {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--gap-1) var(--gap-4);
+    min-height: 36px;
+    padding: var(--gap-1) var(--gap-3);
+    border-bottom: 1px solid var(--line);
+  }
+  .above .told {
+    color: var(--ink-2);
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  th,
+  td {
+    height: 24px;
+    padding: 0 0 0 var(--gap-3);
+    border-bottom: 1px solid var(--grid);
+    font-weight: 400;
+    text-align: left;
+    white-space: nowrap;
+  }
+  th:last-child,
+  td:last-child {
+    padding-right: var(--gap-3);
+  }
+  thead th {
+    color: var(--ink-2);
+  }
+  .right {
+    text-align: right;
+  }
+  .share {
+    color: var(--ink-2);
+  }
+  .name {
+    width: 100%;
+    min-width: 112px;
+    max-width: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .name button {
+    display: block;
+    width: 100%;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+    line-height: 23px;
+  }
+  tbody tr.pick:hover {
+    background: var(--hover);
+  }
+  .none {
+    padding: var(--gap-6);
+    text-align: center;
+    color: var(--ink-2);
+  }
+`;

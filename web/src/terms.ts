@@ -14,6 +14,12 @@ export function termsOf(by: GroupBy, name: string): string[] {
   return text.trim() === '' ? [] : [`${by}:${quoted(text)}`];
 }
 
+/** Terms that choose what contains a part of a name. */
+export function containing(by: 'label' | 'site', part: string): string[] {
+  const [text = ''] = part.split('"');
+  return text.trim() === '' ? [] : [`${by}:${quoted(text)}`];
+}
+
 /** "64 KiB to 128 KiB" → size>=64KiB size<128KiB; "1 B" → size=1B. */
 function sizeTerms(name: string): string[] {
   const [from, to] = name.split(' to ').map((bound) => bound.replace(' ', ''));

@@ -109,6 +109,8 @@ TEST_CASE("where segments are known, reserved is what they hold and a trim empti
   CHECK(levels.at(2).cached_bytes == 1024);
   CHECK(levels.at(3).cached_bytes == 0);
   CHECK(levels.at(3).reserved_bytes == 0);
+  CHECK(levels.max_reserved_event() == 0);
+  CHECK(levels.max_live_event() == 1);
 }
 
 TEST_CASE("what the cache held before the log began is counted from its first event") {
@@ -181,6 +183,19 @@ TEST_CASE("event and time lead to one another") {
   CHECK(clock.event_at(199) == 0);
   CHECK(clock.event_at(200) == 2);
   CHECK(clock.event_at(1e9) == 3);
+  const auto within = [&](Axis axis, double t0, double t1) {
+    const EventRange range = clock.happened_within(axis, t0, t1);
+    return std::pair(range.first, range.last);
+  };
+  using Range = std::pair<std::size_t, std::size_t>;
+  CHECK(within(Axis::event, 0, 4) == Range{0, 4});
+  CHECK(within(Axis::event, 0.5, 2.5) == Range{1, 3});
+  CHECK(within(Axis::event, -9, 2) == Range{0, 2});
+  CHECK(within(Axis::event, 7, 9) == Range{4, 4});
+  CHECK(within(Axis::time, 0, 400) == Range{0, 4});
+  CHECK(within(Axis::time, 0, 399) == Range{0, 3});
+  CHECK(within(Axis::time, 200, 201) == Range{1, 3});
+  CHECK(within(Axis::time, 201, 399) == Range{3, 3});
   CHECK(clock.first_from(200) == 1);
   CHECK(clock.first_from(401) == 4);
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bufgc/memory/cpu_allocator.hpp"
+#include "timeline/reserved_account.hpp"
 #include "timeline/summary.hpp"
 #include "trace/equal_lifecycles.hpp"
 #include "trace/reading.hpp"
@@ -63,6 +64,28 @@ TEST_CASE("the summaries of recorded traces agree with what their recorder count
     const Read uses = read_ndjson(unpacked(base + ".use.ndjson.gz"));
     REQUIRE(uses.good);
     CHECK(uses.rows.skipped_events == number("kernel_runs"));  // alone, it names no buffer that is known
+  }
+}
+
+TEST_CASE("every reserved byte of recorded traces has its place, at any event") {
+  for (const std::string name :
+       {"conv_jit", "eager_churn", "gpt_generate_noplan", "mlp_jit", "mlp_leak", "mlp_train_noplan_long"}) {
+    const Read trace = read_ndjson(unpacked(BUFGC_SHARED_TRACES "/tinygrad/" + name + ".ndjson.gz"));
+    if (trace.rows.size() == 0) {
+      WARN("skipped: no shared traces");
+      return;
+    }
+    const timeline::Levels levels(trace.rows);
+    const timeline::Places places(trace.rows);
+    const std::size_t step = trace.rows.event_count() / 40 + 1;
+    for (std::size_t event = 0; event < trace.rows.event_count(); event += step) {
+      INFO(name << ", event " << event);
+      const timeline::ReservedAccount account = timeline::account_reserved(trace.rows, places, levels, event);
+      REQUIRE(account.reserved_bytes == levels.at(event).reserved_bytes);
+      REQUIRE(account.reserved_bytes ==
+              account.live_bytes + account.rounding_bytes + account.cached_bytes + account.gaps_bytes);
+      REQUIRE(account.outside_bytes == 0);
+    }
   }
 }
 

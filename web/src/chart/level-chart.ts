@@ -11,7 +11,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
-import { base } from '../styles.js';
+import { base, controls } from '../styles.js';
 
 const HEIGHT = 120;
 const TOP = 24;
@@ -22,23 +22,29 @@ const stepped = uPlot.paths.stepped!({ align: 1 });
 export class LevelChart extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @query('.chart') private holder!: HTMLElement;
+  @query('.moment') private momentLine!: HTMLElement;
 
   private chart: uPlot | null = null;
   private data: uPlot.AlignedData | null = null;
   private frame = 0;
-  private readonly levels = new Latest<Levels>();
+  private dragged = false;
+  private fragmentation = false;
+  private readonly levels = new Latest<{ levels: Levels; fragmentation: Float64Array | null }>();
   private readonly resized = new ResizeObserver(() => this.resize());
 
   constructor() {
     super();
     new Follows(this, ['view', 'trace'], () => void this.load());
     new Follows(this, ['cursor'], () => this.showCursor());
+    new Follows(this, ['moment'], () => this.schedule());
+    new Follows(this, ['layout'], () => this.onLayout());
     theme.addEventListener('change', this.rebuild);
   }
 
   static override styles = [
     unsafeCSS(uPlotCss),
     base,
+    controls,
     css`
       :host {
         height: 121px;
@@ -71,12 +77,27 @@ export class LevelChart extends LitElement {
         padding: 0 var(--gap-1);
         color: var(--ink-2);
         font-size: var(--type-1);
-        pointer-events: none;
       }
-      .legend span {
+      .legend span,
+      .legend button {
         display: flex;
         align-items: center;
         gap: 6px;
+      }
+      .legend button:hover {
+        color: var(--ink);
+      }
+      .legend button[aria-pressed='false'] i {
+        opacity: 0.25;
+      }
+      .moment {
+        position: absolute;
+        top: ${TOP}px;
+        bottom: 0;
+        left: 0;
+        width: 2px;
+        background: var(--ink);
+        pointer-events: none;
       }
       i {
         width: 12px;
@@ -91,6 +112,10 @@ export class LevelChart extends LitElement {
       .reserved {
         height: 0;
         border-top: 1.5px solid var(--reserved);
+      }
+      .fragmentation {
+        height: 0;
+        border-top: 1.5px solid var(--fragmentation);
       }
     `,
   ];
@@ -114,9 +139,16 @@ export class LevelChart extends LitElement {
     if (!this.holder) return;
     this.chart?.destroy();
     this.classList.remove('filled');
-    this.chart = new uPlot(this.options(), [[], [], [], []] as unknown as uPlot.AlignedData, this.holder);
+    this.fragmentation = this.session?.showFragmentation ?? false;
+    this.chart = new uPlot(this.options(), [[], [], [], [], []] as unknown as uPlot.AlignedData, this.holder);
+    this.chart.over.addEventListener('click', this.onClick);
     void this.load();
   };
+
+  private onLayout(): void {
+    if (this.fragmentation !== this.session?.showFragmentation) this.rebuild();
+    this.requestUpdate();
+  }
 
   private options(): uPlot.Options {
     const computed = getComputedStyle(document.documentElement);
@@ -139,6 +171,7 @@ export class LevelChart extends LitElement {
       scales: {
         x: { time: false, range: () => [this.session?.view.t0 ?? 0, this.session?.view.t1 ?? 1] },
         y: { range: () => [0, this.ceiling()] },
+        share: { range: () => [0, 1.06] },
       },
       axes: [
         { show: false },
@@ -169,6 +202,14 @@ export class LevelChart extends LitElement {
           fillTo: () => this.ceiling(),
         },
         { paths: stepped, points: { show: false }, stroke: color('reserved'), width: 1.5 },
+        {
+          show: this.fragmentation,
+          scale: 'share',
+          paths: stepped,
+          points: { show: false },
+          stroke: color('fragmentation'),
+          width: 1.5,
+        },
       ],
       hooks: {
         setCursor: [(u) => this.onCursor(u)],
@@ -199,9 +240,18 @@ export class LevelChart extends LitElement {
     this.schedule(); // what is there already, moved to the new range
     const columns = Math.max(1, Math.round(this.clientWidth - GUTTER));
     const { axis, view } = session;
-    const levels = await session.track(this.levels.ask(() => session.engine.levels(axis, view.t0, view.t1, columns)));
-    if (!levels || chart !== this.chart) return;
-    this.data = dataOf(levels, view.t1);
+    const { fragmentation } = this;
+    const answer = await session.track(
+      this.levels.ask(async () => {
+        const [levels, shares] = await Promise.all([
+          session.engine.levels(axis, view.t0, view.t1, columns),
+          fragmentation ? session.engine.fragmentation(axis, view.t0, view.t1, columns) : null,
+        ]);
+        return { levels, fragmentation: shares };
+      }),
+    );
+    if (!answer || chart !== this.chart) return;
+    this.data = dataOf(answer.levels, answer.fragmentation, view.t1);
     this.schedule();
   }
 
@@ -211,12 +261,33 @@ export class LevelChart extends LitElement {
       this.frame = 0;
       const { chart, data } = this;
       this.data = null;
+      this.placeMoment();
       // Without data there is nothing that would hide the hatching.
       if (data) this.classList.add('filled');
       if (data) chart?.setData(data, true);
       else chart?.redraw(false, true);
     });
   }
+
+  private placeMoment(): void {
+    const { session, momentLine: line } = this;
+    if (!session || !line) return;
+    const at = session.momentAt();
+    const { t0, t1 } = session.view;
+    line.hidden = at === null || at < t0 || at > t1;
+    if (at === null) return;
+    const x = GUTTER + ((at - t0) / (t1 - t0)) * (this.clientWidth - GUTTER);
+    line.style.transform = `translateX(${Math.round(x)}px)`;
+  }
+
+  /** A click asks who lived then; a drag has chosen a range. */
+  private readonly onClick = (event: MouseEvent): void => {
+    const { chart, session } = this;
+    const { dragged } = this;
+    this.dragged = false;
+    if (dragged || !chart || event.detail > 1) return;
+    void session?.showMomentAt(chart.posToVal(event.offsetX, 'x'));
+  };
 
   private onCursor({ cursor, posToVal }: uPlot): void {
     if (cursor.event == null) return;
@@ -236,26 +307,48 @@ export class LevelChart extends LitElement {
   private onSelect(chart: uPlot): void {
     const { left, width } = chart.select;
     if (width < 4 || !this.session) return;
+    this.dragged = true;
     const { view } = this.session;
     this.session.glideTo({ ...view, t0: chart.posToVal(left, 'x'), t1: chart.posToVal(left + width, 'x') });
     chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
 
   override render() {
-    const summary = this.session?.trace?.summary;
+    const { session } = this;
+    const summary = session?.trace?.summary;
     return html`<div
         class="chart"
         role="img"
         aria-label=${summary ? `Bytes over time. Peak live ${bytes(summary.max_live_bytes)}, peak reserved ${bytes(summary.max_reserved_bytes)}.` : nothing}
       ></div>
-      <div class="legend" aria-hidden="true">
-        <span><i class="live"></i>live</span><span><i class="cached"></i>cached</span><span><i class="reserved"></i>reserved</span>
+      <div class="moment" hidden></div>
+      <div class="legend">
+        <span><i class="live"></i>live</span>
+        <button
+          aria-pressed=${session?.showCached ?? true}
+          title="Show what waits in the cache, in the picture too"
+          @click=${() => session?.setShowCached(!session.showCached)}
+        >
+          <i class="cached"></i>cached
+        </button>
+        <span><i class="reserved"></i>reserved</span>
+        <button
+          aria-pressed=${session?.showFragmentation ?? false}
+          title="The share of reserved that holds no live byte, from 0 to 100 %, at its worst"
+          @click=${() => session?.setShowFragmentation(!session.showFragmentation)}
+        >
+          <i class="fragmentation"></i>fragmentation
+        </button>
       </div>`;
   }
 }
 
 /** Columns as steps; the last one reaches to the end of the range. Cached stands on live. */
-function dataOf({ x, liveMax, cachedMax, reservedMax }: Levels, end: number): uPlot.AlignedData {
+function dataOf(
+  { x, liveMax, cachedMax, reservedMax }: Levels,
+  fragmentationPpm: Float64Array | null,
+  end: number,
+): uPlot.AlignedData {
   const n = x.length;
   const stretch = (values: Float64Array) => {
     const all = new Float64Array(n + 1);
@@ -270,5 +363,6 @@ function dataOf({ x, liveMax, cachedMax, reservedMax }: Levels, end: number): uP
   // Each level's highest may stand at another moment of the column; together they never pass what is reserved.
   const reserved = stretch(reservedMax);
   const stacked = live.map((value, i) => Math.max(value, Math.min(value + (cached[i] ?? 0), reserved[i] ?? 0)));
-  return [xs, live, stacked, reserved] as unknown as uPlot.AlignedData;
+  const shares = fragmentationPpm ? stretch(fragmentationPpm.map((ppm) => ppm / 1e6)) : new Float64Array(n + 1);
+  return [xs, live, stacked, reserved, shares] as unknown as uPlot.AlignedData;
 }

@@ -112,6 +112,11 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     tableRows: (from, count) => ask('tableRows', [from, count]),
     groups: (by, filter) => ask('groups', [by, filter]),
     filterError: (filter) => ask('filterError', [filter]),
+    moment: (...args) => ask('moment', args),
+    growth: (by, filter) => ask('growth', [by, filter]),
+    flame: (query) => ask('flame', [query]),
+    reuse: () => ask('reuse', []),
+    fragmentation: (...args) => ask('fragmentation', args),
     export: (format) => ask('export', [format]),
   };
 }

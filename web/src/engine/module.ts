@@ -71,6 +71,22 @@ export interface ViewerModule {
   _viewer_table_rows(viewer: ViewerHandle, from: number, count: number): void;
   _viewer_groups(viewer: ViewerHandle, by: number): void;
   _viewer_filter_error(viewer: ViewerHandle): void;
+  _viewer_moment(viewer: ViewerHandle, event: number, by: number): void;
+  _viewer_growth(viewer: ViewerHandle, by: number): void;
+  _viewer_flame(
+    viewer: ViewerHandle,
+    by: number,
+    measure: number,
+    event: number,
+    axis: number,
+    t0: number,
+    t1: number,
+    rootText: number,
+    rootDepth: number,
+    leastShare: number,
+  ): void;
+  _viewer_reuse(viewer: ViewerHandle): void;
+  _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_export(viewer: ViewerHandle, format: number): number;
 }
 

@@ -14,6 +14,7 @@ export interface Summary {
   skipped_events: number;
   // What the page shows beside them.
   max_live_event: number;
+  max_reserved_event: number;
   max_cached_bytes: number;
   max_reserved_bytes: number;
   cached_at_end_bytes: number;
@@ -128,6 +129,99 @@ export interface GroupCount {
 export type TraceFormat = 'ndjson' | 'bufgc' | 'csv' | 'chrome';
 export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
 
+/** Why reserved is above live: reserved + outside = live + rounding + cached + gaps. */
+export interface ReservedAccount {
+  reserved: number;
+  live: number; // as requested
+  rounding: number; // what live blocks have beyond that
+  cached: number;
+  gaps: number; // room between blocks in held segments
+  outside: number; // of live blocks, what stands in no segment that the trace tells of
+  largestHole: number; // longest stretch of held addresses without a live buffer
+  knowsSegments: boolean; // without: gaps and holes are not known
+  knowsBlocks: boolean; // without: rounding is not known
+  /** Reserved bytes that hold no live one, in millionths of reserved. */
+  fragmentationPpm: number;
+}
+
+/** As much of a row as a list shows. */
+export interface BriefRow {
+  row: number;
+  idText: string;
+  label: string;
+  size: number;
+}
+
+/** Who held memory right after an event. */
+export interface Moment {
+  event: number;
+  timeNs: number;
+  buffers: number;
+  bytes: number;
+  groups: { name: string; buffers: number; bytes: number; color: string | null }[]; // the 500 largest
+  allGroups: number;
+  /** The 100 largest of those that match the filter. */
+  largest: BriefRow[];
+  account: ReservedAccount;
+}
+
+/** Groups with members alive at the end of the trace. */
+export interface Growth {
+  groups: {
+    name: string;
+    buffers: number; // alive at the end
+    bytes: number;
+    totalBuffers: number; // ever allocated
+    /** The fewest that lived at any moment of each 32nd of the events. */
+    floor: number[];
+    /** The floor rises through most of the trace. */
+    grows: boolean;
+  }[]; // the 500 largest
+  allGroups: number;
+}
+
+/** What could be saved if all lifetimes were known beforehand; of blocks, as they were rounded. */
+export interface Reuse {
+  actual: number; // the most that was reserved
+  planned: number; // the height of a plan for the same lifetimes
+  least: number; // the most that lived at once: no plan is lower
+  saved: number; // actual less planned; 0 where the plan is no lower
+  /** In the plan the second takes the first's place; in the run it stood elsewhere. The 100 largest. */
+  pairs: { bytes: number; first: BriefRow; second: BriefRow }[];
+  allPairs: number;
+  hasAddresses: boolean; // without: no pairs
+}
+
+export type FlameBy = 'label' | 'site';
+/** live: what lived after `event`; allocated: what was born in the range; kept: the same, as far as never released. */
+export type FlameMeasure = 'live' | 'allocated' | 'kept';
+
+/** The first `depth` frames of a text; depth 0 is the root of all. */
+export interface FlameFrame {
+  text: number;
+  depth: number;
+}
+export interface FlameQuery {
+  by: FlameBy;
+  measure: FlameMeasure;
+  event: number;
+  axis: Axis;
+  t0: number;
+  t1: number;
+  root: FlameFrame; // the frame that is looked into
+  leastShare: number; // narrower frames are merged into one
+  filter: string;
+}
+export interface FlameNode extends FlameFrame {
+  name: string;
+  parent: number | null; // index of the node around it, which stands before it
+  start: number; // bytes from the root's left edge
+  bytes: number;
+  selfBytes: number; // of buffers whose name ends here
+  buffers: number;
+  merged: number; // for how many narrow frames it stands; 0 is a frame itself
+}
+
 export interface LoadProgress {
   bytes: number;
   totalBytes: number | null;
@@ -201,6 +295,14 @@ export interface Engine {
   groups(by: GroupBy, filter: string): Promise<GroupCount[]>;
   /** Which term of a filter cannot be read, and what was expected there; empty when all is well. Such a term holds for every row. */
   filterError(filter: string): Promise<string>;
+  /** The live set and the account of what is reserved after an event; past the end, after the last. */
+  moment(event: number, by: GroupBy, filter: string): Promise<Moment>;
+  growth(by: GroupBy, filter: string): Promise<Growth>;
+  /** Level by level, the root first; beside each other the largest first. At most 4,000 frames. */
+  flame(query: FlameQuery): Promise<FlameNode[]>;
+  reuse(): Promise<Reuse>;
+  /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
+  fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** The open trace, converted. */
   export(format: TraceFormat): Promise<Uint8Array>;
 }

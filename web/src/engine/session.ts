@@ -5,12 +5,19 @@ import type {
   Axis,
   Bounds,
   ColorBy,
+  FlameBy,
+  FlameMeasure,
+  FlameNode,
+  FlameQuery,
   Frame,
   GroupBy,
   GroupCount,
+  Growth,
   Layout,
   Levels,
   LoadProgress,
+  Moment,
+  Reuse,
   RowDetails,
   RowInfo,
   SortKey,
@@ -50,6 +57,8 @@ const sortKeys: readonly SortKey[] = [
   'useCount',
   'cause',
 ];
+const flameBys: readonly FlameBy[] = ['label', 'site'];
+const flameMeasures: readonly FlameMeasure[] = ['live', 'allocated', 'kept'];
 const formats: readonly TraceFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
 
 /** Pictures drawn while a file is being read may be behind by this share of its events. */
@@ -342,6 +351,47 @@ export class Session {
     this.scratchText(filter);
     this.module._viewer_filter_error(this.viewer);
     return decoder.decode(this.textBytes());
+  }
+
+  moment(event: number, by: GroupBy, filter: string): Moment {
+    const group = numberOf(groupBys, by, 'moment');
+    this.scratchText(filter);
+    this.module._viewer_moment(this.viewer, event, group);
+    return this.json();
+  }
+
+  growth(by: GroupBy, filter: string): Growth {
+    const group = numberOf(groupBys, by, 'growth');
+    this.scratchText(filter);
+    this.module._viewer_growth(this.viewer, group);
+    return this.json();
+  }
+
+  flame(query: FlameQuery): FlameNode[] {
+    this.scratchText(query.filter);
+    this.module._viewer_flame(
+      this.viewer,
+      numberOf(flameBys, query.by, 'flame'),
+      numberOf(flameMeasures, query.measure, 'measure'),
+      query.event,
+      axisNumber(query.axis),
+      query.t0,
+      query.t1,
+      query.root.text,
+      query.root.depth,
+      query.leastShare,
+    );
+    return this.json();
+  }
+
+  reuse(): Reuse {
+    this.module._viewer_reuse(this.viewer);
+    return this.json();
+  }
+
+  fragmentation(axis: Axis, t0: number, t1: number, columns: number): Float64Array {
+    this.module._viewer_fragmentation(this.viewer, axisNumber(axis), t0, t1, Math.max(0, Math.floor(columns)));
+    return this.numbers();
   }
 
   export(format: TraceFormat): Uint8Array<ArrayBuffer> {

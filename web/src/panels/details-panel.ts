@@ -56,6 +56,9 @@ export class DetailsPanel extends LitElement {
         line-height: 20px;
         overflow-wrap: anywhere;
       }
+      .back {
+        padding: var(--gap-1) var(--gap-3) 0;
+      }
       .big {
         padding: var(--gap-2) var(--gap-3);
         border-bottom: 1px solid var(--line);
@@ -278,6 +281,11 @@ export class DetailsPanel extends LitElement {
         <h2>${label(row.label, 600) || `Buffer ${row.idText}`}</h2>
         <button class="button small" title="Let go (Esc)" @click=${() => void session.select(null)}>Close</button>
       </header>
+      ${
+        session.moment
+          ? html`<button class="link back" @click=${() => void session.select(null)}>← at event ${count(session.moment.event)}</button>`
+          : nothing
+      }
       <div class="big">
         <span class="number" title=${exactBytes(row.size)}>${bytes(row.size)}</span>
         <button class="button small" @click=${() => void session.reveal(row.row)}>Show</button>

@@ -9,7 +9,7 @@ const GESTURES: [string, string][] = [
   ['drag', 'pan'],
   ['Shift drag', 'zoom to an area'],
   ['double click', 'show all'],
-  ['click', 'select a buffer'],
+  ['click', 'select a buffer; on the levels: who lived then'],
 ];
 const TOPICS: readonly Topic[] = ['Move', 'Find', 'Views', 'Page'];
 

@@ -134,7 +134,7 @@ export class SummaryStrip extends LitElement {
         swatch: 'live',
         value: bytes(s.max_live_bytes),
         note: `in ${plural(s.max_live_buffers, 'buffer')}`,
-        title: `${exactBytes(s.max_live_bytes)} at event ${count(s.max_live_event)}. Go to the peak (P).`,
+        title: `${exactBytes(s.max_live_bytes)} at event ${count(s.max_live_event)}. Go to the peak and see who lived then (P).`,
         act: () => void session.goToPeak(),
       },
       {
@@ -142,8 +142,8 @@ export class SummaryStrip extends LitElement {
         swatch: 'reserved',
         value: bytes(s.max_reserved_bytes),
         note: '',
-        title: `${exactBytes(s.max_reserved_bytes)} taken from the system at most: live, cached and lost between blocks.`,
-        act: () => session.glideTo(session.fitted()),
+        title: `${exactBytes(s.max_reserved_bytes)} taken from the system at most, at event ${count(s.max_reserved_event)}. Go there and see what it is made of.`,
+        act: () => void session.goToMoment(s.max_reserved_event),
       },
       {
         label: 'Cached at peak',
@@ -151,22 +151,26 @@ export class SummaryStrip extends LitElement {
         value: bytes(s.max_cached_bytes),
         note: `${bytes(s.cached_at_end_bytes)} at end`,
         title: `${exactBytes(s.max_cached_bytes)} kept for reuse at most, ${exactBytes(s.cached_at_end_bytes)} at the end.`,
-        act: () => session.setShowCached(!session.showCached),
+        act: () => void session.goToMoment(s.max_reserved_event),
       },
       {
         label: trace.live ? 'Alive now' : 'Alive at end',
         swatch: trace.live ? 'alive now' : 'alive',
         value: bytes(s.alive_at_end_bytes),
         note: plural(s.alive_at_end_buffers, 'buffer'),
-        title: `${exactBytes(s.alive_at_end_bytes)} ${trace.live ? 'not released yet' : 'never released'}. Show only these.`,
-        act: () => session.toggleTerms(['alive']),
+        title: `${exactBytes(s.alive_at_end_bytes)} ${trace.live ? 'not released yet' : 'never released'}. Show which, and what grows.`,
+        act: () => void session.setTab('leaks'),
       },
       {
         label: 'Overhead',
         value: s.max_reserved_bytes > 0 ? percent(s.max_reserved_bytes - s.max_live_bytes, s.max_live_bytes) : '–',
         note: 'reserved above live',
-        title: 'Peak reserved above peak live, as a share of peak live: what caching and fragmentation cost.',
-        act: () => void session.setTab('statistics'),
+        title:
+          'Peak reserved above peak live, as a share of peak live: what caching and fragmentation cost. Show fragmentation over time.',
+        act: () => {
+          void session.setTab('address');
+          session.setShowFragmentation(true);
+        },
       },
       {
         label: 'Buffers',

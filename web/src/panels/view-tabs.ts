@@ -26,6 +26,12 @@ const FIRST_VISIT: Record<Tab, string> = {
     'The same lifetimes placed as low as best fit (in short traces the planner) gets them, whatever addresses they had: how little memory this order of lifetimes could do with.',
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
+  groups:
+    'Names and sites cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
+  leaks:
+    'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
+  reuse:
+    'What a plan that knows all lifetimes beforehand would need, against what was reserved; and which buffers could have taken the place of which.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
 };
 
@@ -45,6 +51,9 @@ export class ViewTabs extends LitElement {
     base,
     controls,
     css`
+      :host {
+        container-type: inline-size;
+      }
       .bar {
         display: flex;
         align-items: center;
@@ -64,6 +73,7 @@ export class ViewTabs extends LitElement {
         margin-bottom: -1px;
         color: var(--ink-2);
         font-size: var(--type-3);
+        white-space: nowrap;
       }
       [role='tab'] kbd {
         min-width: 0;
@@ -113,9 +123,17 @@ export class ViewTabs extends LitElement {
       .hint p {
         flex: 1;
       }
-      @media (max-width: 1360px) {
-        [role='tab'] kbd {
+      @container (max-width: 960px) {
+        [role='tab'] kbd,
+        .how label span {
           display: none;
+        }
+        .bar,
+        .how {
+          gap: var(--gap-2);
+        }
+        [role='tab'] {
+          padding: 0 var(--gap-2);
         }
       }
       @media (max-width: 860px) {
@@ -125,6 +143,9 @@ export class ViewTabs extends LitElement {
           flex-wrap: wrap;
           padding-bottom: var(--gap-1);
           row-gap: var(--gap-1);
+        }
+        [role='tablist'] {
+          flex-wrap: wrap;
         }
         [role='tab'] {
           height: 36px;
@@ -191,9 +212,10 @@ export class ViewTabs extends LitElement {
     return html`<div class="how">
       ${tabOf(session.tab) === 'address' ? html`<div class="segmented small" role="group" aria-label="Vertical axis">${layout('address', 'actual')}${layout('packed', 'packed')}</div>` : nothing}
       <label
-        >colour
+        ><span>colour</span>
         <select
           class="field small"
+          aria-label="colour"
           .value=${session.colorBy}
           @change=${(event: Event) => session.setColorBy((event.target as HTMLSelectElement).value as ColorBy)}
         >

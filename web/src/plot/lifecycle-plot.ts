@@ -46,7 +46,7 @@ export class LifecyclePlot extends LitElement {
     super();
     new Follows(this, ['view', 'trace', 'layout', 'filter'], () => this.schedule());
     new Follows(this, ['selection', 'trace', 'view'], () => void this.placeSelection());
-    new Follows(this, ['cursor'], () => this.schedule());
+    new Follows(this, ['cursor', 'moment'], () => this.schedule());
     new Follows(this, ['layout']);
     theme.addEventListener('change', this.onTheme);
   }
@@ -325,6 +325,7 @@ export class LifecyclePlot extends LitElement {
     this.drawMarks(context, scale);
     this.outline(context, scale, this.hoverRects, 1);
     this.outline(context, scale, this.selectedRects, 2);
+    this.drawMoment(context, scale);
     this.drawCrosshair(context, scale);
     this.drawArea(context);
     context.restore();
@@ -429,6 +430,16 @@ export class LifecyclePlot extends LitElement {
       context.lineTo(scale.xOf(t0), bottom);
     }
     context.closePath();
+  }
+
+  private drawMoment(context: CanvasRenderingContext2D, scale: Scale): void {
+    const at = this.session!.momentAt();
+    if (at === null) return;
+    const x = Math.round(scale.xOf(at));
+    context.fillStyle = this.colors.ground!;
+    context.fillRect(x - 1, 0, 4, scale.area.height);
+    context.fillStyle = this.colors.ink!;
+    context.fillRect(x, 0, 2, scale.area.height);
   }
 
   private drawCrosshair(context: CanvasRenderingContext2D, scale: Scale): void {

@@ -1,9 +1,8 @@
 // The visible range, the tab and the filter in the address, so that a reload or a link to a bundled
 // sample comes back to the same place.
 import { sampleFiles, samples } from '../samples.js';
-import type { Session, Tab } from './session.js';
-
-const TAB_NAMES = ['address', 'stack', 'packed', 'table', 'statistics'] as const satisfies readonly Tab[];
+import type { Session } from './session.js';
+import { ALL_TABS } from './state.js';
 
 const number = (text: string | null): number | undefined => {
   const value = text === null || text === '' ? Number.NaN : Number(text);
@@ -12,23 +11,34 @@ const number = (text: string | null): number | undefined => {
 
 export function keepHash(session: Session): void {
   void restore(session).finally(() => {
-    for (const topic of ['view', 'layout', 'filter', 'trace'] as const)
+    for (const topic of ['view', 'layout', 'filter', 'moment', 'flame', 'trace'] as const)
       session.addEventListener(topic, () => schedule(session));
   });
 }
 
 async function restore(session: Session): Promise<void> {
   const saved = new URLSearchParams(location.hash.slice(1));
-  const tab = saved.get('tab');
-  if (tab !== null && (TAB_NAMES as readonly string[]).includes(tab)) void session.setTab(tab as Tab);
+  const tab = ALL_TABS.find((name) => name === saved.get('tab'));
+  if (tab) void session.setTab(tab);
   if (saved.get('mode') === 'lab') session.setMode('lab');
   if (saved.get('axis') === 'time') session.axis = 'time';
+  if (saved.has('fragmentation')) session.setShowFragmentation(true);
   const sample = samples().find(({ name }) => name === saved.get('sample'));
   if (!sample) return;
   await session.engine.ready();
   await session.open(sampleFiles(sample), sample.name);
   session.setFilter(saved.get('filter') ?? '');
   const [t0, t1, y0, y1] = ['t0', 't1', 'y0', 'y1'].map((name) => number(saved.get(name)));
+  const by = saved.get('by');
+  const measure = saved.get('measure');
+  session.setFlame({
+    by: by === 'site' ? by : 'label',
+    measure: measure === 'live' || measure === 'kept' ? measure : 'allocated',
+    text: number(saved.get('frame')) ?? 0,
+    depth: number(saved.get('depth')) ?? 0,
+  });
+  const at = number(saved.get('at'));
+  if (at !== undefined) await session.showMoment(at);
   if (t0 !== undefined && t1 !== undefined && y0 !== undefined && y1 !== undefined) session.setView({ t0, t1, y0, y1 });
 }
 
@@ -45,8 +55,17 @@ function write(session: Session): void {
   if (session.tab !== 'address') state.set('tab', session.tab);
   if (session.axis !== 'event') state.set('axis', session.axis);
   if (session.filter) state.set('filter', session.filter);
+  if (session.showFragmentation) state.set('fragmentation', '1');
   if (session.trace?.sample) {
     state.set('sample', session.trace.sample);
+    const { by, measure, text, depth } = session.flame;
+    if (by !== 'label') state.set('by', by);
+    if (measure !== 'allocated') state.set('measure', measure);
+    if (depth > 0) {
+      state.set('frame', String(text));
+      state.set('depth', String(depth));
+    }
+    if (session.moment) state.set('at', String(session.moment.event));
     if (!session.isFit())
       for (const key of ['t0', 't1', 'y0', 'y1'] as const) state.set(key, session.view[key].toPrecision(8));
   }

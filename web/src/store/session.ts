@@ -10,10 +10,12 @@ import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
 import {
   type Cursor,
+  type Flame,
   isLayout,
   type Loading,
   type Mode,
   type Notice,
+  type PinnedMoment,
   type SourceFile,
   type Tab,
   type Topic,
@@ -44,6 +46,9 @@ export class Session extends EventTarget {
   selectedRow: number | null = null;
   details: RowDetails | null = null;
   cursor: Cursor | null = null;
+  moment: PinnedMoment | null = null;
+  showFragmentation = false;
+  flame: Flame = { by: 'label', measure: 'allocated', text: 0, depth: 0 };
   loading: Loading | null = null;
   notice: Notice | null = null;
   /** The live trace's tail stays in sight until the user moves. */
@@ -220,7 +225,7 @@ export class Session extends EventTarget {
     this.trace = trace;
     this.letGo();
     this.view = fitView(trace.bounds, this.axis);
-    this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'layout');
+    this.changed('trace', 'view', 'selection', 'filter', 'cursor', 'moment', 'layout');
   }
 
   /** Closes the trace: the empty state stands again. */
@@ -228,7 +233,7 @@ export class Session extends EventTarget {
     this.trace = null;
     this.letGo();
     this.following = false;
-    this.changed('trace', 'selection', 'filter', 'cursor', 'layout');
+    this.changed('trace', 'selection', 'filter', 'cursor', 'moment', 'layout');
   }
 
   /** Of what is asked about a trace, nothing outlives it. */
@@ -236,6 +241,8 @@ export class Session extends EventTarget {
     this.selectedRow = null;
     this.details = null;
     this.cursor = null;
+    this.moment = null;
+    this.flame = { ...this.flame, text: 0, depth: 0 };
     this.filter = '';
     this.filterError = '';
     this.matched = null;
@@ -314,8 +321,46 @@ export class Session extends EventTarget {
     this.glideTo({ ...this.view, t0: at - width / 2, t1: at + width / 2 });
   }
 
-  goToPeak(): Promise<void> {
-    return this.goToEvent(this.trace?.summary.max_live_event ?? 0);
+  async goToPeak(): Promise<void> {
+    await this.goToMoment(this.trace?.summary.max_live_event ?? 0);
+  }
+
+  // A moment --------------------------------------------------------------------------------
+
+  /** Pins an event: who lives then, and why reserved is above it, stands in the panel. `null` lets go. */
+  async showMoment(event: number | null): Promise<void> {
+    const { trace } = this;
+    if (!trace || event === null) {
+      if (this.moment === null) return;
+      this.moment = null;
+      return this.changed('moment');
+    }
+    const at = Math.min(Math.max(0, Math.floor(event)), Math.max(0, trace.bounds.events - 1));
+    const timeNs = await this.engine.timeOfEvent(at);
+    if (this.trace !== trace) return;
+    this.moment = { event: at, timeNs };
+    if (this.selectedRow !== null) void this.select(null);
+    this.changed('moment');
+  }
+
+  async goToMoment(event: number): Promise<void> {
+    await Promise.all([this.goToEvent(event), this.showMoment(event)]);
+  }
+
+  /** Where the pointer is, or the middle of what is in sight. */
+  async showMomentHere(): Promise<void> {
+    if (this.cursor) return this.showMoment(this.cursor.event);
+    await this.showMomentAt((this.view.t0 + this.view.t1) / 2);
+  }
+
+  async showMomentAt(at: number): Promise<void> {
+    await this.showMoment(this.axis === 'event' ? at : await this.engine.eventAtTime(at));
+  }
+
+  /** Where the pinned moment is on the axis. */
+  momentAt(): number | null {
+    if (!this.moment) return null;
+    return this.axis === 'event' ? this.moment.event : this.moment.timeNs;
   }
 
   // Selection -------------------------------------------------------------------------------
@@ -444,6 +489,16 @@ export class Session extends EventTarget {
   setColorBy(colorBy: ColorBy): void {
     this.colorBy = colorBy;
     this.changed('layout', 'view');
+  }
+
+  setFlame(change: Partial<Flame>): void {
+    this.flame = { ...this.flame, ...change };
+    this.changed('flame');
+  }
+
+  setShowFragmentation(show: boolean): void {
+    this.showFragmentation = show;
+    this.changed('layout');
   }
 
   setShowCached(showCached: boolean): void {

@@ -1,12 +1,23 @@
 // What the session holds.
-import type { Bounds, Layout, Summary } from '../engine/protocol.js';
+import type { Bounds, FlameBy, FlameMeasure, Layout, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
 /** A layout is a view of its own. */
-export type Tab = Layout | 'table' | 'statistics';
+export const ALL_TABS = ['address', 'stack', 'packed', 'table', 'groups', 'leaks', 'reuse', 'statistics'] as const;
+export type Tab = (typeof ALL_TABS)[number];
 export const isLayout = (tab: Tab): tab is Layout => tab === 'address' || tab === 'stack' || tab === 'packed';
 /** What changed; listeners name the topics that they draw. */
-export type Topic = 'trace' | 'view' | 'selection' | 'filter' | 'cursor' | 'loading' | 'notice' | 'layout';
+export type Topic =
+  | 'trace'
+  | 'view'
+  | 'selection'
+  | 'filter'
+  | 'cursor'
+  | 'loading'
+  | 'notice'
+  | 'layout'
+  | 'moment'
+  | 'flame';
 
 export interface Mark {
   event: number;
@@ -44,6 +55,18 @@ export interface Cursor {
   timeNs: number;
   y: number | null;
   level: { liveBytes: number; liveBuffers: number; cachedBytes: number; reservedBytes: number } | null;
+}
+/** Where the live set is asked for: a point of time that stays when the pointer moves on. */
+export interface PinnedMoment {
+  event: number;
+  timeNs: number;
+}
+/** What the flame graph shows: its measure, and the frame that is looked into. */
+export interface Flame {
+  by: FlameBy;
+  measure: FlameMeasure;
+  text: number;
+  depth: number;
 }
 export interface SourceFile {
   name: string;

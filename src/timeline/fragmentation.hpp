@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "timeline/axis.hpp"
+#include "timeline/levels.hpp"
+#include "timeline/pyramid.hpp"
+
+namespace bufgc::timeline {
+
+/// The share of reserved that holds no live byte, in millionths: 1 − live ÷ reserved. Nothing reserved is
+/// not fragmented.
+[[nodiscard]] constexpr std::uint64_t fragmentation_ppm(std::uint64_t live_bytes,
+                                                        std::uint64_t reserved_bytes) noexcept {
+  if (live_bytes >= reserved_bytes) return 0;
+  const auto idle = static_cast<double>(reserved_bytes - live_bytes);
+  return static_cast<std::uint64_t>(1e6 * idle / static_cast<double>(reserved_bytes));
+}
+
+/// Fragmentation after every event. Built in O(events).
+class Fragmentation {
+ public:
+  explicit Fragmentation(const Levels& levels);
+
+  /// The worst of each column of [t0, t1), as `Levels::resample` cuts it; in millionths.
+  [[nodiscard]] std::vector<double> resample(const EventClock& clock, Axis axis, double t0, double t1,
+                                             std::size_t columns) const;
+
+ private:
+  std::vector<std::uint64_t> ppm_;  ///< After each event.
+  Pyramid<true> worst_;
+};
+
+}  // namespace bufgc::timeline

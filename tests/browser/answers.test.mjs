@@ -1,0 +1,432 @@
+// The questions that people open the viewer for, each against a plain reading of the sample.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { launch, openSample, openText, textOf } from './browser.mjs';
+import { liveAfter, sampleEvents, summaryOf } from './oracle.mjs';
+
+const idle = (page) => page.evaluate(() => window.viewer.idle());
+const press = async (page, key) => {
+  await page.keyboard.press(key);
+  await idle(page);
+};
+const exact = (title) => Number(/^(?:.*: )?([\d\u2009]+)\u202fB/.exec(title)[1].replace(/\D/g, ''));
+const session = (page, read) => page.evaluate(read);
+
+describe('what made the peak', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('gpt_generate_noplan');
+  const { max_live_bytes: peakBytes } = summaryOf(events);
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'gpt_generate_noplan');
+    await press(page, 'p');
+  });
+  after(() => browser.close());
+
+  const panel = () => page.locator('moment-panel');
+  const pinned = () => session(page, () => document.querySelector('bufgc-app').session.moment?.event ?? null);
+  const live = async () => exact(await panel().locator('.figures .number').first().getAttribute('title'));
+
+  test('P opens the live set of the peak: its bytes are the peak, and the groups are a plain count’s', async () => {
+    assert.equal(await live(), peakBytes);
+    const expected = new Map();
+    const at = await pinned();
+    for (const { label, size } of liveAfter(events, at)) expected.set(label, (expected.get(label) ?? 0) + size);
+    const sorted = [...expected.values()].sort((a, b) => b - a);
+    const titles = await panel()
+      .locator('.groups tbody button')
+      .evaluateAll((all) => all.map((button) => button.title));
+    const bytes = titles.map((title) => Number(/: ([\d\u2009]+)\u202fB/.exec(title)[1].replace(/\D/g, '')));
+    assert.ok(bytes.length >= Math.min(12, sorted.length));
+    assert.deepEqual(bytes, sorted.slice(0, bytes.length));
+    assert.match(await textOf(page, 'moment-panel'), /^The peak after event/);
+  });
+
+  test('the largest buffers stand there by size, and a click selects one; Escape leads back', async () => {
+    const sizes = liveAfter(events, await pinned())
+      .map(({ size }) => size)
+      .sort((a, b) => b - a);
+    const shown = await panel()
+      .locator('.largest tbody td[title]')
+      .evaluateAll((all) => all.map((cell) => cell.title));
+    assert.deepEqual(shown.map(exact), sizes.slice(0, shown.length));
+    await panel().locator('.largest tbody button').first().click();
+    await idle(page);
+    assert.match(await textOf(page, 'details-panel'), /← at event/);
+    await press(page, 'Escape');
+    assert.equal(await live(), peakBytes);
+  });
+
+  test('a click on a group filters by it, and the largest buffers are then its own', async () => {
+    const group = panel().locator('.groups tbody button').first();
+    await group.click();
+    await idle(page);
+    assert.equal(await group.getAttribute('aria-pressed'), 'true');
+    const name = (await group.textContent()).trim();
+    const names = await panel().locator('.largest tbody button').allTextContents();
+    assert.ok(names.length > 0);
+    assert.ok(names.every((text) => text.trim() === name));
+    assert.equal(await live(), peakBytes);
+    await group.click();
+    await idle(page);
+  });
+
+  test('reserved is live, rounding, cached and gaps to the byte, and what is not known is told', async () => {
+    const parts = await panel()
+      .locator('.account td[title]')
+      .evaluateAll((all) => all.map((cell) => cell.title));
+    const [liveBytes, rounding, cached, gaps, reserved] = parts.map(exact);
+    assert.equal(liveBytes, peakBytes);
+    assert.equal(liveBytes + rounding + cached + gaps, reserved);
+    assert.match(await textOf(page, 'moment-panel'), /tells of no segments/);
+  });
+
+  test('a click on the levels, and M at the pointer, ask about the moment that is there', async () => {
+    const over = page.locator('level-chart .u-over');
+    const box = await over.boundingBox();
+    const { t0, t1 } = await session(page, () => document.querySelector('bufgc-app').session.view);
+    await page.mouse.click(box.x + box.width / 4, box.y + 40);
+    await idle(page);
+    const quarter = t0 + (t1 - t0) / 4;
+    assert.ok(Math.abs((await pinned()) - quarter) <= (2 * (t1 - t0)) / box.width + 1);
+    assert.equal(
+      await live(),
+      liveAfter(events, await pinned()).reduce((sum, { size }) => sum + size, 0),
+    );
+    await page.mouse.move(box.x + box.width / 2, box.y + 300);
+    await idle(page);
+    await press(page, 'm');
+    assert.ok(Math.abs((await pinned()) - (t0 + t1) / 2) <= (2 * (t1 - t0)) / box.width + 1);
+  });
+
+  test('a drag on the levels chooses a range and asks nothing', async () => {
+    const before = await pinned();
+    const box = await page.locator('level-chart .u-over').boundingBox();
+    await page.mouse.move(box.x + 100, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 300, box.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await idle(page);
+    assert.equal(await pinned(), before);
+    await press(page, '0');
+  });
+
+  test('the moment stands in the address and comes back with it; Escape lets it go', async () => {
+    const event = await pinned();
+    await page.waitForFunction((at) => location.hash.includes(`at=${at}`), event);
+    const other = await browser.open({ hash: await page.evaluate(() => location.hash) });
+    await other.page.locator('moment-panel').waitFor();
+    await idle(other.page);
+    const back = await session(other.page, () => document.querySelector('bufgc-app').session.moment.event);
+    assert.equal(back, event);
+    await other.close();
+    await press(page, 'Escape');
+    assert.equal(await pinned(), null);
+    assert.equal(await panel().count(), 0);
+  });
+
+  test('where the trace has segments, gaps and the largest hole are counted', async () => {
+    const { page: other, complaints, close } = await browser.open();
+    const lines = [
+      { op: 'reserve', addr: '0x1000', size: 4096 },
+      { op: 'alloc', id: 1, size: 1000, capacity: 1024, addr: '0x1000', label: 'a' },
+      { op: 'alloc', id: 2, size: 500, capacity: 512, addr: '0x1800', label: 'b' },
+      { op: 'alloc', id: 3, size: 256, addr: '0x1c00', label: 'c' },
+      { op: 'free', id: 3, to: 'lru' },
+    ];
+    await openText(other, 'segments.ndjson', lines.map((line, t) => JSON.stringify({ t, ...line })).join('\n'));
+    await other.evaluate(() => document.querySelector('bufgc-app').session.showMoment(4));
+    await idle(other);
+    const parts = await other
+      .locator('moment-panel .account td[title]')
+      .evaluateAll((all) => all.map((cell) => cell.title));
+    assert.deepEqual(parts.map(exact), [1500, 36, 256, 2304, 4096, 1536]);
+    assert.doesNotMatch(await textOf(other, 'moment-panel'), /tells of no/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('the line of fragmentation is shown on demand, and stands in the address', async () => {
+    const button = page.getByRole('button', { name: 'fragmentation', exact: true });
+    assert.equal(await button.getAttribute('aria-pressed'), 'false');
+    await button.click();
+    await idle(page);
+    assert.equal(await button.getAttribute('aria-pressed'), 'true');
+    await page.waitForFunction(() => location.hash.includes('fragmentation=1'));
+    const worst = await session(page, async () => {
+      const { engine, trace } = document.querySelector('bufgc-app').session;
+      const { events: n } = trace.bounds;
+      const [levels, shares] = await Promise.all([
+        engine.levels('event', 0, n, n),
+        engine.fragmentation('event', 0, n, n),
+      ]);
+      return shares.every((ppm, i) => {
+        const reserved = levels.reservedMax[i];
+        const share = reserved > 0 ? (1e6 * (reserved - levels.liveMax[i])) / reserved : 0;
+        return Math.abs(ppm - share) <= 1;
+      });
+    });
+    assert.ok(worst);
+  });
+
+  test('nothing of all this made the page complain', () => {
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('what is leaking', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('mlp_leak');
+  const leaked = liveAfter(events, events.length);
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'mlp_leak');
+    await page.getByRole('button', { name: /^Alive at end/ }).click();
+    await idle(page);
+  });
+  after(() => browser.close());
+
+  const rows = () =>
+    page.locator('leaks-view tbody tr').evaluateAll((all) =>
+      all.map((row) => ({
+        name: row.cells[0].textContent.trim(),
+        buffers: Number(row.cells[1].textContent.replace(/\D/g, '')),
+        bytes: row.cells[3].title,
+        told: row.querySelector('svg').getAttribute('aria-label'),
+        grows: row.cells[6].textContent.trim() === 'grows',
+      })),
+    );
+
+  test('the number “alive at end” leads to the groups: a plain count finds the same, most bytes first', async () => {
+    const expected = new Map();
+    for (const { label, size } of leaked) {
+      const group = expected.get(label) ?? { buffers: 0, bytes: 0 };
+      expected.set(label, { buffers: group.buffers + 1, bytes: group.bytes + size });
+    }
+    const shown = await rows();
+    assert.equal(shown.length, expected.size);
+    for (const { name, buffers, bytes } of shown) {
+      const [, group] = [...expected].find(
+        ([label]) => label.trim().replace(/\s+/g, ' ') === name.replace(/\s+/g, ' '),
+      );
+      assert.deepEqual({ buffers, bytes: exact(bytes) }, group);
+    }
+    const sizes = shown.map(({ bytes }) => exact(bytes));
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+  });
+
+  test('what is kept in every step grows, and what was made once at the beginning does not', async () => {
+    const growing = (await rows()).filter(({ grows }) => grows);
+    const made = (name) => leaked.filter(({ label }) => label.trim() === name).length;
+    assert.ok(growing.length > 0);
+    for (const { name, told } of growing) {
+      assert.ok(made(name) >= 3, name);
+      assert.match(told, /; grows$/);
+    }
+    assert.ok((await rows()).some(({ grows, buffers }) => !grows && buffers < 3));
+  });
+
+  test('a click on a group shows its leaked buffers in the table; the view stands in the address', async () => {
+    await page.waitForFunction(() => location.hash.includes('tab=leaks'));
+    const [first] = await rows();
+    await page.locator('leaks-view tbody button').first().click();
+    await idle(page);
+    const counted = await page.locator('buffer-table .above .number').first().textContent();
+    assert.equal(Number(counted.replace(/\D/g, '')), first.buffers);
+    await page.getByRole('searchbox').fill('');
+    await page.keyboard.press('Enter');
+    await idle(page);
+  });
+
+  test('other groupings count the same buffers', async () => {
+    await page.locator('view-tabs [role=tab]', { hasText: 'Leaks' }).click();
+    for (const by of ['site', 'type', 'size']) {
+      await page.locator('leaks-view').getByRole('button', { name: by, exact: true }).click();
+      await idle(page);
+      const total = (await rows()).reduce((sum, { buffers }) => sum + buffers, 0);
+      assert.equal(total, leaked.length, by);
+    }
+  });
+
+  test('a trace that releases everything says that nothing leaks', async () => {
+    const lines = ['{"t":1,"op":"alloc","id":1,"size":64}', '{"t":2,"op":"free","id":1}'];
+    await openText(page, 'clean.ndjson', lines.join('\n'));
+    await idle(page);
+    assert.match(await textOf(page, 'leaks-view'), /Every buffer was released/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('where the bytes come from', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('mlp_leak');
+  const allocations = events.flatMap((event, at) => (event.op === 'alloc' ? [{ ...event, at }] : []));
+  const leaked = new Set(liveAfter(events, events.length).map(({ id }) => id));
+  const bytesOf = (all) => all.reduce((sum, { size }) => sum + size, 0);
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'mlp_leak');
+    await press(page, '3');
+  });
+  after(() => browser.close());
+
+  const view = () => page.locator('flame-view');
+  const total = async () => exact(await view().locator('.total').getAttribute('title'));
+  const choose = async (name) => {
+    await view().getByRole('button', { name, exact: true }).click();
+    await idle(page);
+  };
+  const told = (name) => view().locator(`.frame[aria-label^="${name}: "]`);
+
+  test('each measure counts what a plain count of the range finds', async () => {
+    assert.equal(await total(), bytesOf(allocations));
+    await page.evaluate(() => window.viewer.setView({ t0: 2000, t1: 5000 }));
+    const inRange = allocations.filter(({ at }) => at >= 2000 && at < 5000);
+    assert.equal(await total(), bytesOf(inRange));
+    await choose('never freed');
+    assert.equal(await total(), bytesOf(inRange.filter(({ id }) => leaked.has(id))));
+    await choose('live');
+    assert.equal(await total(), summaryOf(events).max_live_bytes);
+    await page.evaluate(() => document.querySelector('bufgc-app').session.showMoment(3000));
+    await idle(page);
+    assert.equal(await total(), bytesOf(liveAfter(events, 3000)));
+    await press(page, 'Escape');
+    await choose('allocated');
+    await press(page, '0');
+  });
+
+  test('names with arrows are frames: what was made by a kernel stands within it', async () => {
+    const made = allocations.filter(({ label }) => / <- E_50176_4\s*$/.test(label));
+    const frame = told('E_50176_4');
+    assert.equal(exact(await frame.getAttribute('aria-label')), bytesOf(made));
+    await frame.click();
+    await idle(page);
+    assert.equal(await total(), bytesOf(made));
+    const rows = await view().locator('tbody tr').count();
+    assert.ok(rows >= 2, `${rows}`);
+  });
+
+  test('the frame looked into stands in the address and comes back; Backspace leads out', async () => {
+    await page.waitForFunction(() => /tab=groups.*depth=1/.test(location.hash));
+    const inside = await total();
+    const other = await browser.open({ hash: await page.evaluate(() => location.hash) });
+    await other.page.locator('flame-view .total').waitFor();
+    await idle(other.page);
+    assert.equal(exact(await other.page.locator('flame-view .total').getAttribute('title')), inside);
+    await other.close();
+    await view().locator('.frame').first().focus();
+    await press(page, 'Backspace');
+    assert.equal(await total(), bytesOf(allocations));
+  });
+
+  test('the arrows walk the frames, Enter looks into one, and the table holds the same', async () => {
+    await view().locator('.frame').first().focus();
+    await press(page, 'ArrowDown');
+    await press(page, 'ArrowRight');
+    const focused = await view().evaluate((element) => element.shadowRoot.activeElement.ariaLabel);
+    const labels = await view()
+      .locator('.frame')
+      .evaluateAll((all) => all.map((frame) => frame.ariaLabel));
+    assert.equal(focused, labels[2]);
+    const cells = await view()
+      .locator('tbody td:nth-child(2)')
+      .evaluateAll((all) => all.map((cell) => cell.title));
+    assert.deepEqual(
+      cells.map(exact).sort((a, b) => a - b),
+      labels.map(exact).sort((a, b) => a - b),
+    );
+    await press(page, 'Enter');
+    assert.equal(await total(), exact(focused));
+    await choose('All');
+  });
+
+  test('however many names there are, what is narrower than a pixel is one frame', async () => {
+    const lines = Array.from({ length: 20000 }, (_, i) =>
+      JSON.stringify({ t: i, op: 'alloc', id: i, size: i === 0 ? 1e9 : 64, label: `name${i}` }),
+    );
+    await openText(page, 'names.ndjson', lines.join('\n'));
+    await idle(page);
+    assert.ok((await view().locator('.frame').count()) < 50);
+    assert.equal(await total(), 1e9 + 64 * 19999);
+    assert.match(await textOf(page, 'flame-view'), /19\s999 narrow frames/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('what could be reused', () => {
+  let browser;
+  let opened;
+  let page;
+  const events = sampleEvents('gpt_generate_noplan');
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openSample(page, 'gpt_generate_noplan');
+    await press(page, '5');
+  });
+  after(() => browser.close());
+
+  const view = () => page.locator('reuse-view');
+  const titles = (selector) =>
+    view()
+      .locator(selector)
+      .evaluateAll((all) => all.map((element) => element.title));
+
+  test('the plan lies between what lived at once and what was reserved, and what it saves is told', async () => {
+    const [actual, planned, least] = (await titles('.figures td[title]')).map(exact);
+    assert.equal(least, summaryOf(events).max_live_bytes);
+    assert.ok(planned >= least && planned <= actual);
+    const [saved] = (await titles('.saved')).map(exact);
+    assert.equal(saved, actual - planned);
+    await page.waitForFunction(() => location.hash.includes('tab=reuse'));
+  });
+
+  test('each pair follows in time and stood apart; the largest comes first; a click selects', async () => {
+    const pairs = await view()
+      .locator('.pair tbody tr')
+      .evaluateAll((all) =>
+        all.map((row) => ({
+          bytes: row.cells[0].title,
+          ids: [1, 2].map((cell) => Number(/, id (\d+),/.exec(row.cells[cell].querySelector('button').title)[1])),
+        })),
+      );
+    assert.ok(pairs.length > 0);
+    const at = (op, id) => events.findIndex((event) => event.op === op && event.id === id);
+    for (const { ids } of pairs) {
+      const [first, second] = ids;
+      assert.ok(at('free', first) >= 0 && at('free', first) <= at('alloc', second));
+      assert.notEqual(events[at('alloc', first)].addr, events[at('alloc', second)].addr);
+    }
+    const sizes = pairs.map(({ bytes }) => exact(bytes));
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+    await view().locator('.pair tbody button').first().click();
+    await idle(page);
+    assert.match(await textOf(page, 'details-panel'), new RegExp(`id ?${pairs[0].ids[0]}\\b`));
+  });
+
+  test('without addresses the peaks are told, and why there are no pairs', async () => {
+    await openText(page, 'plain.csv', 'time,op,id,size\n1,a,1,100\n2,f,1,100\n3,a,2,100\n');
+    await idle(page);
+    assert.match(await textOf(page, 'reuse-view'), /tells of no addresses/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
