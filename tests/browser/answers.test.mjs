@@ -281,7 +281,7 @@ describe('where the bytes come from', () => {
     opened = await browser.open();
     page = opened.page;
     await openSample(page, 'mlp_leak');
-    await press(page, '3');
+    await press(page, '4');
   });
   after(() => browser.close());
 
@@ -378,7 +378,7 @@ describe('what could be reused', () => {
     opened = await browser.open();
     page = opened.page;
     await openSample(page, 'gpt_generate_noplan');
-    await press(page, '5');
+    await press(page, '6');
   });
   after(() => browser.close());
 

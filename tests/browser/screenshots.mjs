@@ -101,27 +101,27 @@ const STATES = {
   },
   table: async (page) => {
     await openSample(page);
-    await key(page, '6');
+    await key(page, '3');
     await gotIt(page);
   },
   leaks: async (page) => {
     await openSample(page);
-    await key(page, '4');
+    await key(page, '5');
     await gotIt(page);
   },
   reuse: async (page) => {
     await openSample(page, 'gpt_generate_noplan');
-    await key(page, '5');
+    await key(page, '6');
     await gotIt(page);
   },
   groups: async (page) => {
     await openSample(page);
-    await key(page, '3');
+    await key(page, '4');
     await gotIt(page);
   },
   statistics: async (page) => {
     await openSample(page);
-    await key(page, '4');
+    await key(page, '7');
     await gotIt(page);
   },
   labels: async (page) => {
