@@ -62,8 +62,12 @@ struct Doomed {
   /// The first that is not buried: its node in the link graph; the others through `LinkNode::next`.
   std::uint32_t first = LinkNode::none;
   DeathRow with_finalizers;  ///< Those that have some.
-  /// They are suspect still, and the verdict lock is held: the burial clears the weak references to each.
+  /// The verdict lock is held, and they are suspect still where others might ask for them: the burial
+  /// clears the weak references to each.
   bool to_sentence = false;
+  /// They hold nothing but one another: their nodes are `Mark::cut_off`.
+  bool cut_off = false;
+  std::uint64_t links = 0;  ///< Of them all together.
   std::uint64_t bytes = 0;  ///< Of those buried, that owned theirs.
 };
 
@@ -217,7 +221,9 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
   void release_links_of(const Doomed& doomed, DeathRow& others) noexcept;
   void end_collected(Doomed& doomed, BufferRecord** records, std::size_t count, DeathRow& others) noexcept;
-  void end_slot(BufferRecord* record) noexcept;  // under the allocator's lock
+  /// Gives the slots of all of `records` back, of whose ends nobody is to be told any more. Under the
+  /// allocator's lock.
+  void end_slots(BufferRecord* const* records, std::size_t count) noexcept;
 
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;

@@ -1,6 +1,7 @@
 // How what a collection doomed ends: each step for all of it together, and what needs a lock for many
 // at once. Nobody refers to these records any more, so their nodes stay as they are between the steps.
 
+#include <algorithm>
 #include <array>
 
 #include "bufgc/buffer/heap_section.hpp"
@@ -16,7 +17,14 @@ constexpr std::size_t at_once = 64;
 
 void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
   while (BufferRecord* const record = doomed.with_finalizers.pop()) run_finalizers(record, others);
-  release_links_of(doomed, others);
+  if (doomed.cut_off) {
+    // Their nodes forget them one by one.
+    const Locked locked(graph_lock_);
+    graph_.let_go_cut_off(doomed.links);
+    edges_.store(graph_.links(), std::memory_order_relaxed);
+  } else {
+    release_links_of(doomed, others);
+  }
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
   std::array<BufferRecord*, at_once> records;
   while (doomed.first != LinkNode::none) {
@@ -25,13 +33,13 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
       const Locked locked(graph_lock_);
       std::uint32_t index = doomed.first;
       for (; index != LinkNode::none && count < at_once; ++count) {
-        const LinkNode& node = graph_.at(index);
+        LinkNode& node = graph_.at(index);
         BufferRecord* const record = node.record;
         __builtin_prefetch(record);
         __builtin_prefetch(&record->block);
         records[count] = record;
         const std::uint32_t next = node.next;
-        graph_.bury(index);
+        graph_.bury(node, index);
         index = next;
       }
       doomed.first = index;
@@ -73,11 +81,17 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
     blocks[i] = records[i]->block;
     __builtin_prefetch(blocks[i]);
   }
-  freed_to.fill(FreedTo::source);
-  allocator_.deallocate_all(blocks.data(), freed_to.data(), count);
-
+  const std::size_t kept = allocator_.keep_first(blocks.data(), count);
+  freed_to.fill(FreedTo::cache);
+  if (kept != count) {
+    // The source is foreign code, which may ask weak references.
+    if (doomed.to_sentence) sentence_rest(doomed);
+    for (std::size_t i = kept; i < count; ++i) {
+      if (blocks[i] != nullptr) freed_to[i] = allocator_.deallocate(blocks[i]);
+    }
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    if (records[i]->release_hook != nullptr) freed_to[i] = give_back(records[i], others);
+    if (records[i]->kind != BufferKind::owned) freed_to[i] = give_back(records[i], others);
   }
 
   // As in `Burial::finish`: an observer may be attached meanwhile, and hear of a birth just now.
@@ -92,25 +106,30 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
       observer->on_free(records[i]->id(), Cause::collected, freed_to[i]);
       observed[i] = true;
     }
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
+    std::array<BufferRecord*, at_once> waiting;
     std::size_t left = 0;
     {
       HeapSection section(*this);
       section.lock();
       const bool attached = observer_.load(std::memory_order_relaxed) != nullptr;
+      std::size_t ended = 0;
       for (std::size_t i = 0; i < count; ++i) {
         BufferRecord* const record = records[i];
         const Told told = record->told.load(std::memory_order_acquire);
         if (told == Told::being_told || (attached && told == Told::yes && !observed[i])) {
           freed_to[left] = freed_to[i];
           observed[left] = observed[i];
-          records[left++] = record;
+          waiting[left++] = record;
           continue;
         }
-        end_slot(record);
+        records[ended++] = record;
       }
+      end_slots(records, ended);
       last_out = abandoned_ && open_slots() == 0;
     }
     if (left == 0) break;
+    std::copy_n(waiting.data(), left, records);
     count = left;
     if (doomed.to_sentence) sentence_rest(doomed);
     pause();
@@ -118,17 +137,30 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
   if (last_out) last_one_out_(context_);
 }
 
-void BufferHeap::end_slot(BufferRecord* record) noexcept {
-  record->told.store(Told::ended, std::memory_order_relaxed);
-  common_.counts.on_end(*record, Cause::collected);
-  if (record->label != nullptr) TextTable::drop(record->label);
-  if (record->site != nullptr) TextTable::drop(record->site);
-  record->forget();
-  if (retires(record)) {
-    ++retired_;
-  } else {
-    common_.push(record);
+void BufferHeap::end_slots(BufferRecord* const* records, std::size_t count) noexcept {
+  BufferRecord* first = nullptr;
+  BufferRecord* last = nullptr;
+  std::uint32_t freed = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    BufferRecord* const record = records[i];
+    record->told.store(Told::ended, std::memory_order_relaxed);
+    if (record->described) {
+      common_.counts.count_other(*record, ~std::uint64_t{0});
+      if (record->label != nullptr) TextTable::drop(record->label);
+      if (record->site != nullptr) TextTable::drop(record->site);
+    }
+    record->forget();
+    if (retires(record)) {
+      ++retired_;
+      continue;
+    }
+    record->next = first;
+    first = record;
+    if (last == nullptr) last = record;
+    ++freed;
   }
+  common_.counts.ended[static_cast<std::size_t>(Cause::collected)] += count;
+  if (freed != 0) common_.push(first, last, freed);
 }
 
 }  // namespace bufgc

@@ -21,11 +21,14 @@
 //    were suspect once, no more handles flow from doomed views to their bases, and, where there are
 //    such views, one more look at the count of each doomed buffer, equal to the links and views that
 //    hold it, proves that nobody outside does. One that fails a look is kept, with all it reaches.
+// Where the process has but one thread, counts do not change meanwhile: the first look decides, and no
+// record is made suspect. Before anything foreign is called that might start a thread, all are sentenced.
 
 #include <chrono>
 #include <utility>
 
 #include "bufgc/buffer/teardown.hpp"
+#include "bufgc/memory/sole_thread.hpp"
 
 namespace bufgc {
 namespace {
@@ -56,11 +59,17 @@ struct CollectorPass {
 
   BufferHeap& heap;
   LinkGraph& graph;
+  const bool sole_thread = is_sole_thread();
   std::uint64_t pending = 0;             ///< Nodes marked so.
+  std::int64_t balance = 0;              ///< Of those together: 0 when they hold nothing but one another.
+  std::uint64_t links = 0;               ///< From those.
   bool views_pending = false;            ///< Whether a view was ever among them.
   bool quiet = true;                     ///< No user code runs when these end.
   bool suspects = false;                 ///< Whether those are suspect.
   std::uint32_t stack = LinkNode::none;  ///< Through `LinkNode::next`.
+  bool kept = false;                     ///< Whether any that was marked was kept.
+  std::uint32_t row = LinkNode::none;    ///< While none was: all marked, through the same.
+  std::uint32_t* end_of_row = &row;
   CollectReport report;
 
   [[nodiscard]] static bool goes_on(const BufferRecord* record, std::uint64_t word) noexcept {
@@ -83,16 +92,27 @@ struct CollectorPass {
   }
 
   void look() noexcept {
-    graph.each_with_record([this](LinkNode& node, std::uint32_t) {
+    graph.each_with_record([this](LinkNode& node, std::uint32_t index) {
       const std::uint64_t word = node.record->word.load(std::memory_order_acquire);
       if (!goes_on(node.record, word)) return true;  // dies, or died; what it holds has not been let go yet
       ++report.examined;
       if (record_word::count(word) != node.held_by) return true;
       node.mark = Mark::pending;
+      *end_of_row = index;
+      end_of_row = &node.next;
       ++pending;
+      links += node.edges.size();
+      balance += node.balance();
       views_pending = views_pending || node.root != LinkNode::none;
+      if (sole_thread) see_callbacks_of(*node.record);
       return true;
     });
+  }
+
+  /// As one of the dead that `record` will be: at the look that decides it, or may.
+  void see_callbacks_of(const BufferRecord& record) noexcept {
+    quiet = quiet && record.kind != BufferKind::external &&
+            record.newest_finalizer.load(std::memory_order_relaxed) == nullptr;
   }
 
   void reach(std::uint32_t index) noexcept {
@@ -103,7 +123,10 @@ struct CollectorPass {
   void keep(LinkNode& node, std::uint32_t index) noexcept {
     if (suspects) node.record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
     node.mark = Mark::none;
+    kept = true;
     --pending;
+    links -= node.edges.size();
+    balance -= node.balance();
     node.next = stack;
     stack = index;
   }
@@ -126,7 +149,7 @@ struct CollectorPass {
   void find_reachable() noexcept {
     if (pending == 0 || pending == graph.nodes()) return;
     graph.each([this](const LinkNode& node, std::uint32_t) {
-      if (node.mark == Mark::pending) return true;
+      if (node.mark == Mark::pending || node.mark == Mark::cut_off) return true;
       follow(node);
       follow_stack();
       return pending != 0;
@@ -140,9 +163,7 @@ struct CollectorPass {
       while (held_inside(node, word)) {
         if (node.record->word.compare_exchange_weak(word, word | record_word::suspect,
                                                     std::memory_order_acq_rel, std::memory_order_acquire)) {
-          const BufferRecord& record = *node.record;
-          quiet = quiet && record.kind != BufferKind::external &&
-                  record.newest_finalizer.load(std::memory_order_relaxed) == nullptr;
+          see_callbacks_of(*node.record);
           return;
         }
       }
@@ -166,11 +187,22 @@ struct CollectorPass {
   /// left to the burial, which has each record at hand anyway, and keeps the verdict lock for it.
   void pass_sentence(Doomed& doomed) noexcept {
     report.buffers = pending;
-    // A view's handle may have led to a finalizer of its base after that was looked at.
-    doomed.to_sentence = quiet && !views_pending && heap.observer_.load(std::memory_order_acquire) == nullptr;
+    // Among several threads a view's handle may have led to a finalizer of its base after that was looked at.
+    doomed.to_sentence =
+        quiet && (sole_thread || !views_pending) && heap.observer_.load(std::memory_order_acquire) == nullptr;
+    // All that holds one of the doomed is doomed.
+    doomed.cut_off = balance == 0;
+    doomed.links = links;
+    if (sole_thread && doomed.to_sentence && doomed.cut_off && !kept) {
+      // Nobody sees how they are marked before they are buried, or `sentence_rest` comes.
+      *end_of_row = LinkNode::none;
+      doomed.first = row;
+      return;
+    }
+    const Mark mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;
     std::uint32_t* last = &doomed.first;
     const auto doom = [&](LinkNode& node, std::uint32_t index) {
-      node.mark = Mark::doomed;
+      node.mark = mark;
       *last = index;
       last = &node.next;
       return --pending != 0;
@@ -195,8 +227,10 @@ struct CollectorPass {
     const Locked locked(heap.graph_lock_);
     look();
     find_reachable();
-    make_suspect();
-    look_again();
+    if (!sole_thread) {
+      make_suspect();
+      look_again();
+    }
     pass_sentence(doomed);
   }
 };
@@ -205,7 +239,9 @@ void BufferHeap::sentence_rest(Doomed& doomed) noexcept {
   {
     const Locked locked(graph_lock_);
     for (std::uint32_t index = doomed.first; index != LinkNode::none; index = graph_.at(index).next) {
-      sentence(graph_.at(index).record);
+      LinkNode& node = graph_.at(index);
+      sentence(node.record);
+      node.mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;
     }
   }
   doomed.to_sentence = false;

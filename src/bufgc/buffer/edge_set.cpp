@@ -67,12 +67,6 @@ bool EdgeSet::resize(std::uint32_t capacity) noexcept {
   return true;
 }
 
-std::uint64_t EdgeSet::size() const noexcept {
-  if (word_ == 0) return 0;
-  if (is_table()) return table()->links;
-  return second() == none ? 1 : 2;
-}
-
 bool EdgeSet::add(std::uint32_t target) noexcept {
   if (word_ == 0) {
     set_few(target, none);
@@ -166,9 +160,8 @@ bool EdgeSet::take(std::uint32_t& target, std::uint32_t& times) noexcept {
   return true;
 }
 
-void EdgeSet::clear() noexcept {
-  if (is_table()) std::free(table());
-  word_ = 0;
+void EdgeSet::free_table() noexcept {
+  std::free(table());
 }
 
 }  // namespace bufgc

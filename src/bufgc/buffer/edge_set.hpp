@@ -18,7 +18,11 @@ class EdgeSet {
 
   [[nodiscard]] bool empty() const noexcept { return word_ == 0; }
   /// Links, each as often as it was added.
-  [[nodiscard]] std::uint64_t size() const noexcept;
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    if (word_ == 0) return 0;
+    if (is_table()) return table()->links;
+    return second() == none ? 1 : 2;
+  }
 
   /// One more link to `target`; false when there is no memory for it.
   [[nodiscard]] bool add(std::uint32_t target) noexcept;
@@ -27,7 +31,10 @@ class EdgeSet {
   /// Takes all links to some target out; false when there are none left. After the first call nothing
   /// may be added or removed before the set is empty.
   [[nodiscard]] bool take(std::uint32_t& target, std::uint32_t& times) noexcept;
-  void clear() noexcept;
+  void clear() noexcept {
+    if (is_table()) free_table();
+    word_ = 0;
+  }
 
   /// Calls `visit(target, times)` for every target.
   template <class Visit>
@@ -83,6 +90,7 @@ class EdgeSet {
   }
   [[nodiscard]] static Table* make(std::uint32_t capacity) noexcept;
   [[nodiscard]] bool resize(std::uint32_t capacity) noexcept;
+  void free_table() noexcept;
 
   std::uint64_t word_ = 0;
 };

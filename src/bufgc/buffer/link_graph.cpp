@@ -69,17 +69,6 @@ std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
   return index;
 }
 
-void LinkGraph::free(LinkNode& node, std::uint32_t index) noexcept {
-  node.record = nullptr;
-  node.held_by = 0;
-  node.root = LinkNode::none;
-  node.mark = Mark::none;
-  node.next = free_;
-  free_ = index;
-  --chunks_[index / chunk_size].used;
-  --used_;
-}
-
 void LinkGraph::free_if_unused(std::uint32_t index) noexcept {
   LinkNode& node = at(index);
   if (!node.edges.empty() || node.held_by != 0 || node.mark == Mark::doomed) return;
@@ -153,26 +142,27 @@ std::size_t LinkGraph::take_outside_links(LinkNode& node, LooseLinks* out, std::
   return count;
 }
 
-void LinkGraph::bury(std::uint32_t index) noexcept {
-  free(at(index), index);
-}
-
 const char* LinkGraph::check() const noexcept {
   const std::size_t count = std::size_t{chunk_count_} * chunk_size;
   const std::unique_ptr<std::uint32_t[]> held_by(new (std::nothrow) std::uint32_t[count]());
   const char* wrong = nullptr;
   std::uint64_t links = 0;
+  std::uint64_t cut_off_links = 0;
   const auto require = [&wrong](bool holds, const char* what) {
     if (!holds && wrong == nullptr) wrong = what;
   };
   each([&](const LinkNode& node, std::uint32_t index) {
     require(node.record->node == index, "a record with links does not know its node");
     require(node.mark != Mark::pending, "a node is suspect outside a collection");
-    require(node.mark == Mark::doomed || !node.edges.empty() || node.held_by != 0,
-            "a record without links has a node");
-    require(node.mark == Mark::doomed ||
-                record_word::count(node.record->word.load(std::memory_order_relaxed)) >= node.held_by,
+    const bool dies = node.mark == Mark::doomed || node.mark == Mark::cut_off;
+    require(dies || !node.edges.empty() || node.held_by != 0, "a record without links has a node");
+    require(dies || record_word::count(node.record->word.load(std::memory_order_relaxed)) >= node.held_by,
             "a record is held less often than its links say");
+    // What it links to may be gone before it.
+    if (node.mark == Mark::cut_off) {
+      cut_off_links += node.edges.size();
+      return true;
+    }
     links += node.edges.size();
     const auto hold = [&](std::uint32_t target, std::uint32_t times) {
       require(target < count && at(target).record != nullptr, "a link leads to no node");
@@ -182,11 +172,12 @@ const char* LinkGraph::check() const noexcept {
     if (node.root != LinkNode::none) hold(node.root, 1);
     return true;
   });
-  require(links == links_, "edges is not the number of links");
+  // Those are let go all at once, before their nodes are.
+  require(links <= links_ && links_ <= links + cut_off_links, "edges is not the number of links");
   if (held_by != nullptr) {
     each([&](const LinkNode& node, std::uint32_t index) {
       // Links between the doomed go without being counted down.
-      require(node.mark == Mark::doomed || node.held_by == held_by[index],
+      require(node.mark == Mark::doomed || node.mark == Mark::cut_off || node.held_by == held_by[index],
               "a node does not know how often it is held");
       return true;
     });

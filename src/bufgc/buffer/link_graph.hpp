@@ -16,6 +16,7 @@ enum class Mark : std::uint8_t {
   none = 0,     ///< Reachable, or not looked at.
   pending = 1,  ///< All its strong counts are links and views; nothing reachable was seen to hold it.
   doomed = 2,   ///< It dies; its links are let go soon.
+  cut_off = 3,  ///< It dies, with all that it holds: its links go with it.
 };
 
 /// A record that has links, or that links or a linked view lead to. A collection of what lives reads
@@ -29,6 +30,11 @@ struct LinkNode {
   std::uint32_t root = none;  ///< Of a view: the node of the buffer that it shows.
   std::uint32_t next = none;  ///< Of free nodes, of the collector's stack, and of the doomed.
   Mark mark = Mark::none;
+
+  /// Links from it, and its hold on its root, less those that hold it.
+  [[nodiscard]] std::int64_t balance() const noexcept {
+    return static_cast<std::int64_t>(edges.size()) + (root != none ? 1 : 0) - std::int64_t{held_by};
+  }
 };
 static_assert(sizeof(LinkNode) == 32);
 
@@ -59,8 +65,13 @@ class LinkGraph {
   /// The same for a doomed node, without the links to others that are doomed: those need not be let go
   /// one by one. The hold of a view on its root is told as a link is. The node stays until `bury`.
   [[nodiscard]] std::size_t take_outside_links(LinkNode& node, LooseLinks* out, std::size_t room) noexcept;
-  /// A doomed node goes, after the links of all that are doomed.
-  void bury(std::uint32_t index) noexcept;
+  /// So many links, which nodes that are cut off still have, are counted no more.
+  void let_go_cut_off(std::uint64_t links) noexcept { links_ -= links; }
+  /// A doomed node goes, after the links of all that are doomed; one that is cut off with its own.
+  void bury(LinkNode& node, std::uint32_t index) noexcept {
+    node.edges.clear();
+    free(node, index);
+  }
 
   /// All links; also read without the lock.
   [[nodiscard]] std::uint64_t links() const noexcept { return links_; }
@@ -107,7 +118,16 @@ class LinkGraph {
   [[nodiscard]] std::uint32_t find(const BufferRecord* record) const noexcept;
   [[nodiscard]] std::uint32_t find_or_add(BufferRecord* record) noexcept;
   [[nodiscard]] bool add_chunk() noexcept;
-  void free(LinkNode& node, std::uint32_t index) noexcept;
+  void free(LinkNode& node, std::uint32_t index) noexcept {
+    node.record = nullptr;
+    node.held_by = 0;
+    node.root = LinkNode::none;
+    node.mark = Mark::none;
+    node.next = free_;
+    free_ = index;
+    --chunks_[index / chunk_size].used;
+    --used_;
+  }
   void free_if_unused(std::uint32_t index) noexcept;
   void let_go(std::uint32_t index, std::uint32_t times) noexcept;
 

@@ -69,6 +69,12 @@ struct alignas(64) SlotCache : CacheRider {
     free = record;
     ++free_count;
   }
+  /// The same for `count` records, linked from `first` to `last`.
+  void push(BufferRecord* first, BufferRecord* last, std::uint32_t count) noexcept {
+    last->next = free;
+    free = first;
+    free_count += count;
+  }
   /// Null when there is none.
   [[nodiscard]] BufferRecord* pop() noexcept {
     BufferRecord* const record = free;

@@ -105,7 +105,7 @@ Allocation CpuAllocator::State::allocate_in_iteration(BlockCache& own, std::size
 FreedTo CpuAllocator::State::free_in_iteration(BlockCache& own, Range* range) noexcept {
   if (open_iteration_->plan() == nullptr) open_iteration_->recorder().on_free(range);
   if (!arena.in_region(range)) return free_slowly(own, range);
-  own.counters.on_free(range->size_bytes);
+  own.counters.on_free(1, range->size_bytes);
   arena.free(range);
   settle(own);
   return FreedTo::arena;

@@ -229,7 +229,7 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
 }
 
 FreedTo CpuAllocator::State::free_slowly(BlockCache& own, Range* range) noexcept {
-  own.counters.on_free(range->size_bytes);
+  own.counters.on_free(1, range->size_bytes);
   range->size_bytes = 0;
   const std::size_t capacity_bytes = range->capacity_bytes;
   if (may_keep(capacity_bytes)) {

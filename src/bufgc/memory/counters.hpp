@@ -27,9 +27,9 @@ class ShareCounters {
       return false;
     return true;
   }
-  void on_free(std::size_t size_bytes) noexcept {
-    mark_bytes_ += size_bytes;
-    ++blocks_left_;
+  void on_free(std::uint64_t blocks, std::uint64_t bytes) noexcept {
+    mark_bytes_ += bytes;
+    blocks_left_ += blocks;
   }
   /// Blocks were freed and as many allocated, one at a time, all of this size.
   void on_turns(std::uint64_t turns, std::size_t size_bytes) noexcept {

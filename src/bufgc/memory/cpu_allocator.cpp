@@ -175,21 +175,22 @@ FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   return freed_to;
 }
 
-void CpuAllocator::deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept {
-  std::size_t i = 0;
-#if !defined(BUFGC_CHECK_INVARIANTS)
-  if (BlockCache* const cache = state_->enter_at_once(); cache != nullptr) {
-    for (; i < count; ++i) {
-      if (blocks[i] == nullptr) continue;
-      if (!cache->take_back(static_cast<Range*>(blocks[i]))) break;
-      freed_to[i] = FreedTo::cache;
-    }
-    State::leave(cache);
+std::size_t CpuAllocator::keep_first(Block* const* blocks, std::size_t count) noexcept {
+  State& state = *state_;
+#if defined(BUFGC_CHECK_INVARIANTS)
+  for (std::size_t i = 0; i < count; ++i) {
+    if (blocks[i] != nullptr) require_live(static_cast<const Range*>(blocks[i]));
   }
 #endif
-  for (; i < count; ++i) {
-    if (blocks[i] != nullptr) freed_to[i] = deallocate(blocks[i]);
-  }
+  BlockCache* const cache = state.enter();
+  if (cache == nullptr) return 0;
+  const std::size_t settled = cache->take_back_first(blocks, count);
+  State::leave(cache);
+#if defined(BUFGC_CHECK_INVARIANTS)
+  const State::Section section(state);
+  state.check_mutation(nullptr);  // the blocks may be others' by now
+#endif
+  return settled;
 }
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {

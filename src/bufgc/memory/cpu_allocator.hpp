@@ -91,9 +91,10 @@ class CpuAllocator {
 
   /// Takes back a block that `allocate` gave, once.
   FreedTo deallocate(Block* block) noexcept;
-  /// The same for `count` blocks, at once as far as they can be kept; null ones are passed over,
-  /// `freed_to` tells of the others.
-  void deallocate_all(Block* const* blocks, FreedTo* freed_to, std::size_t count) noexcept;
+  /// The same for the first of `count` blocks, in their order, as long as each can simply be kept for the
+  /// next of its size; null ones are passed over. Returns how many of the `count` that settles: `deallocate`
+  /// is for the others. Calls no source and no listener.
+  [[nodiscard]] std::size_t keep_first(Block* const* blocks, std::size_t count) noexcept;
 
   /// A pinned block stays where it is until as many `unpin` have come; for those who hold its address.
   void pin(Block* block) noexcept;

@@ -62,6 +62,24 @@ struct BlockCache {
     hand = range;
     return true;
   }
+  /// The same for the first of `count` blocks, null ones passed over, until one cannot simply be kept.
+  /// Returns how many that settles.
+  [[nodiscard]] std::size_t take_back_first(Block* const* blocks, std::size_t count) noexcept {
+    if (Range* const held = hand; held != nullptr) put_down(held);
+    std::uint64_t freed_blocks = 0;
+    std::uint64_t freed_bytes = 0;
+    std::size_t i = 0;
+    for (; i < count; ++i) {
+      auto* const range = static_cast<Range*>(blocks[i]);
+      if (range == nullptr) continue;
+      if (!magazine.has_room_for(range)) break;
+      ++freed_blocks;
+      freed_bytes += range->size_bytes;
+      magazine.put(range);
+    }
+    counters.on_free(freed_blocks, freed_bytes);
+    return i;
+  }
   /// Counts all that happened, and puts down what is in hand.
   void settle() noexcept {
     if (hand != nullptr) put_down(hand);
@@ -71,7 +89,7 @@ struct BlockCache {
  private:
   void put_down(Range* held) noexcept {
     hand = nullptr;
-    counters.on_free(held->size_bytes);
+    counters.on_free(1, held->size_bytes);
     magazine.put(held);
   }
   void begin_turns(std::size_t size_bytes) noexcept {

@@ -10,6 +10,8 @@
 #include "bufgc/buffer/buffer_heap.hpp"
 #include "bufgc/memory/default_source.hpp"
 #include "bufgc/memory/iteration.hpp"
+#include "bufgc/memory/sole_thread.hpp"
+#include "garbage.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -196,6 +198,23 @@ TEST_CASE("a visualizer started and stopped while cycles are collected hears no 
   REQUIRE(stays.use_count() == 1);
   REQUIRE(manager.statistics().live_buffers == 1);
   REQUIRE(manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("dead cycles of all kinds end together beside another thread", "[threads][collection]") {
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) std::this_thread::yield();
+  });
+  CHECK_FALSE(is_sole_thread());
+  try {
+    bufgc::test::require_all_garbage_ends();
+  } catch (...) {
+    stop = true;
+    other.join();
+    throw;
+  }
+  stop = true;
+  other.join();
 }
 
 TEST_CASE("several threads may collect at once", "[threads][collection]") {

@@ -377,3 +377,31 @@ TEST_CASE("an allocator that dies returns the segments under live blocks", "[mem
   }
   CHECK(source.bytes_out() == 0);
 }
+
+TEST_CASE("of many blocks the first are kept at once, up to one that cannot simply be", "[memory][reuse]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  // A size has its place in the cache from the first block on that it kept.
+  std::vector<Block*> first;
+  for (const std::size_t size : {1000UL, 4096UL, 1000UL}) first.push_back(allocator.allocate(size).block);
+  for (Block* block : first) allocator.deallocate(block);
+
+  std::vector<Block*> blocks;
+  for (const std::size_t size : {1000UL, 4096UL, 8000UL, 1000UL}) {
+    blocks.push_back(allocator.allocate(size).block);
+  }
+  blocks.insert(blocks.begin() + 1, nullptr);
+  REQUIRE(allocator.keep_first(blocks.data(), blocks.size()) == 3);
+  CHECK(allocator.statistics().live_blocks == 2);
+  CHECK(allocator.statistics().live_bytes == 9000);
+  check_sound(allocator);
+  CHECK(allocator.allocate(4096).block == blocks[2]);
+  CHECK(allocator.allocate(1000).block == blocks[0]);
+  CHECK(allocator.statistics().peak_live_blocks == 4);
+
+  for (Block* block : blocks) {
+    if (block != nullptr) allocator.deallocate(block);
+  }
+  CHECK(allocator.statistics().live_blocks == 0);
+  check_sound(allocator);
+}
