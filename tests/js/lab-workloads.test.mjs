@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { packDigits } from '../../web/samples/make.mjs';
 import { labModule, webFolder } from './lab-modules.mjs';
 import { annexBytes, load, MiB, turn, wasmBytes } from './package.mjs';
@@ -39,7 +40,7 @@ class TestLab {
 
   static async open(workload, settings = {}, options = {}) {
     const lab = new TestLab();
-    await lab.host.handle({ type: 'init', wasm, annex, digits, samples });
+    await lab.host.handle({ type: 'init', wasm: gzipSync(wasm), annex: gzipSync(annex), digits, samples });
     const info = catalogue.get(workload);
     await lab.host.handle({
       type: 'open',
@@ -345,7 +346,7 @@ describe('the host', () => {
         if (answering) void host.handle({ type: 'taken' });
       },
     });
-    await host.handle({ type: 'init', wasm, annex, digits, samples });
+    await host.handle({ type: 'init', wasm: gzipSync(wasm), annex: gzipSync(annex), digits, samples });
     const settings = { seed: 1, release: 'hand', visualizer: true, cache: true, budgetBytes: 256 * MiB, pace: 0 };
     await host.handle({ type: 'open', workload: 'leak', settings, options: {} });
     await host.handle({ type: 'start' });

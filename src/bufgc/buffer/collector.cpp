@@ -241,7 +241,7 @@ void BufferHeap::sentence_rest(Doomed& doomed) noexcept {
     for (std::uint32_t index = doomed.first; index != LinkNode::none; index = graph_.at(index).next) {
       LinkNode& node = graph_.at(index);
       sentence(node.record);
-      node.mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;
+      node.mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;  // others may look now
     }
   }
   doomed.to_sentence = false;

@@ -21,10 +21,10 @@ function errorOf(name: string, message: string): Error {
 /** The engine in a worker of its own. */
 export function createEngine(): Engine {
   const worker = assetWorker('engine-worker.js');
-  return connect(worker, assetBytes('viewer.wasm'));
+  return connect(worker, assetBytes('viewer.wasm.gz'));
 }
 
-/** Speaks with a worker that runs worker.ts; `wasm` is handed over to it. */
+/** Speaks with a worker that runs worker.ts; `wasm`, packed, is handed over to it. */
 export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
   const waiting = new Map<number, Waiting>();
   let lastId = 0;

@@ -4,7 +4,7 @@ import type { Engine, LoadProgress } from './protocol.js';
 export type Method = Exclude<keyof Engine, 'ready' | 'cancelOpen'>;
 
 export type Request =
-  /** First of all: the bytes of viewer.wasm. */
+  /** First of all: the bytes of viewer.wasm, packed with gzip. */
   | { kind: 'init'; wasm: Uint8Array }
   | { kind: 'call'; id: number; method: Method; args: unknown[] }
   | { kind: 'cancelOpen' };

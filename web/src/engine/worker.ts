@@ -1,6 +1,7 @@
 // The engine's worker: starts the module from the bytes it is handed (so that `file://` works) and
 // answers requests in order. Opening a file gives way to other requests in between.
 import createViewer from '#viewer-glue';
+import { gunzip } from '../gunzip.js';
 import type { Reply, Request } from './messages.js';
 import type { Axis, View } from './protocol.js';
 import { type RenderStyle, Session } from './session.js';
@@ -14,7 +15,7 @@ const scope = globalThis as unknown as WorkerScope;
 let session: Promise<Session> | null = null;
 
 async function start(wasm: Uint8Array): Promise<Session> {
-  return new Session(await createViewer({ wasmBinary: wasm }));
+  return new Session(await createViewer({ wasmBinary: await gunzip(wasm) }));
 }
 
 /** A picture goes to the page as what it can draw at once. */

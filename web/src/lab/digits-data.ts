@@ -9,11 +9,6 @@ export interface Digits {
   pixels: Uint8Array;
 }
 
-export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 export function unpackDigits(packed: Uint8Array): Digits {
   const magic = String.fromCharCode(...packed.subarray(0, 4));
   if (magic !== 'DGT1') throw new Error(`digits: expected "DGT1" at byte 0, found "${magic}"`);

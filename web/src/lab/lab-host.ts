@@ -1,5 +1,6 @@
 // Runs workloads in time slices and tells the page what happened. Knows nothing of workers: the
 // worker, and the tests in Node, hand in how to load the package, how to post, and how to wait.
+import { gunzip } from '../gunzip';
 import { catalogue } from './catalogue';
 import type { Load, Manager } from './package';
 import { prove } from './proof';
@@ -67,8 +68,7 @@ export class LabHost {
   async #carryOut(command: Exclude<LabCommand, { type: 'taken' }>): Promise<void> {
     switch (command.type) {
       case 'init':
-        this.#wasm = command.wasm as Uint8Array<ArrayBuffer>;
-        this.#annex = command.annex as Uint8Array<ArrayBuffer>;
+        [this.#wasm, this.#annex] = await Promise.all([gunzip(command.wasm), gunzip(command.annex)]);
         this.#sources = new WorkloadSources(command.digits, command.samples);
         this.#host.post({ type: 'loaded' }, []);
         return;

@@ -234,8 +234,8 @@ export class LabSession extends EventTarget {
       this.#worker.addEventListener('error', (event) => this.#fault(`The lab's worker stopped: ${event.message}`));
       this.#send({
         type: 'init',
-        wasm: assetBytes('bufgc.wasm'),
-        annex: assetBytes('bufgc_annex.wasm'),
+        wasm: assetBytes('bufgc.wasm.gz'),
+        annex: assetBytes('bufgc_annex.wasm.gz'),
         digits: assetBytes('lab/digits.bin.gz'),
         samples,
       });

@@ -54,6 +54,7 @@ export interface SampleTrace {
 }
 
 export type LabCommand =
+  /** The modules are packed with gzip. */
   | { type: 'init'; wasm: Uint8Array; annex: Uint8Array; digits: Uint8Array; samples: SampleTrace[] }
   /** A fresh manager, a fresh workload, step 0. */
   | { type: 'open'; workload: WorkloadName; settings: LabSettings; options: OptionValues }

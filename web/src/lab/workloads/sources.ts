@@ -1,5 +1,6 @@
 // Builds a workload by name from what the page handed over.
-import { type Digits, gunzip, unpackDigits } from '../digits-data';
+import { gunzip } from '../../gunzip';
+import { type Digits, unpackDigits } from '../digits-data';
 import type { OptionValues, Picture, SampleTrace, WorkloadName } from '../protocol';
 import { parseTrace, type TraceEvent } from '../trace-events';
 import type { Bench, Workload } from '../workload';
