@@ -39,10 +39,20 @@ export const figures = {
     return { before, code, after: files(), lifecycles: gc.visualizer.snapshot().lifecycles.length, blocks: step.plan.blocks };
   },
   async dropped(count) {
+    const { ArrayBuffer } = globalThis;
+    const shown = [];
+    globalThis.ArrayBuffer = new Proxy(ArrayBuffer, {
+      construct(target, words) {
+        shown.push(words[0]);
+        return Reflect.construct(target, words);
+      },
+    });
     const gc = await bufgc.load({ budgetBytes: 256 * MiB });
     for (let i = 0; i < count; i += 1) (await gc.allocAsync(16 * MiB, { timeoutMs: 60_000 })).view()[0] = i;
-    const { allocations, peak_reserved_bytes, finalized_buffers } = gc.stats();
-    return { allocations, peak: peak_reserved_bytes, finalized: finalized_buffers };
+    globalThis.ArrayBuffer = ArrayBuffer;
+    const { allocations, peak_reserved_bytes, finalized_buffers, failed_allocations } = gc.stats();
+    const whole = shown.filter((bytes) => bytes >= 1024 * MiB).length;
+    return { allocations, peak: peak_reserved_bytes, finalized: finalized_buffers, rounds: failed_allocations, whole };
   },
 };`;
 const page = `
@@ -115,6 +125,9 @@ for (const where of ['page', 'worker']) {
     assert.equal(found.allocations, 500);
     assert.ok(found.peak <= 256 * 2 ** 20);
     assert.ok(found.finalized >= 500 - 16);
+    // Collecting the young generation alone does, and each time for most of what was dropped.
+    assert.ok(found.whole <= 16, `${found.whole} pieces for the whole heap`);
+    assert.ok(found.rounds <= 100, `${found.rounds} rounds`);
   });
 }
 

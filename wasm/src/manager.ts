@@ -308,9 +308,9 @@ export class ManagerImpl implements Manager {
     return live_bytes + rounding_bytes;
   }
 
-  /** Makes the engine collect, and waits until what that found is released. */
-  provoke(pieces: number): Promise<void> {
-    return this.#pressure.provoke(pieces);
+  /** Makes the engine collect, and waits until that has released something, or cannot. */
+  provoke(): Promise<void> {
+    return this.#pressure.provoke();
   }
 
   /** In development, a view that tells of its use after it was detached. */
@@ -326,6 +326,7 @@ export class ManagerImpl implements Manager {
     if (handle === 0 || this.#closed) return;
     grip.handle = 0;
     const ended = this.native.drop(handle) !== 0;
+    if (ended) this.#pressure.released();
     if (ended && this.development) warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }

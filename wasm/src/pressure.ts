@@ -1,43 +1,21 @@
-// Memory pressure that the engine can feel. It sees only tiny handles and no reason to collect them, so
-// at the budget we show it one: phantom ballast, huge array buffers that are never touched (so they cost
-// no memory) and dropped at once, which its accounting answers with a collection.
+// Waiting for room. At the budget the engine is made to collect until what nobody holds any more has made some.
+import { Ladder } from './ballast.js';
 import { OutOfMemoryError } from './errors.js';
-import { exposedGc, macrotask, pause } from './turns.js';
+import { exposedGc, finalizations, macrotask, pause } from './turns.js';
 
-const gibibyte = 2 ** 30;
-/**
- * What one round shows the engine, in pieces of at most 1 GiB that are held together for a moment:
- * more after each round that freed nothing. Many small pieces would not do: V8 collects at once only
- * when the memory outside its heap jumps beyond half of what the heap may become, and between small
- * pieces it throws the earlier ones away.
- */
-export const mostPieces = 4;
-const smallestPiece = gibibyte / 16;
-/** Macrotasks after a collection until its finalizations have run. */
-const turnsAfterCollection = 3;
-
-/** Waits until what the engine has collected is released; where its collector is exposed, runs that first. */
-export async function settle(): Promise<void> {
+/** Runs the engine's collector where it is exposed, and waits until what it has collected is released, or for `enough`. */
+export async function settle(enough?: () => boolean): Promise<void> {
   const collect = exposedGc();
   if (collect !== undefined) {
     // The engine keeps alive what this turn has looked at through weak references: begin a new one.
     await macrotask();
     collect();
   }
-  for (let turn = 0; turn < turnsAfterCollection; turn += 1) await macrotask();
+  await finalizations(enough);
 }
 
-function showBallast(pieces: number): void {
-  const ballast: ArrayBuffer[] = [];
-  let bytes = gibibyte;
-  while (ballast.length < pieces && bytes >= smallestPiece) {
-    try {
-      ballast.push(new ArrayBuffer(bytes));
-    } catch {
-      bytes /= 2; // The machine does not grant so much at once.
-    }
-  }
-}
+/** So many rounds that release something, but too little, follow each other without a rest. */
+const roundsWithoutRest = 8;
 
 export interface RetryLimits {
   readonly timeoutMs: number;
@@ -50,12 +28,20 @@ export interface RetryLimits {
  */
 export class Pressure {
   readonly #beforeRound: () => void;
+  readonly #ladder = new Ladder();
   #round: Promise<void> | null = null;
+  #releases = 0;
+  /** Rounds since the last that released something, or that was followed by an allocation. */
   #fruitless = 0;
 
   /** `beforeRound` lets go of whatever is only held for convenience (the nursery). */
   constructor(beforeRound: () => void) {
     this.#beforeRound = beforeRound;
+  }
+
+  /** A handle that the engine collected has released what it held. */
+  released(): void {
+    this.#releases += 1;
   }
 
   /** Runs `attempt` until it throws no `OutOfMemoryError`, or until a limit. */
@@ -74,29 +60,31 @@ export class Pressure {
       } catch (error) {
         if (!(error instanceof OutOfMemoryError) || performance.now() >= deadline) throw error;
       }
-      await this.#wait(rounds, deadline);
+      if (rounds > 0) await this.#rest(rounds, deadline);
+      await this.provoke();
       limits.signal?.throwIfAborted();
     }
   }
 
-  /** Takes part in the round that runs now, or begins one that shows at least `pieces` of ballast. */
-  provoke(pieces = 1): Promise<void> {
-    this.#round ??= this.#runRound(pieces);
+  /** Takes part in the round that runs now, or begins one. A round ends as soon as it has released something. */
+  provoke(): Promise<void> {
+    this.#round ??= this.#runRound();
     return this.#round;
   }
 
-  async #wait(rounds: number, deadline: number): Promise<void> {
-    // Collections that free nothing are not worth a whole processor: pause longer after each.
-    if (rounds > 0) await pause(Math.max(0, Math.min(2 ** Math.min(rounds, 8), deadline - performance.now())));
-    await this.provoke();
+  /** Collections that free nothing, or time and again too little, are not worth a whole processor: longer after each. */
+  async #rest(rounds: number, deadline: number): Promise<void> {
+    const vain = Math.max(this.#fruitless, rounds - roundsWithoutRest);
+    if (vain > 0) await pause(Math.max(0, Math.min(2 ** Math.min(vain, 8), deadline - performance.now())));
   }
 
-  async #runRound(pieces: number): Promise<void> {
+  async #runRound(): Promise<void> {
     try {
       this.#beforeRound();
-      if (exposedGc() === undefined) showBallast(Math.min(this.#fruitless + pieces, mostPieces));
-      await settle();
-      this.#fruitless += 1;
+      const before = this.#releases;
+      const released = () => this.#releases > before;
+      await (exposedGc() === undefined ? this.#ladder.climb(released) : settle(released));
+      this.#fruitless = released() ? 0 : this.#fruitless + 1;
     } finally {
       this.#round = null;
     }

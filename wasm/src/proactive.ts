@@ -1,24 +1,18 @@
 // Collecting before it is needed. `alloc` cannot wait, and the engine sees no reason to collect the tiny
 // handles of dropped buffers; so beyond a mark below the budget it is given one, between turns.
-import { mostPieces } from './pressure.js';
-import { idle, isNodeLike } from './turns.js';
+import { idle } from './turns.js';
 
 export interface ProactiveHost {
   /** Infinity: none. */
   readonly budgetBytes: number;
   /** What live buffers occupy of it. It costs some microseconds. */
   occupiedBytes(): number;
-  /** Makes the engine collect with so many pieces of ballast, and waits until what that found is released. */
-  provoke(pieces: number): Promise<void>;
+  /** Makes the engine collect, and waits until that has released something, or cannot. */
+  provoke(): Promise<void>;
 }
 
 /** The next collection waits so many times as long as the last took, unless the budget is nearly used up. */
 const rest = 4;
-/**
- * Chromium answers a piece or two with marking beside the program, whose end a busy loop does not live to see;
- * four it answers at once. Node does so with the first.
- */
-const pieces = isNodeLike() ? 1 : mostPieces;
 
 export class Proactive {
   readonly #host: ProactiveHost;
@@ -85,7 +79,7 @@ export class Proactive {
         this.#hurry = null;
       }
       const start = performance.now();
-      await this.#host.provoke(pieces);
+      await this.#host.provoke();
       const now = performance.now();
       const occupied = this.#host.occupiedBytes();
       this.#fruitless = occupied < before ? 0 : this.#fruitless + 1;

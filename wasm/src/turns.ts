@@ -10,6 +10,15 @@ export function macrotask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** Macrotasks after a collection until its finalizations have run. */
+const turnsAfterCollection = 3;
+const never = (): boolean => false;
+
+/** Waits until what the engine has collected is finalized, or for `enough`. */
+export async function finalizations(enough: () => boolean = never): Promise<void> {
+  for (let turn = 0; turn < turnsAfterCollection && !enough(); turn += 1) await macrotask();
+}
+
 /** A pause that lets other work run, of at least `ms`. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,9 +45,4 @@ export function exposedGc(): (() => void) | undefined {
 export function idle(): Promise<void> {
   if (typeof requestIdleCallback !== 'function') return macrotask();
   return new Promise((resolve) => requestIdleCallback(() => resolve(), { timeout: 50 }));
-}
-
-/** Whether the event loop is Node's. */
-export function isNodeLike(): boolean {
-  return typeof setImmediate === 'function';
 }
