@@ -124,8 +124,11 @@ test('the picture pipeline shows its result, and takes a picture of the user’s
 
 test('nobody disposes: five times the budget passes through, and reserved stays under it', async () => {
   const { page, close } = await openLab('nobody');
-  await page.locator('bufgc-lab #budget').fill('64');
-  await page.locator('bufgc-lab #budget').press('Enter');
+  // The panel is drawn a moment after the choice, which would take back what was typed before.
+  const budget = page.locator('bufgc-lab #budget');
+  while ((await budget.inputValue()) !== '128') await page.waitForTimeout(20);
+  await budget.fill('64');
+  await budget.press('Enter');
   await state(page, ({ settings: now }) => now.budgetBytes === 64 * 2 ** 20);
   await press(page, 'reset');
   await press(page, 'run');
