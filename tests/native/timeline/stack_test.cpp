@@ -194,8 +194,10 @@ TEST_CASE("a range of a series has its extreme where it stands first") {
     const auto begin = series.begin() + static_cast<std::ptrdiff_t>(first);
     const auto end = series.begin() + static_cast<std::ptrdiff_t>(std::min(last, series.size()));
     const auto place = [&](auto found) { return static_cast<std::size_t>(found - series.begin()); };
-    REQUIRE(highest.place_of(first, std::min(last, series.size())) == place(std::max_element(begin, end)));
-    REQUIRE(lowest.place_of(first, std::min(last, series.size())) == place(std::min_element(begin, end)));
+    REQUIRE(highest.place_of(series, first, std::min(last, series.size())) ==
+            place(std::max_element(begin, end)));
+    REQUIRE(lowest.place_of(series, first, std::min(last, series.size())) ==
+            place(std::min_element(begin, end)));
   }
 }
 
