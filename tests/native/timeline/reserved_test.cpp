@@ -83,7 +83,7 @@ struct SegmentTrace {
       } else if (!live.empty()) {
         const std::uint32_t index = roll(static_cast<std::uint32_t>(live.size()));
         maker.free(live[index].row, roll(2) == 0 ? to_cache : std::uint8_t{1});
-        live.erase(live.begin() + index);
+        live.erase(live.begin() + static_cast<std::ptrdiff_t>(index));
       }
       note();
     }

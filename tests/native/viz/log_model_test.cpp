@@ -120,8 +120,8 @@ class Watched {
   void check_since(std::uint64_t from) {
     std::uint64_t next = std::max(from, told_.size() - std::min<std::uint64_t>(told_.size(), max_events_));
     const std::uint64_t end = visualizer_.for_each_event_since(next, [&](const EventRecord& record) {
-      return record.number == next++ && record.kind == told_[next - 1].kind &&
-             record.id == told_[next - 1].id;
+      return record.number == next++ && record.kind == told_[static_cast<std::size_t>(next - 1)].kind &&
+             record.id == told_[static_cast<std::size_t>(next - 1)].id;
     });
     REQUIRE(end == told_.size());
   }

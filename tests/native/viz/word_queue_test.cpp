@@ -56,7 +56,7 @@ TEST_CASE("a queue of words is a queue, whatever lies across the ends of its chu
       }
       REQUIRE(queue.end() - queue.begin() == model.size());
       if (model.empty()) continue;
-      const std::uint64_t offset = random() % model.size();
+      const auto offset = static_cast<std::size_t>(random() % model.size());
       REQUIRE(queue.at(first + offset) == model[offset]);
       std::array<std::uint64_t, 9> copies{};
       const std::uint64_t* const read = queue.read(first + offset, copies.size(), copies.data());
