@@ -108,8 +108,8 @@ function workByFrame(trace) {
 }
 
 /**
- * Drags, zooms at the pointer and pans by keys: what each frame cost and how long each gesture took from
- * its end until nothing was left to be drawn sharper.
+ * Zooms at the pointer and drags, every third turn back from the whole trace: what each frame cost and how
+ * long each gesture took from its end until nothing was left to be drawn sharper.
  */
 async function gestures(browser, page, seconds) {
   const box = await page.locator('lifecycle-plot').boundingBox();

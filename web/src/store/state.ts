@@ -2,7 +2,7 @@
 import type { Bounds, FlameBy, FlameMeasure, Layout, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
-/** A layout is a view of its own. */
+/** The views, by their names in the address; each layout of the picture is one. */
 export const ALL_TABS = ['address', 'stack', 'packed', 'table', 'groups', 'leaks', 'reuse', 'statistics'] as const;
 export type Tab = (typeof ALL_TABS)[number];
 export const isLayout = (tab: Tab): tab is Layout => tab === 'address' || tab === 'stack' || tab === 'packed';
