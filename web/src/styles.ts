@@ -164,23 +164,8 @@ export const controls = css`
   }
 `;
 
-/** Views that answer a question with a table of groups or buffers. */
-export const answers = css`
-  :host {
-    overflow: auto;
-  }
-  .above {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: var(--gap-1) var(--gap-4);
-    min-height: 36px;
-    padding: var(--gap-1) var(--gap-3);
-    border-bottom: 1px solid var(--line);
-  }
-  .above .told {
-    color: var(--ink-2);
-  }
+/** Tables of figures under names that are cut where there is no room. */
+export const tables = css`
   table {
     width: 100%;
     border-collapse: collapse;
@@ -189,7 +174,6 @@ export const answers = css`
   td {
     height: 24px;
     padding: 0 0 0 var(--gap-3);
-    border-bottom: 1px solid var(--grid);
     font-weight: 400;
     text-align: left;
     white-space: nowrap;
@@ -209,7 +193,6 @@ export const answers = css`
   }
   .name {
     width: 100%;
-    min-width: 112px;
     max-width: 0;
     overflow: hidden;
     text-overflow: ellipsis;
@@ -224,6 +207,32 @@ export const answers = css`
   }
   tbody tr.pick:hover {
     background: var(--hover);
+  }
+`;
+
+/** Views that answer a question with a table of groups or buffers. */
+export const answers = css`
+  :host {
+    overflow: auto;
+  }
+  .above {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--gap-1) var(--gap-4);
+    min-height: 36px;
+    padding: var(--gap-1) var(--gap-3);
+    border-bottom: 1px solid var(--line);
+  }
+  .above .told {
+    color: var(--ink-2);
+  }
+  th,
+  td {
+    border-bottom: 1px solid var(--grid);
+  }
+  .name {
+    min-width: 112px;
   }
   .none {
     padding: var(--gap-6);

@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
-import { answers, base, controls } from '../styles.js';
+import { answers, base, controls, tables } from '../styles.js';
 import { containing } from '../terms.js';
 
 const ROW = 22;
@@ -50,6 +50,7 @@ export class FlameView extends LitElement {
   static override styles = [
     base,
     controls,
+    tables,
     answers,
     css`
       .flames {

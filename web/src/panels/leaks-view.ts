@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
-import { answers, base, controls } from '../styles.js';
+import { answers, base, controls, tables } from '../styles.js';
 import { termsOf } from '../terms.js';
 
 const GROUPINGS: { by: GroupBy; title: string }[] = [
@@ -38,6 +38,7 @@ export class LeaksView extends LitElement {
   static override styles = [
     base,
     controls,
+    tables,
     answers,
     css`
       svg {

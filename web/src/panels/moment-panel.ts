@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
-import { base, controls } from '../styles.js';
+import { base, controls, tables } from '../styles.js';
 import { termsOf } from '../terms.js';
 
 const GROUPINGS: { by: GroupBy; title: string }[] = [
@@ -47,6 +47,7 @@ export class MomentPanel extends LitElement {
   static override styles = [
     base,
     controls,
+    tables,
     css`
       header {
         display: flex;
@@ -88,53 +89,17 @@ export class MomentPanel extends LitElement {
       .bar i {
         min-width: 1px;
       }
-      table {
-        width: 100%;
-        border-collapse: collapse;
-      }
       th,
       td {
-        height: 24px;
-        padding: 0 0 0 var(--gap-2);
-        font-weight: 400;
-        text-align: left;
-        white-space: nowrap;
+        padding-left: var(--gap-2);
       }
       th:first-child,
       td:first-child {
         padding-left: var(--gap-3);
       }
-      th:last-child,
-      td:last-child {
-        padding-right: var(--gap-3);
-      }
       thead th {
         height: 20px;
-        color: var(--ink-2);
         font-size: var(--type-1);
-      }
-      .right {
-        text-align: right;
-      }
-      .share {
-        color: var(--ink-2);
-      }
-      .name {
-        width: 100%;
-        max-width: 0;
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      .name button {
-        display: block;
-        width: 100%;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-        line-height: 24px;
-      }
-      tbody tr.pick:hover {
-        background: var(--hover);
       }
       tbody tr.pick:has(button[aria-pressed='true']) {
         background: var(--selected);

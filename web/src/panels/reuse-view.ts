@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
-import { answers, base, controls } from '../styles.js';
+import { answers, base, controls, tables } from '../styles.js';
 
 type Figure = 'actual' | 'planned' | 'least';
 const FIGURES: { figure: Figure; title: string; hint: string }[] = [
@@ -37,6 +37,7 @@ export class ReuseView extends LitElement {
   static override styles = [
     base,
     controls,
+    tables,
     answers,
     css`
       .figures {
