@@ -38,22 +38,22 @@ BufferId BufferAccess::base_id(const BufferRecord* record) noexcept {
   return record->base_id();
 }
 std::uint64_t BufferAccess::size_bytes(const BufferRecord* record) noexcept {
-  return record->size_bytes;
+  return record->tail().size_bytes;
 }
 std::uint64_t BufferAccess::capacity_bytes(const BufferRecord* record) noexcept {
-  return record->capacity_bytes;
+  return record->tail().capacity_bytes;
 }
 DType BufferAccess::dtype(const BufferRecord* record) noexcept {
   return record->dtype;
 }
 const Shape& BufferAccess::shape(const BufferRecord* record) noexcept {
-  return record->shape;
+  return record->details().shape;
 }
 std::string_view BufferAccess::label(const BufferRecord* record) noexcept {
-  return text_of(record->label);
+  return text_of(record->details().label);
 }
 std::string_view BufferAccess::site(const BufferRecord* record) noexcept {
-  return text_of(record->site);
+  return text_of(record->details().site);
 }
 std::uint32_t BufferAccess::use_count(const BufferRecord* record) noexcept {
   return record_word::count(record->word.load(std::memory_order_acquire));

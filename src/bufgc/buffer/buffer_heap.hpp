@@ -34,18 +34,18 @@ struct ReleaseHook {
   ReleaseCallback callback;
 };
 
-/// Records on their way to the grave, first come first served, linked through `BufferRecord::next`.
+/// Records on their way to the grave, first come first served, linked through `RecordTail::next`.
 class DeathRow {
  public:
   void push(BufferRecord* record) noexcept {
-    record->next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = record;
+    record->tail().next = nullptr;
+    (last_ == nullptr ? first_ : last_->tail().next) = record;
     last_ = record;
   }
   [[nodiscard]] BufferRecord* pop() noexcept {
     BufferRecord* record = first_;
     if (record != nullptr) {
-      first_ = record->next;
+      first_ = record->tail().next;
       if (first_ == nullptr) last_ = nullptr;
     }
     return record;

@@ -15,6 +15,7 @@
 namespace bufgc {
 
 class BufferHeap;
+struct BufferRecord;
 struct FinalizerState;
 struct ReleaseHook;
 struct Text;
@@ -51,20 +52,53 @@ enum class Told : std::uint8_t { no = 0, being_told = 1, yes = 2, ended = 3 };
 /// the only one who held it: nobody else can be about to link.
 enum class Claimed : std::uint8_t { no = 0, shared = 1, sole = 2 };
 
+/// What a buffer has that is more than bytes of its own. Beside its record, not in it, where a million
+/// records are walked over.
+struct RecordDetails {
+  Text* label = nullptr;
+  Text* site = nullptr;
+  ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
+  BufferId base;                        ///< Of views: the root's.
+  Shape shape;
+
+  void forget() noexcept {
+    label = nullptr;
+    site = nullptr;
+    shape = {};
+  }
+};
+
+/// What a collection needs nothing of: the second line of a record, which stands apart from the first.
+struct alignas(64) RecordTail {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t capacity_bytes = 0;
+  BufferHeap* heap = nullptr;
+  RecordDetails* details = nullptr;  ///< The same for every lifetime. To be asked where `described`.
+  BufferRecord* next = nullptr;      ///< Buffers to bury.
+  std::uint32_t node =
+      0;                ///< Of the heap's link graph, which asks the node whether it holds. Under its lock.
+  bool listed = false;  ///< To be told to an observer that came later. Of the thread that attaches it.
+};
+
 /// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale
 /// pointer may always read `word`. What a birth writes is written before the word is published and
 /// stays as it is while anybody holds a strong reference. A free slot's record describes bytes alone, so that
-/// the birth of such has the less to write. In lines of 64 bytes, by who needs what: a collection looks at
-/// the first, a simple buffer's life touches the first two, a shape the third.
+/// the birth of such has the less to write. A record is a line of 64 bytes and another, the tail: a
+/// collection needs the first alone, of what lives and of what it ends. Those stand side by side
+/// (`RecordChunk`), because the processor fetches lines ahead by itself at full speed only where every one is
+/// wanted.
 struct alignas(64) BufferRecord {
   std::atomic<std::uint64_t> word{0};
-  std::byte* data = nullptr;
+  union {
+    std::byte* data = nullptr;
+    BufferRecord* next_free;  ///< Of a free slot.
+  };
   BufferRecord* root = nullptr;  ///< Of a view: the buffer whose bytes it shows; else itself.
   /// Of `word`, while this lifetime has not been ended explicitly. Atomic, as the next, because
   /// `BufferHeap::lock` may look while a birth writes.
   std::atomic<std::uint32_t> generation{0};
   std::atomic<std::uint32_t> id_generation{0};
-  std::uint64_t size_bytes = 0;
+  Block* block = nullptr;                                  ///< Of owned buffers.
   std::atomic<FinalizerState*> newest_finalizer{nullptr};  ///< Changed under the registry's lock.
   std::atomic<Told> told{Told::ended};
   DType dtype = DType::uint8;
@@ -78,23 +112,21 @@ struct alignas(64) BufferRecord {
   std::uint32_t slot = 0;
   std::uint32_t root_generation = 0;  ///< Of a view: `generation` of `root`.
 
-  std::uint64_t capacity_bytes = 0;
-  Block* block = nullptr;  ///< Of owned buffers.
-  BufferHeap* heap = nullptr;
-  Text* label = nullptr;
-  Text* site = nullptr;
-  ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
-  BufferRecord* next = nullptr;         ///< Free slots, and buffers to bury.
-  Shape shape;
+  /// From a record to its tail.
+  static constexpr std::size_t tail_offset_bytes = 65 * 64;
 
-  BufferId base;  ///< Of views: the root's.
-  std::uint32_t node =
-      0;                ///< Of the heap's link graph, which asks the node whether it holds. Under its lock.
-  bool listed = false;  ///< To be told to an observer that came later. Of the thread that attaches it.
-
+  [[nodiscard]] RecordTail& tail() noexcept {
+    return *reinterpret_cast<RecordTail*>(reinterpret_cast<std::byte*>(this) + tail_offset_bytes);
+  }
+  [[nodiscard]] const RecordTail& tail() const noexcept {
+    return *reinterpret_cast<const RecordTail*>(reinterpret_cast<const std::byte*>(this) + tail_offset_bytes);
+  }
+  [[nodiscard]] RecordDetails& details() const noexcept { return *tail().details; }
   [[nodiscard]] BufferId id() const noexcept { return {slot, id_generation.load(std::memory_order_relaxed)}; }
   /// Of a view the id of its root, else an invalid one.
-  [[nodiscard]] BufferId base_id() const noexcept { return kind == BufferKind::view ? base : BufferId{}; }
+  [[nodiscard]] BufferId base_id() const noexcept {
+    return kind == BufferKind::view ? details().base : BufferId{};
+  }
   /// The generation that the word has while this lifetime goes on.
   [[nodiscard]] std::uint32_t lifetime() const noexcept { return generation.load(std::memory_order_relaxed); }
   /// The same of the buffer whose bytes it shows.
@@ -112,11 +144,9 @@ struct alignas(64) BufferRecord {
     if (!described) return;
     described = false;
     root = this;
-    label = nullptr;
-    site = nullptr;
-    shape = {};
     dtype = DType::uint8;
     kind = BufferKind::owned;
+    details().forget();
   }
   /// Whether this very lifetime goes on; of a view without regard to its base. The caller holds a
   /// strong reference or a lock that keeps the record from being born again.
@@ -155,7 +185,7 @@ inline void retain(BufferRecord* record) noexcept {
   }
 }
 
-static_assert(sizeof(void*) != 8 || sizeof(BufferRecord) == 256);
+static_assert(sizeof(BufferRecord) == 64 && sizeof(RecordTail) == 64);
 
 /// The last strong reference went; in teardown.cpp.
 void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;

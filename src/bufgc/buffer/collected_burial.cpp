@@ -36,7 +36,6 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
         LinkNode& node = graph_.at(index);
         BufferRecord* const record = node.record;
         __builtin_prefetch(record);
-        __builtin_prefetch(&record->block);
         records[count] = record;
         const std::uint32_t next = node.next;
         graph_.bury(node, index);
@@ -44,10 +43,7 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
       }
       doomed.first = index;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      if (doomed.to_sentence) sentence(records[i]);
-      if (records[i]->kind == BufferKind::owned) doomed.bytes += records[i]->size_bytes;
-    }
+    for (std::size_t i = 0; doomed.to_sentence && i < count; ++i) sentence(records[i]);
     end_collected(doomed, records.data(), count, others);
   }
 }
@@ -80,6 +76,9 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
   for (std::size_t i = 0; i < count; ++i) {
     blocks[i] = records[i]->block;
     __builtin_prefetch(blocks[i]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (blocks[i] != nullptr) doomed.bytes += blocks[i]->size_bytes;
   }
   const std::size_t kept = allocator_.keep_first(blocks.data(), count);
   freed_to.fill(FreedTo::cache);
@@ -146,15 +145,15 @@ void BufferHeap::end_slots(BufferRecord* const* records, std::size_t count) noex
     record->told.store(Told::ended, std::memory_order_relaxed);
     if (record->described) {
       common_.counts.count_other(*record, ~std::uint64_t{0});
-      if (record->label != nullptr) TextTable::drop(record->label);
-      if (record->site != nullptr) TextTable::drop(record->site);
+      TextTable::drop(record->details().label);
+      TextTable::drop(record->details().site);
     }
     record->forget();
     if (retires(record)) {
       ++retired_;
       continue;
     }
-    record->next = first;
+    record->next_free = first;
     first = record;
     if (last == nullptr) last = record;
     ++freed;

@@ -45,19 +45,19 @@ BufferId CpuBuffer::id() const noexcept {
   return record_ == nullptr ? BufferId{} : record_->id();
 }
 std::uint64_t CpuBuffer::size_bytes() const noexcept {
-  return record_ == nullptr ? 0 : record_->size_bytes;
+  return record_ == nullptr ? 0 : record_->tail().size_bytes;
 }
 std::uint64_t CpuBuffer::capacity_bytes() const noexcept {
-  return record_ == nullptr ? 0 : record_->capacity_bytes;
+  return record_ == nullptr ? 0 : record_->tail().capacity_bytes;
 }
 DType CpuBuffer::dtype() const noexcept {
   return record_ == nullptr ? DType::uint8 : record_->dtype;
 }
 const Shape& CpuBuffer::shape() const noexcept {
-  return record_ == nullptr ? no_shape : record_->shape;
+  return record_ == nullptr ? no_shape : record_->details().shape;
 }
 std::string_view CpuBuffer::label() const noexcept {
-  return record_ == nullptr ? std::string_view{} : text_of(record_->label);
+  return record_ == nullptr ? std::string_view{} : text_of(record_->details().label);
 }
 bool CpuBuffer::is_view() const noexcept {
   return record_ != nullptr && record_->kind == BufferKind::view;

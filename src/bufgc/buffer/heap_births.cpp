@@ -62,9 +62,9 @@ void BufferHeap::set_sites_enabled(bool enabled) noexcept {
   record->id_generation.store(record->id_generation.load(std::memory_order_relaxed) + 1,
                               std::memory_order_relaxed);
   record->data = data;
-  record->size_bytes = size_bytes;
+  record->tail().size_bytes = size_bytes;
   record->block = block;
-  record->capacity_bytes = block == nullptr ? 0 : block->capacity_bytes;
+  record->tail().capacity_bytes = block == nullptr ? 0 : block->capacity_bytes;
   record->served_by = served_by;
   BufferObserver* const observer = observer_.load(std::memory_order_relaxed);
   record->told.store(observer == nullptr ? Told::no : Told::being_told, std::memory_order_relaxed);
@@ -80,14 +80,14 @@ void BufferHeap::describe(BufferRecord* record, const Newborn& newborn) noexcept
   if (newborn.kind == BufferKind::view) {
     record->root = newborn.root;
     record->root_generation = newborn.root_generation;
-    record->base = newborn.root->id();
+    record->details().base = newborn.root->id();
   }
   record->kind = newborn.kind;
   record->dtype = newborn.dtype;
-  if (has_shape) record->shape = *newborn.shape;
-  record->label = newborn.label;
-  record->site = newborn.site;
-  record->release_hook = newborn.release_hook;
+  if (has_shape) record->details().shape = *newborn.shape;
+  record->details().label = newborn.label;
+  record->details().site = newborn.site;
+  record->details().release_hook = newborn.release_hook;
 }
 
 BufferHeap::Birth BufferHeap::told(BufferObserver& observer, BufferRecord* record) noexcept {
@@ -229,11 +229,11 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
   if (!of->alive()) return Result<CpuBuffer>::failure(Status::destroyed);
   const bool to_the_end = spec.size_bytes == ViewSpec::to_the_end;
   std::uint64_t size_bytes = spec.size_bytes;
-  if (!size_of(spec.shape, spec.dtype, !to_the_end, size_bytes) || spec.offset_bytes > of->size_bytes ||
-      spec.offset_bytes % item_bytes(spec.dtype) != 0) {
+  if (!size_of(spec.shape, spec.dtype, !to_the_end, size_bytes) ||
+      spec.offset_bytes > of->tail().size_bytes || spec.offset_bytes % item_bytes(spec.dtype) != 0) {
     return Result<CpuBuffer>::failure(Status::invalid_argument);
   }
-  const std::uint64_t room = of->size_bytes - spec.offset_bytes;
+  const std::uint64_t room = of->tail().size_bytes - spec.offset_bytes;
   if (to_the_end && spec.shape.rank() == 0) size_bytes = room;
   std::byte* const data = of->data + spec.offset_bytes;
   if (size_bytes > room || misaligned(data, spec.dtype)) {
@@ -244,7 +244,7 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
   BufferRecord* const root = of->root;
   const std::uint32_t root_generation = of->root_lifetime();
   if (!try_retain(root, root_generation)) return Result<CpuBuffer>::failure(Status::destroyed);
-  BufferHeap& heap = *of->heap;
+  BufferHeap& heap = *of->tail().heap;
   Newborn newborn;
   newborn.kind = BufferKind::view;
   newborn.data = data;
@@ -284,7 +284,7 @@ bool BufferHeap::refill(SlotCache& slots) noexcept {
     slots_used_ += SlotCache::batch;
     for (std::uint32_t slot = slots_used_; slot-- > first;) {
       BufferRecord& record = at(slot);
-      record.heap = this;
+      record.tail().heap = this;
       record.root = &record;
       record.slot = slot;
       record.id_generation.store(~std::uint32_t{0}, std::memory_order_relaxed);  // before the first
@@ -302,10 +302,10 @@ bool BufferHeap::refill(SlotCache& slots) noexcept {
 void BufferHeap::spill(SlotCache& slots) noexcept {
   // The newest stay.
   BufferRecord* newest = slots.free;
-  for (std::uint32_t kept = 1; kept < slots.room - SlotCache::batch; ++kept) newest = newest->next;
-  BufferRecord* oldest = std::exchange(newest->next, nullptr);
+  for (std::uint32_t kept = 1; kept < slots.room - SlotCache::batch; ++kept) newest = newest->next_free;
+  BufferRecord* oldest = std::exchange(newest->next_free, nullptr);
   slots.free_count = slots.room - SlotCache::batch;
-  while (oldest != nullptr) common_.push(std::exchange(oldest, oldest->next));
+  while (oldest != nullptr) common_.push(std::exchange(oldest, oldest->next_free));
 }
 
 bool BufferHeap::add_chunk() noexcept {

@@ -36,12 +36,13 @@ void BufferHeap::on_blocks_moved() noexcept {
 }
 
 void BufferHeap::pin(BufferRecord* record) noexcept {
-  if (record->root->block != nullptr) record->heap->allocator_.pin(record->root->block);
+  if (record->root->block != nullptr) record->tail().heap->allocator_.pin(record->root->block);
 }
 
 void BufferHeap::unpin(BufferRecord* record) noexcept {
   // The block of a buffer that was destroyed meanwhile is somebody else's.
-  if (record->alive() && record->root->block != nullptr) record->heap->allocator_.unpin(record->root->block);
+  if (record->alive() && record->root->block != nullptr)
+    record->tail().heap->allocator_.unpin(record->root->block);
 }
 
 }  // namespace bufgc

@@ -8,7 +8,7 @@ namespace {
 /// Null when the list is of as many free slots as the cache says; adds them to `free`.
 const char* check_free(const SlotCache& cache, std::uint64_t& free) noexcept {
   std::uint32_t count = 0;
-  for (const BufferRecord* record = cache.free; record != nullptr; record = record->next, ++count) {
+  for (const BufferRecord* record = cache.free; record != nullptr; record = record->next_free, ++count) {
     if (record_word::count(record->word.load(std::memory_order_relaxed)) != 0) {
       return "a slot in use stands in a list of free ones";
     }
@@ -23,8 +23,8 @@ void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noex
   const auto tell = [&](const BufferDescription* description) {
     observer.on_alloc({.id = record.id(),
                        .data = record.data,
-                       .size_bytes = record.size_bytes,
-                       .capacity_bytes = record.capacity_bytes,
+                       .size_bytes = record.tail().size_bytes,
+                       .capacity_bytes = record.tail().capacity_bytes,
                        .dtype = record.dtype,
                        .kind = record.kind,
                        .served_by = record.served_by,
@@ -33,8 +33,8 @@ void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noex
   if (!record.described) [[likely]] {
     tell(nullptr);
   } else {
-    const BufferDescription description{record.base_id(), record.shape, text_of(record.label),
-                                        text_of(record.site)};
+    const BufferDescription description{record.base_id(), record.details().shape,
+                                        text_of(record.details().label), text_of(record.details().site)};
     tell(&description);
   }
   record.told.store(Told::yes, std::memory_order_release);
@@ -63,8 +63,8 @@ void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> know
       BufferRecord& record = at(slot);
       const std::uint64_t word = record.word.load(std::memory_order_acquire);
       const bool lives = record_word::count(word) != 0 && record_word::generation(word) == record.lifetime();
-      record.listed = lives && record.told.load(std::memory_order_relaxed) == Told::no;
-      if (record.listed) record.told.store(Told::being_told, std::memory_order_relaxed);
+      record.tail().listed = lives && record.told.load(std::memory_order_relaxed) == Told::no;
+      if (record.tail().listed) record.told.store(Told::being_told, std::memory_order_relaxed);
     }
   }
   for (const BufferId id : known.first(missed)) observer->on_missed_end(id);
@@ -75,8 +75,8 @@ void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> know
         const CpuAllocator::State::Section section(memory_);
         record = &at(slot);
       }
-      if (!record->listed || (record->kind == BufferKind::view) != views) continue;
-      record->listed = false;
+      if (!record->tail().listed || (record->kind == BufferKind::view) != views) continue;
+      record->tail().listed = false;
       tell_birth(*observer, *record);
     }
   }
@@ -122,7 +122,7 @@ const char* BufferHeap::check_invariants() noexcept {
   std::uint64_t live[3] = {};
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
     const BufferRecord& record = at(slot);
-    if (record.heap != this || record.slot != slot) return "a record does not know its slot";
+    if (record.tail().heap != this || record.slot != slot) return "a record does not know its slot";
     const std::uint64_t word = record.word.load(std::memory_order_relaxed);
     if ((word & record_word::suspect) != 0) return "a record is suspect outside a collection";
     if (record.told.load(std::memory_order_relaxed) != Told::ended) {

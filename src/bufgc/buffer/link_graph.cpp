@@ -42,7 +42,7 @@ bool LinkGraph::add_chunk() noexcept {
 
 // What a record says of its node may be left from an earlier lifetime, also in another heap.
 std::uint32_t LinkGraph::find(const BufferRecord* record) const noexcept {
-  const std::uint32_t index = record->node;
+  const std::uint32_t index = record->tail().node;
   return index < chunk_count_ * chunk_size && at(index).record == record ? index : LinkNode::none;
 }
 
@@ -65,7 +65,7 @@ std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
   if (root != LinkNode::none) ++at(root).held_by;
   ++chunks_[index / chunk_size].used;
   ++used_;
-  record->node = index;
+  record->tail().node = index;
   return index;
 }
 
@@ -152,7 +152,7 @@ const char* LinkGraph::check() const noexcept {
     if (!holds && wrong == nullptr) wrong = what;
   };
   each([&](const LinkNode& node, std::uint32_t index) {
-    require(node.record->node == index, "a record with links does not know its node");
+    require(node.record->tail().node == index, "a record with links does not know its node");
     require(node.mark != Mark::pending, "a node is suspect outside a collection");
     const bool dies = node.mark == Mark::doomed || node.mark == Mark::cut_off;
     require(dies || !node.edges.empty() || node.held_by != 0, "a record without links has a node");

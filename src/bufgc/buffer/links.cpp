@@ -6,8 +6,8 @@
 namespace bufgc {
 
 Status BufferHeap::link(BufferRecord* holder, BufferRecord* held) noexcept {
-  BufferHeap& heap = *holder->heap;
-  if (&heap != held->heap) return Status::invalid_argument;
+  BufferHeap& heap = *holder->tail().heap;
+  if (&heap != held->tail().heap) return Status::invalid_argument;
   {
     const Locked locked(heap.graph_lock_);
     // An explicit end changes the generation first and takes the links under this lock after, so a
@@ -24,8 +24,8 @@ Status BufferHeap::link(BufferRecord* holder, BufferRecord* held) noexcept {
 }
 
 Status BufferHeap::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
-  BufferHeap& heap = *holder->heap;
-  if (&heap != held->heap) return Status::invalid_argument;
+  BufferHeap& heap = *holder->tail().heap;
+  if (&heap != held->tail().heap) return Status::invalid_argument;
   {
     const Locked locked(heap.graph_lock_);
     if (!holder->own_life()) return Status::destroyed;
@@ -40,7 +40,7 @@ Status BufferHeap::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
 
 Result<Finalizer> BufferHeap::finalize(BufferRecord* owner, Finalizer::Callback callback) {
   if (!owner->alive()) return Result<Finalizer>::failure(Status::destroyed);
-  auto state = FinalizerRegistry::add(owner->heap->registry_, owner, std::move(callback));
+  auto state = FinalizerRegistry::add(owner->tail().heap->registry_, owner, std::move(callback));
   if (state == nullptr) return Result<Finalizer>::failure(Status::destroyed);
   return {Finalizer(std::move(state))};
 }

@@ -25,7 +25,7 @@ struct HeapCounts {
     if (record.kind == BufferKind::view) live_views += one;
     if (record.kind != BufferKind::external) return;
     live_external += one;
-    external_bytes += one * record.size_bytes;
+    external_bytes += one * record.tail().size_bytes;
   }
   void on_birth(const BufferRecord& record) noexcept {
     ++born;
@@ -57,7 +57,7 @@ struct alignas(64) SlotCache : CacheRider {
   /// A full cache gives so many back, an empty one takes so many.
   static constexpr std::uint32_t batch = 32;
 
-  BufferRecord* free = nullptr;  ///< Through `BufferRecord::next`, last in, first out.
+  BufferRecord* free = nullptr;  ///< Through `BufferRecord::next_free`, last in, first out.
   std::uint32_t free_count = 0;
   /// As many a thread keeps. None once the heap closed: births and ends then find the common cache.
   std::uint32_t room = 2 * batch;
@@ -65,13 +65,13 @@ struct alignas(64) SlotCache : CacheRider {
   SlotCache* next_of_heap = nullptr;
 
   void push(BufferRecord* record) noexcept {
-    record->next = free;
+    record->next_free = free;
     free = record;
     ++free_count;
   }
   /// The same for `count` records, linked from `first` to `last`.
   void push(BufferRecord* first, BufferRecord* last, std::uint32_t count) noexcept {
-    last->next = free;
+    last->next_free = free;
     free = first;
     free_count += count;
   }
@@ -83,7 +83,7 @@ struct alignas(64) SlotCache : CacheRider {
   }
   /// The same for who knows already that `first` is the one.
   void pop(const BufferRecord* first) noexcept {
-    free = first->next;
+    free = first->next_free;
     --free_count;
   }
 };

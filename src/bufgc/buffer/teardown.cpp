@@ -52,7 +52,7 @@ class [[nodiscard]] UserCode {
 struct Burial {
   static void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
     if (record->newest_finalizer.load(std::memory_order_acquire) == nullptr) return;
-    FinalizerRegistry& registry = *record->heap->registry_;
+    FinalizerRegistry& registry = *record->tail().heap->registry_;
     const UserCode user_code(row);
     // At close those that asked for it have run already; the others are dropped unrun.
     const bool to_run = record->cause != Cause::closed;
@@ -66,7 +66,7 @@ struct Burial {
     if (record_word::count(before) != times) return;
     if ((before & record_word::suspect) != 0) await_verdict();
     if (record_word::generation(before) != held->lifetime()) {
-      held->heap->recycle(held);
+      held->tail().heap->recycle(held);
       return;
     }
     held->cause = Cause::finalized;
@@ -82,7 +82,7 @@ struct Burial {
     if (record->kind == BufferKind::view) let_go(record->root, 1, row);
   }
   static void release_links(const BufferRecord* record, DeathRow& row) noexcept {
-    BufferHeap& heap = *record->heap;
+    BufferHeap& heap = *record->tail().heap;
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
     std::array<LooseLinks, links_at_once> loose;
     std::size_t count = 0;
@@ -97,17 +97,17 @@ struct Burial {
   }
 
   static FreedTo give_back(BufferRecord* record, DeathRow& row) noexcept {
-    if (record->kind == BufferKind::owned) return record->heap->allocator_.deallocate(record->block);
-    if (ReleaseHook* const hook = std::exchange(record->release_hook, nullptr); hook != nullptr) {
+    if (record->kind == BufferKind::owned) return record->tail().heap->allocator_.deallocate(record->block);
+    if (ReleaseHook* const hook = std::exchange(record->details().release_hook, nullptr); hook != nullptr) {
       const UserCode user_code(row);
 #if defined(__cpp_exceptions)
       try {
-        hook->callback(record->data, record->size_bytes);
+        hook->callback(record->data, record->tail().size_bytes);
       } catch (...) {
-        record->heap->registry_->report_current_exception();
+        record->tail().heap->registry_->report_current_exception();
       }
 #else
-      hook->callback(record->data, record->size_bytes);
+      hook->callback(record->data, record->tail().size_bytes);
 #endif
       delete hook;
     }
@@ -118,7 +118,7 @@ struct Burial {
   /// must not be touched after.
   [[gnu::noinline]] static void finish(BufferRecord* record, FreedTo freed_to,
                                        bool observed = false) noexcept {
-    BufferHeap& heap = *record->heap;
+    BufferHeap& heap = *record->tail().heap;
     const Cause cause = record->cause;
     const bool claimed = record->claimed != Claimed::no;
     bool last_out = false;
@@ -162,7 +162,8 @@ struct Burial {
     const bool to_tell = !observed && record->told.load(std::memory_order_acquire) != Told::no;
     if (to_tell || slots.free_count >= slots.room || BufferHeap::retires(record)) [[unlikely]]
       return false;
-    if (record->described && (record->label != nullptr || record->site != nullptr)) return false;
+    if (record->described && (record->details().label != nullptr || record->details().site != nullptr))
+      return false;
     record->told.store(Told::ended, std::memory_order_relaxed);
     record->forget_description();
     ++slots.counts.ended[static_cast<std::size_t>(cause)];
@@ -172,7 +173,7 @@ struct Burial {
 
   /// The end of a simple record whose memory went back, which an observer may have been told of.
   [[gnu::noinline]] static void tell_and_finish(BufferRecord* record, FreedTo freed_to) noexcept {
-    BufferHeap& heap = *record->heap;
+    BufferHeap& heap = *record->tail().heap;
     BufferObserver* const observer = record->told.load(std::memory_order_acquire) == Told::yes
                                          ? heap.observer_.load(std::memory_order_acquire)
                                          : nullptr;
@@ -190,8 +191,8 @@ struct Burial {
   }
 
   static void drop_texts(const BufferRecord* record) noexcept {
-    if (record->label != nullptr) TextTable::drop(record->label);
-    if (record->site != nullptr) TextTable::drop(record->site);
+    TextTable::drop(record->details().label);
+    TextTable::drop(record->details().site);
   }
 
   /// Whether the end of `record`, not claimed, runs no user code and lets nothing go but the memory.
@@ -249,7 +250,7 @@ struct Burial {
       return;
     }
     if (record_word::generation(word_before) != record->lifetime()) [[unlikely]] {
-      record->heap->recycle(record);  // its lifetime was ended explicitly before
+      record->tail().heap->recycle(record);  // its lifetime was ended explicitly before
       return;
     }
     record->cause = cause;
@@ -258,7 +259,7 @@ struct Burial {
       return;
     }
 #if !defined(BUFGC_CHECK_INVARIANTS)
-    if (BlockCache* const cache = record->heap->memory_.enter_at_once(); cache != nullptr) [[likely]] {
+    if (BlockCache* const cache = record->tail().heap->memory_.enter_at_once(); cache != nullptr) [[likely]] {
       auto* const slots = static_cast<SlotCache*>(cache->rider);
       const bool kept = cache->take_back(static_cast<Range*>(record->block));
       const bool finished = kept && slots != nullptr && finish_at_once(record, cause, *slots, false);
@@ -280,7 +281,7 @@ struct Burial {
     last_reference_went(record, word_before & ~record_word::suspect, cause);
   }
   [[gnu::noinline]] static void finish_simple(BufferRecord* record) noexcept {
-    tell_and_finish(record, record->heap->allocator_.deallocate(record->block));
+    tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
   }
 
   static void close(BufferHeap& heap) noexcept;

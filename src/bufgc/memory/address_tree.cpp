@@ -22,83 +22,86 @@ bool outranks(const Range* a, const Range* b) noexcept {
 
 std::size_t largest_of(const Range* range) noexcept {
   std::size_t largest = range->capacity_bytes;
-  if (range->lower != nullptr) largest = std::max(largest, range->lower->largest_bytes);
-  if (range->higher != nullptr) largest = std::max(largest, range->higher->largest_bytes);
+  if (range->links().lower != nullptr)
+    largest = std::max(largest, range->links().lower->links().largest_bytes);
+  if (range->links().higher != nullptr)
+    largest = std::max(largest, range->links().higher->links().largest_bytes);
   return largest;
 }
 
 void attach(Range* child, Range* parent, Range*& place) noexcept {
   place = child;
-  if (child != nullptr) child->parent = parent;
+  if (child != nullptr) child->links().parent = parent;
 }
 
 }  // namespace
 
 void AddressTree::replace(const Range* range, Range* child) noexcept {
-  Range* parent = range->parent;
+  Range* parent = range->links().parent;
   if (parent == nullptr) {
     attach(child, nullptr, root_);
   } else {
-    attach(child, parent, parent->lower == range ? parent->lower : parent->higher);
+    attach(child, parent, parent->links().lower == range ? parent->links().lower : parent->links().higher);
   }
 }
 
 void AddressTree::lift(Range* child) noexcept {
-  Range* parent = child->parent;
+  Range* parent = child->links().parent;
   replace(parent, child);
-  if (parent->lower == child) {
-    attach(child->higher, parent, parent->lower);
-    attach(parent, child, child->higher);
+  if (parent->links().lower == child) {
+    attach(child->links().higher, parent, parent->links().lower);
+    attach(parent, child, child->links().higher);
   } else {
-    attach(child->lower, parent, parent->higher);
-    attach(parent, child, child->lower);
+    attach(child->links().lower, parent, parent->links().higher);
+    attach(parent, child, child->links().lower);
   }
-  child->largest_bytes = parent->largest_bytes;
-  parent->largest_bytes = largest_of(parent);
+  child->links().largest_bytes = parent->links().largest_bytes;
+  parent->links().largest_bytes = largest_of(parent);
 }
 
 void AddressTree::update(Range* range) noexcept {
-  for (; range != nullptr; range = range->parent) {
+  for (; range != nullptr; range = range->links().parent) {
     const std::size_t largest = largest_of(range);
-    if (largest == range->largest_bytes) return;
-    range->largest_bytes = largest;
+    if (largest == range->links().largest_bytes) return;
+    range->links().largest_bytes = largest;
   }
 }
 
 void AddressTree::insert(Range* range) noexcept {
-  range->lower = nullptr;
-  range->higher = nullptr;
-  range->largest_bytes = range->capacity_bytes;
+  range->links().lower = nullptr;
+  range->links().higher = nullptr;
+  range->links().largest_bytes = range->capacity_bytes;
   Range* parent = nullptr;
   Range** place = &root_;
   while (*place != nullptr) {
     parent = *place;
-    parent->largest_bytes = std::max(parent->largest_bytes, range->capacity_bytes);
-    place = std::less<>{}(range->data, parent->data) ? &parent->lower : &parent->higher;
+    parent->links().largest_bytes = std::max(parent->links().largest_bytes, range->capacity_bytes);
+    place = std::less<>{}(range->data, parent->data) ? &parent->links().lower : &parent->links().higher;
   }
   *place = range;
-  range->parent = parent;
-  while (range->parent != nullptr && outranks(range, range->parent)) lift(range);
+  range->links().parent = parent;
+  while (range->links().parent != nullptr && outranks(range, range->links().parent)) lift(range);
 }
 
 void AddressTree::remove(Range* range) noexcept {
-  while (range->lower != nullptr && range->higher != nullptr) {
-    lift(outranks(range->lower, range->higher) ? range->lower : range->higher);
+  while (range->links().lower != nullptr && range->links().higher != nullptr) {
+    lift(outranks(range->links().lower, range->links().higher) ? range->links().lower
+                                                               : range->links().higher);
   }
-  replace(range, range->lower != nullptr ? range->lower : range->higher);
-  update(range->parent);
+  replace(range, range->links().lower != nullptr ? range->links().lower : range->links().higher);
+  update(range->links().parent);
 }
 
 Range* AddressTree::find(std::size_t bytes) const noexcept {
   if (largest_bytes() < bytes) return nullptr;
   Range* range = root_;
   for (;;) {
-    if (range->lower != nullptr && range->lower->largest_bytes >= bytes) {
-      range = range->lower;
+    if (range->links().lower != nullptr && range->links().lower->links().largest_bytes >= bytes) {
+      range = range->links().lower;
     } else if (range->capacity_bytes >= bytes) {
       return range;
     } else {
-      range = range->higher;
+      range = range->links().higher;
     }
   }
 }
@@ -108,33 +111,35 @@ Range* AddressTree::at(const std::byte* address) const noexcept {
   for (Range* range = root_; range != nullptr;) {
     const bool above = std::less<>{}(address, static_cast<const std::byte*>(range->data));
     if (!above) found = range;
-    range = above ? range->lower : range->higher;
+    range = above ? range->links().lower : range->links().higher;
   }
   return found;
 }
 
 const char* AddressTree::check(std::size_t count, RangeState state) const noexcept {
-  if (root_ != nullptr && root_->parent != nullptr) return "the root of the free ranges has a parent";
+  if (root_ != nullptr && root_->links().parent != nullptr) return "the root of the free ranges has a parent";
   // In address order: the lowest first, then always the next one above.
   const Range* range = root_;
-  while (range != nullptr && range->lower != nullptr) range = range->lower;
+  while (range != nullptr && range->links().lower != nullptr) range = range->links().lower;
   const Range* previous = nullptr;
   std::size_t seen = 0;
   while (range != nullptr) {
     if (++seen > count) return "the tree holds more ranges than are free";
     if (range->state != state) return "the tree holds a range that is not free";
-    if (range->largest_bytes != largest_of(range)) return "a subtree's largest range is wrong";
-    if (range->parent != nullptr && outranks(range, range->parent)) return "the tree is out of balance";
+    if (range->links().largest_bytes != largest_of(range)) return "a subtree's largest range is wrong";
+    if (range->links().parent != nullptr && outranks(range, range->links().parent))
+      return "the tree is out of balance";
     if (previous != nullptr && !std::less<>{}(previous->data, range->data)) {
       return "the tree is not in address order";
     }
     previous = range;
-    if (range->higher != nullptr) {
-      range = range->higher;
-      while (range->lower != nullptr) range = range->lower;
+    if (range->links().higher != nullptr) {
+      range = range->links().higher;
+      while (range->links().lower != nullptr) range = range->links().lower;
     } else {
-      while (range->parent != nullptr && range->parent->higher == range) range = range->parent;
-      range = range->parent;
+      while (range->links().parent != nullptr && range->links().parent->links().higher == range)
+        range = range->links().parent;
+      range = range->links().parent;
     }
   }
   return seen == count ? nullptr : "a free range is not in the tree";

@@ -22,7 +22,7 @@ class AddressTree {
   [[nodiscard]] Range* at(const std::byte* address) const noexcept;
   /// The largest range's capacity, or 0.
   [[nodiscard]] std::size_t largest_bytes() const noexcept {
-    return root_ == nullptr ? 0 : root_->largest_bytes;
+    return root_ == nullptr ? 0 : root_->links().largest_bytes;
   }
 
   /// Null when order, balance and sizes hold and `count` ranges are here, all in `state`, else what

@@ -93,7 +93,7 @@ Allocation CpuAllocator::State::allocate_in_iteration(BlockCache& own, std::size
     if (allocation.block == nullptr) return allocation;
   }
   auto* range = static_cast<Range*>(allocation.block);
-  range->recorded = 0;
+  range->links().recorded = 0;
   if (plan != nullptr) {
     open_iteration_->on_allocate(expected, placed);
   } else if (counts) {

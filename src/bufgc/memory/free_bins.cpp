@@ -70,6 +70,7 @@ void FreeBins::insert(Range* range) noexcept {
 
 void FreeBins::remove(Range* range) noexcept {
   const std::size_t bin = range->bin;
+  range->slot = 0;
   if (range->next != nullptr) range->next->previous = range->previous;
   if (range->previous != nullptr) {
     range->previous->next = range->next;

@@ -30,19 +30,19 @@ bool IterationRecorder::grow() noexcept {
 }
 
 void IterationRecorder::on_allocate(Range* range) noexcept {
-  range->recorded = 0;
+  range->links().recorded = 0;
   if (!complete_) return;
   if (count_ == room_ && !grow()) {
     complete_ = false;
     return;
   }
   entries_[count_] = {range, range->capacity_bytes, IterationPlan::no_event};
-  range->recorded = ++count_;
+  range->links().recorded = ++count_;
 }
 
 void IterationRecorder::on_free(Range* range) noexcept {
-  const std::uint32_t number = range->recorded;
-  range->recorded = 0;
+  const std::uint32_t number = range->links().recorded;
+  range->links().recorded = 0;
   // A number may stem from an earlier recording; then another block stands under it here.
   if (number == 0 || number > count_ || entries_[number - 1].range != range) return;
   entries_[number - 1].end_event = count_;

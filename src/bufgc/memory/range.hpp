@@ -15,37 +15,73 @@ enum class RangeState : std::uint8_t {
   edge,    ///< No bytes: stands before the first and after the last range of an extent.
 };
 
+struct Range;
+
+/// What few ranges need: those in the tree of free ranges, where placement is by address, and blocks that
+/// are recorded.
+struct RangeLinks {
+  Range* lower = nullptr;
+  Range* higher = nullptr;
+  Range* parent = nullptr;
+  std::size_t largest_bytes = 0;  ///< The largest capacity in its subtree.
+  std::uint32_t recorded =
+      0;  ///< Its number in the recording of an iteration, from 1 on; or an earlier one's.
+};
+
+// Where addresses are small the links fit into a range's line, else they stand apart (`RangeSlab`).
+#if UINTPTR_MAX > 0xffffffffU
+#define BUFGC_LINKS_APART 1
+#endif
+
 /// What the allocator knows of a piece of memory; kept beside it, never in it. Ranges in address
 /// order tile an extent without a gap. No two neighbours are both `free`: they would be one.
 ///
 /// A thread hands out and keeps blocks of its own without the allocator's lock. What it writes then,
 /// `size_bytes` and `next`, the arena never reads of a neighbour under the lock alone; `state` it leaves
-/// as it is. Ranges begin at a line of memory, so that two threads never write to one.
+/// as it is. A range is one line of memory, so that two threads never write to one, and stands beside others
+/// without a gap, so that the processor fetches the next ones by itself where many are freed.
 struct alignas(64) Range : Block {
   /// `size_bytes` of a block that is kept in a magazine.
   static constexpr std::size_t kept = std::numeric_limits<std::size_t>::max();
 
   Range* next = nullptr;  ///< In the bin or magazine that holds it.
   RangeState state = RangeState::free;
-  std::uint16_t slot = 0;  ///< Of the magazine that last kept it.
-  std::uint16_t bin = 0;
+  union {
+    std::uint16_t slot = 0;  ///< Of a held one: of the magazine that last kept it.
+    std::uint16_t bin;       ///< Of a free one.
+  };
+  std::uint32_t pins = 0;     ///< Of a live block: who holds it where it is.
   Range* previous = nullptr;  ///< In the bin.
   Range* before = nullptr;    ///< Neighbour in address order.
   Range* after = nullptr;
-  // In the tree of free ranges, where placement is by address.
-  Range* lower = nullptr;
-  Range* higher = nullptr;
-  Range* parent = nullptr;
-  std::size_t largest_bytes = 0;  ///< The largest capacity in its subtree.
-  std::uint32_t pins = 0;         ///< Of a live block: who holds it where it is.
-  std::uint32_t recorded = 0;     ///< Its number in the recording of an iteration, from 1 on.
 
   [[nodiscard]] std::byte* end() const noexcept { return data + capacity_bytes; }
   /// Freed and kept whole. Only for who is alone with all caches.
   [[nodiscard]] bool is_kept() const noexcept { return state == RangeState::held && size_bytes == kept; }
   /// Handed out; the same.
   [[nodiscard]] bool is_live() const noexcept { return state == RangeState::held && size_bytes != kept; }
+
+  /// Of a range that is no edge.
+#if defined(BUFGC_LINKS_APART)
+  [[nodiscard]] RangeLinks& links() noexcept {
+    return *reinterpret_cast<RangeLinks*>(reinterpret_cast<std::byte*>(this) + links_offset_bytes);
+  }
+  [[nodiscard]] const RangeLinks& links() const noexcept {
+    return *reinterpret_cast<const RangeLinks*>(reinterpret_cast<const std::byte*>(this) +
+                                                links_offset_bytes);
+  }
+  static constexpr std::size_t links_offset_bytes = 65 * 64;
+#else
+  [[nodiscard]] RangeLinks& links() noexcept {
+    return own_links;
+  }
+  [[nodiscard]] const RangeLinks& links() const noexcept {
+    return own_links;
+  }
+  RangeLinks own_links;
+#endif
 };
+static_assert(sizeof(Range) == 64);
 
 /// Makes neighbours of two ranges.
 inline void link(Range* left, Range* right) noexcept {

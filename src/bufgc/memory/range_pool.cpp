@@ -1,14 +1,22 @@
 #include "bufgc/memory/range_pool.hpp"
 
-#include <algorithm>
-#include <memory>
+#include <iterator>
 #include <new>
 
 namespace bufgc {
 
+/// Ranges without a gap, and the links of each at one distance from it.
 struct RangePool::Slab {
+  Range ranges[64];
+  /// Between the two also so that a range and its links do not lie a page's length apart: the processor
+  /// takes a load for one of what was just stored where the low twelve bits of both addresses are the same.
   Slab* next = nullptr;
-  std::unique_ptr<Range[]> ranges;
+#if defined(BUFGC_LINKS_APART)
+  struct alignas(sizeof(Range)) Links : RangeLinks {};
+  Links links[64];
+  static_assert(Range::links_offset_bytes == sizeof(ranges) + alignof(Links) &&
+                sizeof(Links) == sizeof(Range));
+#endif
 };
 
 RangePool::~RangePool() {
@@ -20,16 +28,12 @@ RangePool::~RangePool() {
 }
 
 bool RangePool::add_slab() noexcept {
-  constexpr std::size_t largest = 1024;
-  std::unique_ptr<Slab> slab(new (std::nothrow) Slab);
-  if (!slab) return false;
-  slab->ranges.reset(new (std::nothrow) Range[next_count_]);
-  if (!slab->ranges) return false;
+  auto* const slab = new (std::nothrow) Slab;
+  if (slab == nullptr) return false;
   // Backwards, so that records come out in address order.
-  for (std::size_t i = next_count_; i-- > 0;) give(&slab->ranges[i]);
+  for (std::size_t i = std::size(slab->ranges); i-- > 0;) give(&slab->ranges[i]);
   slab->next = slabs_;
-  slabs_ = slab.release();
-  next_count_ = std::min(next_count_ * 2, largest);
+  slabs_ = slab;
   return true;
 }
 

@@ -34,7 +34,6 @@ class RangePool {
 
   Range* free_ = nullptr;
   Slab* slabs_ = nullptr;
-  std::size_t next_count_ = 32;
 };
 
 }  // namespace bufgc

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bufgc/memory/address_tree.hpp"
+#include "bufgc/memory/range_pool.hpp"
 #include "memory/support.hpp"
 
 using namespace bufgc;
@@ -62,17 +63,20 @@ TEST_CASE("the tree of free ranges finds the lowest that fits, as a plain search
   const auto seed = GENERATE(1U, 2U, 3U);
   INFO("seed " << seed);
   Random random(seed);
-  std::vector<Range> ranges(300);
+  RangePool pool;
+  std::vector<Range*> ranges(300);
   std::map<std::byte*, Range*> model;
   AddressTree tree;
   std::vector<std::byte> bytes(ranges.size() * 1000);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
-    ranges[i].data = &bytes[i * 1000];
-    ranges[i].capacity_bytes = 1 + below(random, 1000);
-    ranges[i].state = RangeState::free;
+    ranges[i] = pool.take();
+    REQUIRE(ranges[i] != nullptr);
+    ranges[i]->data = &bytes[i * 1000];
+    ranges[i]->capacity_bytes = 1 + below(random, 1000);
+    ranges[i]->state = RangeState::free;
   }
   for (int step = 0; step < 6000; ++step) {
-    Range* range = &ranges[below(random, ranges.size())];
+    Range* range = ranges[below(random, ranges.size())];
     const auto found = model.find(range->data);
     if (found == model.end()) {
       tree.insert(range);
