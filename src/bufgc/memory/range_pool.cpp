@@ -6,12 +6,12 @@
 namespace bufgc {
 
 /// Ranges without a gap, and the links of each at one distance from it.
-struct RangePool::Slab {
+struct RangePool::Chunk {
   Range ranges[64];
-  /// Between the two also so that a range and its links do not lie a page's length apart: the processor
-  /// takes a load for one of what was just stored where the low twelve bits of both addresses are the same.
-  Slab* next = nullptr;
 #if defined(BUFGC_LINKS_APART)
+  /// So that a range and its links do not lie a page's length apart: the processor takes a load for one of
+  /// what was just stored where the low twelve bits of both addresses are the same.
+  std::byte between[sizeof(Range)];
   struct alignas(sizeof(Range)) Links : RangeLinks {};
   Links links[64];
   static_assert(Range::links_offset_bytes == sizeof(ranges) + alignof(Links) &&
@@ -19,21 +19,12 @@ struct RangePool::Slab {
 #endif
 };
 
-RangePool::~RangePool() {
-  while (slabs_ != nullptr) {
-    Slab* next = slabs_->next;
-    delete slabs_;
-    slabs_ = next;
-  }
-}
-
-bool RangePool::add_slab() noexcept {
-  auto* const slab = new (std::nothrow) Slab;
-  if (slab == nullptr) return false;
+bool RangePool::add_chunk() noexcept {
+  void* const memory = slabs_.take(sizeof(Chunk));
+  if (memory == nullptr) return false;
+  auto* const chunk = new (memory) Chunk;
   // Backwards, so that records come out in address order.
-  for (std::size_t i = std::size(slab->ranges); i-- > 0;) give(&slab->ranges[i]);
-  slab->next = slabs_;
-  slabs_ = slab;
+  for (std::size_t i = std::size(chunk->ranges); i-- > 0;) give(&chunk->ranges[i]);
   return true;
 }
 

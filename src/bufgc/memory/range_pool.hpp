@@ -3,21 +3,22 @@
 #include <cstddef>
 
 #include "bufgc/memory/range.hpp"
+#include "bufgc/memory/slabs.hpp"
 
 namespace bufgc {
 
-/// Hands out `Range` records from slabs; a record given back is the next one out. Slabs go back to
-/// the heap when the pool dies.
+/// Hands out `Range` records; a record given back is the next one out. Their memory goes back to the heap
+/// when the pool dies.
 class RangePool {
  public:
   RangePool() = default;
   RangePool(const RangePool&) = delete;
   RangePool& operator=(const RangePool&) = delete;
-  ~RangePool();
+  ~RangePool() { slabs_.clear(); }
 
   /// A fresh record, or null when the heap has none.
   [[nodiscard]] Range* take() noexcept {
-    if (free_ == nullptr && !add_slab()) return nullptr;
+    if (free_ == nullptr && !add_chunk()) return nullptr;
     Range* range = free_;
     free_ = range->next;
     *range = Range{};
@@ -29,11 +30,11 @@ class RangePool {
   }
 
  private:
-  struct Slab;
-  [[nodiscard]] bool add_slab() noexcept;
+  struct Chunk;
+  [[nodiscard]] bool add_chunk() noexcept;
 
   Range* free_ = nullptr;
-  Slab* slabs_ = nullptr;
+  Slabs slabs_;
 };
 
 }  // namespace bufgc
