@@ -61,11 +61,13 @@ class DeathRow {
 struct Doomed {
   /// The first that is not buried: its node in the link graph; the others through `LinkNode::next`.
   std::uint32_t first = LinkNode::none;
+  /// They are those that the graph has as pending, cut off, and stand in no list.
+  bool unlisted = false;
   DeathRow with_finalizers;  ///< Those that have some.
   /// The verdict lock is held, and they are suspect still where others might ask for them: the burial
   /// clears the weak references to each.
   bool to_sentence = false;
-  /// They hold nothing but one another: their nodes are `Mark::cut_off`.
+  /// They hold nothing but one another.
   bool cut_off = false;
   std::uint64_t links = 0;  ///< Of them all together.
   std::uint64_t bytes = 0;  ///< Of those buried, that owned theirs.

@@ -27,9 +27,13 @@ void BufferHeap::bury_collected(Doomed& doomed, DeathRow& others) noexcept {
   }
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is read.
   std::array<BufferRecord*, at_once> records;
-  while (doomed.first != LinkNode::none) {
+  while (doomed.unlisted || doomed.first != LinkNode::none) {
     std::size_t count = 0;
-    {
+    if (doomed.unlisted) {
+      const Locked locked(graph_lock_);
+      count = graph_.bury_pending(records.data(), at_once);
+      doomed.unlisted = count == at_once;
+    } else {
       const Locked locked(graph_lock_);
       std::uint32_t index = doomed.first;
       for (; index != LinkNode::none && count < at_once; ++count) {

@@ -60,16 +60,13 @@ struct CollectorPass {
   BufferHeap& heap;
   LinkGraph& graph;
   const bool sole_thread = is_sole_thread();
-  std::uint64_t pending = 0;             ///< Nodes marked so.
+  std::uint64_t pending = 0;             ///< Nodes that are.
   std::int64_t balance = 0;              ///< Of those together: 0 when they hold nothing but one another.
   std::uint64_t links = 0;               ///< From those.
   bool views_pending = false;            ///< Whether a view was ever among them.
   bool quiet = true;                     ///< No user code runs when these end.
   bool suspects = false;                 ///< Whether those are suspect.
   std::uint32_t stack = LinkNode::none;  ///< Through `LinkNode::next`.
-  bool kept = false;                     ///< Whether any that was marked was kept.
-  std::uint32_t row = LinkNode::none;    ///< While none was: all marked, through the same.
-  std::uint32_t* end_of_row = &row;
   CollectReport report;
 
   [[nodiscard]] static bool goes_on(const BufferRecord* record, std::uint64_t word) noexcept {
@@ -80,26 +77,12 @@ struct CollectorPass {
     return record_word::count(word) == node.held_by && goes_on(node.record, word);
   }
 
-  template <class Visit>
-  void each_pending(Visit&& visit) noexcept {
-    std::uint64_t left = pending;
-    if (left == 0) return;
-    graph.each_with_record([&](LinkNode& node, std::uint32_t index) {
-      if (node.mark != Mark::pending) return true;
-      visit(node, index);
-      return --left != 0;
-    });
-  }
-
   void look() noexcept {
-    graph.each_with_record([this](LinkNode& node, std::uint32_t index) {
+    graph.choose_pending([this](const LinkNode& node) {
       const std::uint64_t word = node.record->word.load(std::memory_order_acquire);
-      if (!goes_on(node.record, word)) return true;  // dies, or died; what it holds has not been let go yet
+      if (!goes_on(node.record, word)) return false;  // dies, or died; what it holds has not been let go yet
       ++report.examined;
-      if (record_word::count(word) != node.held_by) return true;
-      node.mark = Mark::pending;
-      *end_of_row = index;
-      end_of_row = &node.next;
+      if (record_word::count(word) != node.held_by) return false;
       ++pending;
       links += node.edges.size();
       balance += node.balance();
@@ -116,14 +99,12 @@ struct CollectorPass {
   }
 
   void reach(std::uint32_t index) noexcept {
-    LinkNode& node = graph.at(index);
-    if (node.mark == Mark::pending) keep(node, index);
+    if (graph.is_pending(index)) keep(graph.at(index), index);
   }
 
   void keep(LinkNode& node, std::uint32_t index) noexcept {
     if (suspects) node.record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
-    node.mark = Mark::none;
-    kept = true;
+    graph.clear_pending(index);
     --pending;
     links -= node.edges.size();
     balance -= node.balance();
@@ -148,8 +129,8 @@ struct CollectorPass {
 
   void find_reachable() noexcept {
     if (pending == 0 || pending == graph.nodes()) return;
-    graph.each([this](const LinkNode& node, std::uint32_t) {
-      if (node.mark == Mark::pending || node.mark == Mark::cut_off) return true;
+    graph.each([this](const LinkNode& node, std::uint32_t index) {
+      if (graph.is_pending(index) || node.mark == Mark::cut_off) return true;
       follow(node);
       follow_stack();
       return pending != 0;
@@ -158,7 +139,7 @@ struct CollectorPass {
 
   /// The second look makes suspect what still nobody outside holds.
   void make_suspect() noexcept {
-    each_pending([&](LinkNode& node, std::uint32_t index) {
+    graph.each_pending([&](LinkNode& node, std::uint32_t index) {
       std::uint64_t word = node.record->word.load(std::memory_order_acquire);
       while (held_inside(node, word)) {
         if (node.record->word.compare_exchange_weak(word, word | record_word::suspect,
@@ -176,7 +157,7 @@ struct CollectorPass {
   /// The third look, once all were suspect.
   void look_again() noexcept {
     if (!views_pending) return;
-    each_pending([this](LinkNode& node, std::uint32_t index) {
+    graph.each_pending([this](LinkNode& node, std::uint32_t index) {
       const std::uint64_t word = node.record->word.load(std::memory_order_acquire);
       if (record_word::count(word) != node.held_by) keep(node, index);
     });
@@ -193,33 +174,20 @@ struct CollectorPass {
     // All that holds one of the doomed is doomed.
     doomed.cut_off = balance == 0;
     doomed.links = links;
-    if (sole_thread && doomed.to_sentence && doomed.cut_off && !kept) {
-      // Nobody sees how they are marked before they are buried, or `sentence_rest` comes.
-      *end_of_row = LinkNode::none;
-      doomed.first = row;
+    if (doomed.to_sentence && doomed.cut_off) {
+      // Nobody else comes to their nodes until they are buried, or `sentence_rest` comes.
+      doomed.unlisted = true;
+      graph.cut_off_pending();
       return;
     }
-    const Mark mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;
-    std::uint32_t* last = &doomed.first;
-    const auto doom = [&](LinkNode& node, std::uint32_t index) {
-      node.mark = mark;
-      *last = index;
-      last = &node.next;
-      return --pending != 0;
-    };
-    if (pending != 0 && doomed.to_sentence) {
-      graph.each([&](LinkNode& node, std::uint32_t index) {
-        return node.mark != Mark::pending || doom(node, index);
-      });
-    } else {
-      each_pending([&](LinkNode& node, std::uint32_t index) {
-        doom(node, index);
+    if (!doomed.to_sentence) {
+      graph.each_pending([&](const LinkNode& node, std::uint32_t) {
         sentence(node.record);
         if (node.record->newest_finalizer.load(std::memory_order_relaxed) == nullptr) return;
         doomed.with_finalizers.push(node.record);
       });
     }
-    *last = LinkNode::none;
+    doomed.first = graph.list_pending(doomed.cut_off ? Mark::cut_off : Mark::doomed);
   }
 
   /// With the verdict lock held.
@@ -238,10 +206,11 @@ struct CollectorPass {
 void BufferHeap::sentence_rest(Doomed& doomed) noexcept {
   {
     const Locked locked(graph_lock_);
+    if (std::exchange(doomed.unlisted, false)) {
+      doomed.first = graph_.list_pending(Mark::cut_off);
+    }
     for (std::uint32_t index = doomed.first; index != LinkNode::none; index = graph_.at(index).next) {
-      LinkNode& node = graph_.at(index);
-      sentence(node.record);
-      node.mark = doomed.cut_off ? Mark::cut_off : Mark::doomed;  // others may look now
+      sentence(graph_.at(index).record);
     }
   }
   doomed.to_sentence = false;

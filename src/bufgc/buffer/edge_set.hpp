@@ -32,8 +32,12 @@ class EdgeSet {
   /// may be added or removed before the set is empty.
   [[nodiscard]] bool take(std::uint32_t& target, std::uint32_t& times) noexcept;
   void clear() noexcept {
-    if (is_table()) free_table();
+    discard();
     word_ = 0;
+  }
+  /// The same for who does not look at it again.
+  void discard() noexcept {
+    if (is_table()) free_table();
   }
 
   /// Calls `visit(target, times)` for every target.

@@ -14,7 +14,7 @@ LinkGraph::~LinkGraph() {
     node.edges.clear();
     return true;
   });
-  for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[] chunks_[i].nodes;
+  slabs_.clear();
   std::free(static_cast<void*>(chunks_));
 }
 
@@ -28,22 +28,44 @@ bool LinkGraph::add_chunk() noexcept {
     chunks_ = static_cast<Chunk*>(grown);
     chunk_room_ = room;
   }
-  auto* const nodes = new (std::nothrow) LinkNode[chunk_size];
-  if (nodes == nullptr) return false;
-  const std::uint32_t first = chunk_count_ * chunk_size;
-  chunks_[chunk_count_++] = {nodes, 0};
-  // The lowest is taken first.
-  for (std::uint32_t i = chunk_size; i-- > 0;) {
-    nodes[i].next = free_;
-    free_ = first + i;
-  }
+  void* const memory = slabs_.take(chunk_size * sizeof(LinkNode));
+  if (memory == nullptr) return false;
+  auto* const nodes = static_cast<LinkNode*>(memory);
+  std::uninitialized_default_construct_n(nodes, chunk_size);
+  chunks_[chunk_count_] = {nodes, 0, with_room_, {}, {}};
+  with_room_ = chunk_count_++;
   return true;
+}
+
+std::uint32_t LinkGraph::take() noexcept {
+  if (with_room_ == LinkNode::none && !add_chunk()) return LinkNode::none;
+  const std::uint32_t at = with_room_;
+  Chunk& chunk = chunks_[at];
+  std::uint32_t word = 0;
+  while (~chunk.in_use[word] == 0) ++word;
+  const auto bit = static_cast<std::uint32_t>(__builtin_ctzll(~chunk.in_use[word]));
+  chunk.in_use[word] |= std::uint64_t{1} << bit;
+  if (++chunk.used == chunk_size) with_room_ = chunk.next_with_room;
+  ++used_;
+  return at * chunk_size + word * 64 + bit;
+}
+
+void LinkGraph::free(std::uint32_t chunk, std::uint32_t word, std::uint64_t bits) noexcept {
+  const auto count = static_cast<std::uint32_t>(__builtin_popcountll(bits));
+  Chunk& of = chunks_[chunk];
+  of.in_use[word] &= ~bits;
+  if (of.used == chunk_size) {
+    of.next_with_room = with_room_;
+    with_room_ = chunk;
+  }
+  of.used -= count;
+  used_ -= count;
 }
 
 // What a record says of its node may be left from an earlier lifetime, also in another heap.
 std::uint32_t LinkGraph::find(const BufferRecord* record) const noexcept {
   const std::uint32_t index = record->tail().node;
-  return index < chunk_count_ * chunk_size && at(index).record == record ? index : LinkNode::none;
+  return is_in_use(index) && at(index).record == record ? index : LinkNode::none;
 }
 
 std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
@@ -53,18 +75,16 @@ std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
     root = find_or_add(record->root);  // which is no view
     if (root == LinkNode::none) return root;
   }
-  if (free_ == LinkNode::none && !add_chunk()) {
+  const std::uint32_t index = take();
+  if (index == LinkNode::none) {
     if (root != LinkNode::none) free_if_unused(root);
-    return LinkNode::none;
+    return index;
   }
-  const std::uint32_t index = free_;
   LinkNode& node = at(index);
-  free_ = node.next;
+  node = LinkNode{};
   node.record = record;
   node.root = root;
   if (root != LinkNode::none) ++at(root).held_by;
-  ++chunks_[index / chunk_size].used;
-  ++used_;
   record->tail().node = index;
   return index;
 }
@@ -73,7 +93,7 @@ void LinkGraph::free_if_unused(std::uint32_t index) noexcept {
   LinkNode& node = at(index);
   if (!node.edges.empty() || node.held_by != 0 || node.mark == Mark::doomed) return;
   const std::uint32_t root = node.root;
-  free(node, index);
+  free(index);
   if (root != LinkNode::none) let_go(root, 1);
 }
 
@@ -93,7 +113,7 @@ bool LinkGraph::link(BufferRecord* holder, BufferRecord* held) noexcept {
   }
   if (to != LinkNode::none && to != from) free_if_unused(to);
   // It may have been the other's root, and have gone with it.
-  if (at(from).record == holder) free_if_unused(from);
+  if (find(holder) == from) free_if_unused(from);
   return false;
 }
 
@@ -103,7 +123,7 @@ bool LinkGraph::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
   if (from == LinkNode::none || to == LinkNode::none || !at(from).edges.remove(to)) return false;
   --links_;
   let_go(to, 1);
-  if (at(from).record == holder) free_if_unused(from);
+  if (find(holder) == from) free_if_unused(from);
   return true;
 }
 
@@ -142,6 +162,42 @@ std::size_t LinkGraph::take_outside_links(LinkNode& node, LooseLinks* out, std::
   return count;
 }
 
+std::uint32_t LinkGraph::list_pending(Mark mark) noexcept {
+  std::uint32_t first = LinkNode::none;
+  each_pending([&](LinkNode& node, std::uint32_t index) {
+    node.mark = mark;
+    node.next = first;
+    first = index;
+  });
+  for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) chunks_[chunk].pending = {};
+  pending_is_cut_off_ = false;
+  return first;
+}
+
+std::size_t LinkGraph::bury_pending(BufferRecord** records, std::size_t room) noexcept {
+  std::size_t count = 0;
+  while (words_to_bury_ != 0 && count < room) {
+    const std::uint32_t chunk = (words_to_bury_ - 1) / words;
+    const std::uint32_t word = (words_to_bury_ - 1) % words;
+    const std::uint64_t pending = chunks_[chunk].pending[word];
+    LinkNode* const nodes = &chunks_[chunk].nodes[word * 64];
+    std::uint64_t left = pending;
+    while (left != 0 && count < room) {
+      const auto bit = 63U - static_cast<std::uint32_t>(__builtin_clzll(left));
+      left ^= std::uint64_t{1} << bit;
+      BufferRecord* const record = nodes[bit].record;
+      __builtin_prefetch(record);
+      records[count++] = record;
+      nodes[bit].edges.discard();
+    }
+    chunks_[chunk].pending[word] = left;
+    if (left != pending) free(chunk, word, pending ^ left);
+    if (left == 0) --words_to_bury_;
+  }
+  if (words_to_bury_ == 0) pending_is_cut_off_ = false;
+  return count;
+}
+
 const char* LinkGraph::check() const noexcept {
   const std::size_t count = std::size_t{chunk_count_} * chunk_size;
   const std::unique_ptr<std::uint32_t[]> held_by(new (std::nothrow) std::uint32_t[count]());
@@ -153,19 +209,20 @@ const char* LinkGraph::check() const noexcept {
   };
   each([&](const LinkNode& node, std::uint32_t index) {
     require(node.record->tail().node == index, "a record with links does not know its node");
-    require(node.mark != Mark::pending, "a node is suspect outside a collection");
-    const bool dies = node.mark == Mark::doomed || node.mark == Mark::cut_off;
+    require(!is_pending(index) || pending_is_cut_off_, "a node is pending outside a collection");
+    const bool cut_off = node.mark == Mark::cut_off || is_pending(index);
+    const bool dies = node.mark == Mark::doomed || cut_off;
     require(dies || !node.edges.empty() || node.held_by != 0, "a record without links has a node");
     require(dies || record_word::count(node.record->word.load(std::memory_order_relaxed)) >= node.held_by,
             "a record is held less often than its links say");
     // What it links to may be gone before it.
-    if (node.mark == Mark::cut_off) {
+    if (cut_off) {
       cut_off_links += node.edges.size();
       return true;
     }
     links += node.edges.size();
     const auto hold = [&](std::uint32_t target, std::uint32_t times) {
-      require(target < count && at(target).record != nullptr, "a link leads to no node");
+      require(is_in_use(target), "a link leads to no node");
       if (target < count && held_by != nullptr) held_by[target] += times;
     };
     node.edges.each(hold);
@@ -177,7 +234,7 @@ const char* LinkGraph::check() const noexcept {
   if (held_by != nullptr) {
     each([&](const LinkNode& node, std::uint32_t index) {
       // Links between the doomed go without being counted down.
-      require(node.mark == Mark::doomed || node.mark == Mark::cut_off || node.held_by == held_by[index],
+      require(node.mark != Mark::none || is_pending(index) || node.held_by == held_by[index],
               "a node does not know how often it is held");
       return true;
     });

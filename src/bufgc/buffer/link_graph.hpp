@@ -2,21 +2,22 @@
 
 // Private to the buffer room.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "bufgc/buffer/edge_set.hpp"
+#include "bufgc/memory/slabs.hpp"
 
 namespace bufgc {
 
 struct BufferRecord;
 
-/// What a collection thinks of a node.
+/// What a collection decided of a node.
 enum class Mark : std::uint8_t {
-  none = 0,     ///< Reachable, or not looked at.
-  pending = 1,  ///< All its strong counts are links and views; nothing reachable was seen to hold it.
-  doomed = 2,   ///< It dies; its links are let go soon.
-  cut_off = 3,  ///< It dies, with all that it holds: its links go with it.
+  none = 0,     ///< Nothing yet, or that it lives.
+  doomed = 1,   ///< It dies; its links are let go soon.
+  cut_off = 2,  ///< It dies, with all that it holds: its links go with it.
 };
 
 /// A record that has links, or that links or a linked view lead to. A collection of what lives reads
@@ -24,11 +25,11 @@ enum class Mark : std::uint8_t {
 struct LinkNode {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  BufferRecord* record = nullptr;  ///< Null while the node is free.
-  EdgeSet edges;                   ///< The nodes that it is linked to.
+  BufferRecord* record = nullptr;
+  EdgeSet edges;              ///< The nodes that it is linked to.
   std::uint32_t held_by = 0;  ///< Links to it, and views of it that have a node: its explained strong count.
   std::uint32_t root = none;  ///< Of a view: the node of the buffer that it shows.
-  std::uint32_t next = none;  ///< Of free nodes, of the collector's stack, and of the doomed.
+  std::uint32_t next = none;  ///< Of the collector's stack, and of the doomed.
   Mark mark = Mark::none;
 
   /// Links from it, and its hold on its root, less those that hold it.
@@ -47,6 +48,9 @@ struct LooseLinks {
 /// The links of a heap, apart from the records: dense, so that a collection streams through them, and
 /// by numbers, so that it follows them without touching a record. Allocates only in `link`. Everything
 /// under the heap's graph lock. Strong counts are the caller's.
+///
+/// Which nodes are in use, and which a collection finds pending, a bit each says apart from them: so a
+/// collection knows the next ones before it has read those before, and what dies need not be written to.
 class LinkGraph {
  public:
   LinkGraph() noexcept = default;
@@ -69,9 +73,61 @@ class LinkGraph {
   void let_go_cut_off(std::uint64_t links) noexcept { links_ -= links; }
   /// A doomed node goes, after the links of all that are doomed; one that is cut off with its own.
   void bury(LinkNode& node, std::uint32_t index) noexcept {
-    node.edges.clear();
-    free(node, index);
+    node.edges.discard();
+    free(index);
   }
+
+  // Pending is a node all of whose strong counts are links and views, while nothing reachable was seen to
+  // hold it.
+  /// Makes those of all nodes pending of which `decide(node, index)` says so, after it had their records
+  /// fetched. None is before.
+  template <class Decide>
+  void choose_pending(Decide&& decide) noexcept {
+    constexpr std::uint32_t ahead = 64;
+    for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) {
+      for (std::uint32_t word = 0; word < words; ++word) {
+        const std::uint32_t first = chunk * chunk_size + word * 64;
+        std::uint64_t pending = 0;
+        each_bit(chunks_[chunk].in_use[word], [&](std::uint32_t bit) {
+          const std::uint32_t later = first + bit + ahead;
+          if (later < chunk_count_ * chunk_size) __builtin_prefetch(at(later).record);
+          if (decide(at(first + bit))) pending |= std::uint64_t{1} << bit;
+          return true;
+        });
+        chunks_[chunk].pending[word] = pending;
+      }
+    }
+  }
+  [[nodiscard]] bool is_pending(std::uint32_t index) const noexcept {
+    return (chunks_[index / chunk_size].pending[index % chunk_size / 64] >> (index % 64) & 1U) != 0;
+  }
+  void clear_pending(std::uint32_t index) noexcept {
+    chunks_[index / chunk_size].pending[index % chunk_size / 64] &= ~(std::uint64_t{1} << (index % 64));
+  }
+  /// Calls `visit(node, index)` for every pending node, in order; it may clear that.
+  template <class Visit>
+  void each_pending(Visit&& visit) const noexcept {
+    for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) {
+      for (std::uint32_t word = 0; word < words; ++word) {
+        each_bit(chunks_[chunk].pending[word], [&](std::uint32_t bit) {
+          const std::uint32_t index = chunk * chunk_size + word * 64 + bit;
+          visit(at(index), index);
+          return true;
+        });
+      }
+    }
+  }
+  /// Gives all that are pending `mark` and lists them through `LinkNode::next`, the highest first, of which
+  /// it tells the index. None is pending then.
+  [[nodiscard]] std::uint32_t list_pending(Mark mark) noexcept;
+  /// From here on all that are pending count as cut off, until the last one is buried or listed.
+  void cut_off_pending() noexcept {
+    pending_is_cut_off_ = true;
+    words_to_bury_ = chunk_count_ * words;
+  }
+  /// Buries pending nodes, all cut off: the highest first, `room` at most, of which it tells the records. At
+  /// the end it tells fewer.
+  [[nodiscard]] std::size_t bury_pending(BufferRecord** records, std::size_t room) noexcept;
 
   /// All links; also read without the lock.
   [[nodiscard]] std::uint64_t links() const noexcept { return links_; }
@@ -84,24 +140,14 @@ class LinkGraph {
   template <class Visit>
   void each(Visit&& visit) const noexcept {
     for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) {
-      LinkNode* const nodes = chunks_[chunk].nodes;
-      std::uint32_t left = chunks_[chunk].used;
-      for (std::uint32_t i = 0; left != 0; ++i) {
-        if (nodes[i].record == nullptr) continue;
-        --left;
-        if (!visit(nodes[i], chunk * chunk_size + i)) return;
+      for (std::uint32_t word = 0; word < words; ++word) {
+        const std::uint32_t first = chunk * chunk_size + word * 64;
+        const bool to_go_on = each_bit(chunks_[chunk].in_use[word], [&](std::uint32_t bit) {
+          return visit(at(first + bit), first + bit);
+        });
+        if (!to_go_on) return;
       }
     }
-  }
-  /// The same for who reads each record too: has them fetched beforehand.
-  template <class Visit>
-  void each_with_record(Visit&& visit) const noexcept {
-    constexpr std::uint32_t ahead = 16;
-    each([&](LinkNode& node, std::uint32_t index) {
-      const std::uint32_t later = index + ahead;
-      if (later < chunk_count_ * chunk_size) __builtin_prefetch(at(later).record);
-      return visit(node, index);
-    });
   }
 
   /// Null when nodes, links and records agree, else what does not hold.
@@ -109,34 +155,50 @@ class LinkGraph {
 
  private:
   static constexpr std::uint32_t chunk_size = 256;
+  static constexpr std::uint32_t words = chunk_size / 64;
 
   struct Chunk {
     LinkNode* nodes;
-    std::uint32_t used;
+    std::uint32_t used;            ///< So many nodes.
+    std::uint32_t next_with_room;  ///< While there are fewer of those than nodes.
+    std::array<std::uint64_t, words> in_use;
+    std::array<std::uint64_t, words> pending;
   };
+
+  /// Calls `visit(bit)` for every bit set, the lowest first, until it says false; then says so too.
+  template <class Visit>
+  static bool each_bit(std::uint64_t bits, Visit&& visit) noexcept {
+    for (; bits != 0; bits &= bits - 1) {
+      if (!visit(static_cast<std::uint32_t>(__builtin_ctzll(bits)))) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] bool is_in_use(std::uint32_t index) const noexcept {
+    return index < chunk_count_ * chunk_size &&
+           (chunks_[index / chunk_size].in_use[index % chunk_size / 64] >> (index % 64) & 1U) != 0;
+  }
 
   [[nodiscard]] std::uint32_t find(const BufferRecord* record) const noexcept;
   [[nodiscard]] std::uint32_t find_or_add(BufferRecord* record) noexcept;
   [[nodiscard]] bool add_chunk() noexcept;
-  void free(LinkNode& node, std::uint32_t index) noexcept {
-    node.record = nullptr;
-    node.held_by = 0;
-    node.root = LinkNode::none;
-    node.mark = Mark::none;
-    node.next = free_;
-    free_ = index;
-    --chunks_[index / chunk_size].used;
-    --used_;
+  /// A node, the lowest of a chunk that has room; `LinkNode::none` when there is no memory.
+  [[nodiscard]] std::uint32_t take() noexcept;
+  void free(std::uint32_t index) noexcept {
+    free(index / chunk_size, index % chunk_size / 64, std::uint64_t{1} << (index % 64));
   }
+  void free(std::uint32_t chunk, std::uint32_t word, std::uint64_t bits) noexcept;
   void free_if_unused(std::uint32_t index) noexcept;
   void let_go(std::uint32_t index, std::uint32_t times) noexcept;
 
+  Slabs slabs_;  ///< Of the nodes.
   Chunk* chunks_ = nullptr;
   std::uint32_t chunk_count_ = 0;
   std::uint32_t chunk_room_ = 0;
-  std::uint32_t free_ = LinkNode::none;
+  std::uint32_t with_room_ = LinkNode::none;  ///< Chunks, through `Chunk::next_with_room`.
   std::uint32_t used_ = 0;
   std::uint64_t links_ = 0;
+  bool pending_is_cut_off_ = false;
+  std::uint32_t words_to_bury_ = 0;  ///< While it is: none is pending from there on.
 };
 
 }  // namespace bufgc
