@@ -110,7 +110,10 @@ const parts = {
     groups: ['first_touch'],
     rows: (samples) => {
       const found = new Case(samples, `first_touch/${2 ** 24}`);
-      return [found.row('first touch, cold', bytes(2 ** 24), [found.against('glibc', 0.2)])];
+      // The bare mapping tells how much of that is the kernel's own.
+      return [
+        found.row('first touch, cold', bytes(2 ** 24), [found.against('glibc', 0.2), found.against('mapping', 1.1)]),
+      ];
     },
   },
 };
@@ -122,6 +125,7 @@ const takesPart = (group) => {
   if (group === 'buffer') return ['bufgc', ...mallocs];
   if (group === 'buffer_alone') return mallocs;
   if (group === 'watched') return ['bufgc'];
+  if (group === 'first_touch') return [...everyone, 'mapping'];
   if (group === 'freed_elsewhere' || group === 'independent') return ['bufgc', ...peers];
   return everyone;
 };

@@ -18,7 +18,7 @@ function library(name) {
 /** How to run `program` with `allocator` behind malloc: the environment to add. */
 export const preload = (allocator) => (allocator in preloads ? { LD_PRELOAD: library(preloads[allocator]) } : {});
 
-const program = { bufgc: 'bench_bufgc', pmr: 'bench_pools', floor: 'bench_free_list' };
+const program = { bufgc: 'bench_bufgc', pmr: 'bench_pools', floor: 'bench_free_list', mapping: 'bench_mapping' };
 /** A page that the machine's host never backed costs many times one that it did: more tries find the latter. */
 const processesOf = (group) => (group === 'first_touch' ? 5 : 1);
 const ofThreads = new Set(['freed_elsewhere', 'independent']);

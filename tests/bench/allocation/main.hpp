@@ -75,6 +75,11 @@ inline Case* add(const char* name, Function function) {
 #endif
 
 template <class Allocator>
+void add_first_touch() {
+  add("first_touch", first_touch<Allocator>)->Arg(16 << 20)->Iterations(8);
+}
+
+template <class Allocator>
 void add_allocation_cases() {
   for (const std::int64_t size : {256, 4 << 10, 64 << 10, 1 << 20, 16 << 20}) {
     add("lifo", last_in_first_out<Allocator>)->Arg(size);
@@ -82,7 +87,7 @@ void add_allocation_cases() {
   add("step", training_step<Allocator>)->Arg(0)->Iterations(300);
   add("step", training_step<Allocator>)->Arg(1)->Iterations(30);
   add("first_steps", first_steps<Allocator>)->Arg(300)->Iterations(300);
-  add("first_touch", first_touch<Allocator>)->Arg(16 << 20)->Iterations(8);
+  add_first_touch<Allocator>();
 }
 
 #if !defined(__EMSCRIPTEN__)
