@@ -87,6 +87,7 @@ struct alignas(64) RecordTail {
 /// collection needs the first alone, of what lives and of what it ends. Those stand side by side
 /// (`RecordChunk`), because the processor fetches lines ahead by itself at full speed only where every one is
 /// wanted.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): of a union one is.
 struct alignas(64) BufferRecord {
   std::atomic<std::uint64_t> word{0};
   union {
@@ -113,7 +114,7 @@ struct alignas(64) BufferRecord {
   std::uint32_t root_generation = 0;  ///< Of a view: `generation` of `root`.
 
   /// From a record to its tail.
-  static constexpr std::size_t tail_offset_bytes = 65 * 64;
+  static constexpr std::size_t tail_offset_bytes = std::size_t{65} * 64;
 
   [[nodiscard]] RecordTail& tail() noexcept {
     return *reinterpret_cast<RecordTail*>(reinterpret_cast<std::byte*>(this) + tail_offset_bytes);

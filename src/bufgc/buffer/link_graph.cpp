@@ -180,7 +180,7 @@ std::size_t LinkGraph::bury_pending(BufferRecord** records, std::size_t room) no
     const std::uint32_t chunk = (words_to_bury_ - 1) / words;
     const std::uint32_t word = (words_to_bury_ - 1) % words;
     const std::uint64_t pending = chunks_[chunk].pending[word];
-    LinkNode* const nodes = &chunks_[chunk].nodes[word * 64];
+    LinkNode* const nodes = &chunks_[chunk].nodes[std::size_t{word} * 64];
     std::uint64_t left = pending;
     while (left != 0 && count < room) {
       const auto bit = 63U - static_cast<std::uint32_t>(__builtin_clzll(left));

@@ -40,6 +40,7 @@ struct RangeLinks {
 /// `size_bytes` and `next`, the arena never reads of a neighbour under the lock alone; `state` it leaves
 /// as it is. A range is one line of memory, so that two threads never write to one, and stands beside others
 /// without a gap, so that the processor fetches the next ones by itself where many are freed.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): of a union one is.
 struct alignas(64) Range : Block {
   /// `size_bytes` of a block that is kept in a magazine.
   static constexpr std::size_t kept = std::numeric_limits<std::size_t>::max();
@@ -70,7 +71,7 @@ struct alignas(64) Range : Block {
     return *reinterpret_cast<const RangeLinks*>(reinterpret_cast<const std::byte*>(this) +
                                                 links_offset_bytes);
   }
-  static constexpr std::size_t links_offset_bytes = 65 * 64;
+  static constexpr std::size_t links_offset_bytes = std::size_t{65} * 64;
 #else
   [[nodiscard]] RangeLinks& links() noexcept {
     return own_links;

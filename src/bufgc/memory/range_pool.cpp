@@ -11,7 +11,7 @@ struct RangePool::Chunk {
 #if defined(BUFGC_LINKS_APART)
   /// So that a range and its links do not lie a page's length apart: the processor takes a load for one of
   /// what was just stored where the low twelve bits of both addresses are the same.
-  std::byte between[sizeof(Range)];
+  std::byte between[sizeof(Range)] = {};
   struct alignas(sizeof(Range)) Links : RangeLinks {};
   Links links[64];
   static_assert(Range::links_offset_bytes == sizeof(ranges) + alignof(Links) &&
