@@ -25,6 +25,13 @@ void CpuAllocator::State::raise_peaks(const Sums& now) noexcept {
   peak_cached_bytes_ = std::max(peak_cached_bytes_, now.kept_bytes + arena.free_page_bytes());
 }
 
+// The peaks of the epoch are no higher than those of all time: who hears of the one hears of the other.
+void CpuAllocator::State::set_marks(BlockCache& sole, std::uint64_t live_bytes,
+                                    std::uint64_t live_blocks) noexcept {
+  decay_.on_live(live_bytes, live_blocks);
+  sole.counters.set_marks(decay_.most_live_bytes() - live_bytes, decay_.most_live_blocks() - live_blocks);
+}
+
 void CpuAllocator::State::on_rise(BlockCache& cache) noexcept {
   std::uint64_t live_bytes = cache.counters.live_bytes();
   std::uint64_t live_blocks = cache.counters.live_blocks();
@@ -34,14 +41,14 @@ void CpuAllocator::State::on_rise(BlockCache& cache) noexcept {
   }
   peak_live_bytes_ = std::max(peak_live_bytes_, live_bytes);
   peak_live_blocks_ = std::max(peak_live_blocks_, live_blocks);
-  cache.counters.set_marks(peak_live_bytes_ - live_bytes, peak_live_blocks_ - live_blocks);
+  set_marks(cache, live_bytes, live_blocks);
 }
 
 // As long as there is one cache, it comes here whenever a peak would rise: peaks are exact.
 void CpuAllocator::State::settle_sole(BlockCache& sole) noexcept {
   const Sums now = sums();
   raise_peaks(now);
-  sole.counters.set_marks(peak_live_bytes_ - now.live_bytes, peak_live_blocks_ - now.live_blocks);
+  set_marks(sole, now.live_bytes, now.live_blocks);
   const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
   const std::uint64_t most_bytes =
       std::min(peak_cached_bytes_, options.cache ? options.cache_limit_bytes : 0);
@@ -132,6 +139,7 @@ MemoryStatistics CpuAllocator::State::statistics() noexcept {
   statistics.merges = arena.counts().merges;
   statistics.compactions = arena.counts().compactions;
   statistics.source_calls = arena.counts().source_calls;
+  statistics.decayed_bytes = decayed_bytes_;
   statistics.moved_bytes = arena.counts().moved_bytes;
   statistics.moved_pages = arena.counts().moved_pages;
   statistics.planned_bytes = arena.region_bytes();

@@ -40,7 +40,8 @@ CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted)
     : options(legal(wanted)),
       granule_low_bits(options.alignment_bytes - 1),
       granule_mask(~granule_low_bits),
-      arena(source, options.alignment_bytes) {
+      arena(source, options.alignment_bytes),
+      decay_(arena.can_exchange_pages() ? options.decay_after_allocations : 0) {
   const Section section(*this);
   allow_thread_caches(may_use_thread_caches());
 }
@@ -99,6 +100,20 @@ void CpuAllocator::State::set_cache_enabled(bool enabled) noexcept {
   allow_thread_caches(may_use_thread_caches());
   if (open_iteration_ == nullptr && !may_keep_region()) dissolve_region();
   settle(common());
+}
+
+void CpuAllocator::State::decay() noexcept {
+  // Of several threads nobody knows what is live: what threads keep to themselves counts as used.
+  if (sole() == nullptr) {
+    decay_.on_used(arena.reserved_bytes() - arena.free_page_bytes() - common().magazine.bytes());
+  }
+  if (!decay_.is_due()) return;
+  be_alone();
+  const std::uint64_t limit_bytes = decay_.reserve_limit_bytes(allocations(), granule_low_bits);
+  if (arena.reserved_bytes() <= limit_bytes) return;
+  const std::uint64_t excess_bytes = arena.reserved_bytes() - limit_bytes;
+  const std::uint64_t cached = cached_bytes();
+  decayed_bytes_ += trim(cached > excess_bytes ? cached - excess_bytes : 0);
 }
 
 void CpuAllocator::State::absorb(BlockCache& cache) noexcept {
@@ -224,6 +239,7 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
     if (served_by == ServedBy::source) ++misses_;
     static_cast<void>(own.hand_out(range, size_bytes));  // settled below
   }
+  decay();
   settle(own);
   return {range, served_by};
 }

@@ -8,6 +8,7 @@
 #include "bufgc/memory/cache_roster.hpp"
 #include "bufgc/memory/compaction.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/decay.hpp"
 #include "bufgc/memory/open_iteration.hpp"
 #include "bufgc/memory/page_exchange.hpp"
 
@@ -169,7 +170,11 @@ struct CpuAllocator::State final : CacheRoster {
   /// `own` (or the only cache) knows how far it may go without the lock.
   void settle(BlockCache& own) noexcept;
   void settle_sole(BlockCache& sole) noexcept;
+  /// `sole`, the only cache in use, comes to `on_rise` when more is live than ever in this epoch.
+  void set_marks(BlockCache& sole, std::uint64_t live_bytes, std::uint64_t live_blocks) noexcept;
   [[nodiscard]] std::size_t largest_free_bytes() noexcept;
+  /// Gives back what has not been needed for long.
+  void decay() noexcept;
   [[nodiscard]] std::uint64_t cached_bytes() noexcept { return sums().kept_bytes + arena.free_page_bytes(); }
 
   void absorb(BlockCache& cache) noexcept override;
@@ -177,6 +182,8 @@ struct CpuAllocator::State final : CacheRoster {
 
   PageExchange exchange_;
   Compaction compaction_;
+  Decay decay_;
+  std::uint64_t decayed_bytes_ = 0;
   std::uint64_t flushed_blocks_ = 0;  ///< Since the most that was live rose.
   std::uint64_t flushed_at_peak_bytes_ = 0;
   std::uint64_t misses_ = 0;

@@ -18,6 +18,11 @@ struct AllocatorOptions {
   std::uint64_t budget_bytes = no_budget;  ///< `reserved_bytes` never exceeds it, to the byte.
   bool cache = true;  ///< Keep freed blocks for reuse; off: merge and return them at once.
   std::uint64_t cache_limit_bytes = no_budget;  ///< Freed blocks kept beyond this are merged and returned.
+  /// Where pages can go back: when so many allocations later no more than a part of the reserve was ever in
+  /// use at once, what lies beyond twice that part goes back to the source. Looked at only now and then when
+  /// a request goes beyond its thread's own cache: a program that finds everything there keeps it (`trim`).
+  /// Doubles whenever what went is needed again. 0: nothing ever goes by itself.
+  std::uint64_t decay_after_allocations = 65536;
   /// Where the source allows it (WebAssembly's linear memory), live blocks that are not pinned slide
   /// together rather than let the memory grow far beyond what is live, or an allocation fail.
   bool compact = true;

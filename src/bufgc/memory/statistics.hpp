@@ -39,6 +39,7 @@ namespace bufgc {
   X(std::uint64_t, merges, "count", "neighbouring free blocks joined")                                       \
   X(std::uint64_t, compactions, "count", "times live blocks were moved together to make room")               \
   X(std::uint64_t, source_calls, "count", "calls to the memory source: the operating-system calls")          \
+  X(std::uint64_t, decayed_bytes, "bytes", "given back because they had not been needed for long")           \
   X(std::uint64_t, moved_bytes, "bytes",                                                                     \
     "of live blocks that compaction copied, and of free pages that were moved rather than taken anew")       \
   X(std::uint64_t, moved_pages, "count", "free pages moved")                                                 \
