@@ -156,7 +156,7 @@ TEST_CASE("where no page returns nothing decays", "[memory][decay]") {
   check_sound(allocator);
 }
 
-#if !defined(BUFGC_SINGLE_THREADED)
+#if !defined(__EMSCRIPTEN__)
 TEST_CASE("what decays is not what several threads keep in use", "[memory][decay][threads]") {
   HeapSource source;
   CpuAllocator allocator(source, decaying(5000));
