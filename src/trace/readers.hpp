@@ -46,8 +46,15 @@ class Reader {
 /// The binary form, `.bufgc`. A file that is cut off, by a crash or since it is still being written, is read
 /// up to its last whole block, and the notice says so; a block with a wrong checksum is an error.
 [[nodiscard]] std::unique_ptr<Reader> make_bufgc_reader();
-/// Whether a file that begins so can only be of the binary form: no text begins with its first byte.
+/// A PyTorch memory snapshot, a pickle of protocol 2 to 5 that holds nothing but data: whatever would name or
+/// call something is an error. Its lifecycles are there when the file is whole, since what its segments say
+/// is of its end; a file that is cut off is an error. Blocks in use that no entry allocated, and what was
+/// freed without having been allocated, began before: they stand in front. The notice tells where entries and
+/// segments contradict each other.
+[[nodiscard]] std::unique_ptr<Reader> make_pytorch_reader();
+/// Whether a file that begins so can only be of that form: no text begins with the first byte of these.
 [[nodiscard]] bool is_bufgc(std::string_view first_bytes) noexcept;
+[[nodiscard]] bool is_pickle(std::string_view first_bytes) noexcept;
 /// The reader for a file by its first bytes and its name (without ".gz"); null, with `why` set,
 /// when it is none that bufgc knows.
 [[nodiscard]] std::unique_ptr<Reader> make_reader(std::string_view name, std::string_view first_bytes,

@@ -65,6 +65,28 @@ test('a trace opens with the figures that its events come to', { skip }, async (
   assert.equal(session.timeOfEvent(3), 35);
 });
 
+test('a PyTorch snapshot opens, packed or not, and one that would call something does not', { skip }, async () => {
+  const snapshot = readFileSync(new URL('../data/snapshot.pickle', import.meta.url));
+  for (const [name, contents] of [
+    ['snapshot.pickle', snapshot],
+    ['snapshot.pickle.gz', gzipSync(snapshot)],
+  ]) {
+    const { session, summary } = await opened([name, new Uint8Array(contents)]);
+    assert.equal(summary.events, 20);
+    assert.equal(summary.buffers, 7);
+    assert.equal(summary.max_live_bytes, 5_242_780);
+    assert.equal(summary.alive_at_end_bytes, 4_196_024);
+    assert.equal(summary.skipped_events, 1);
+    const groups = session.groups('site', '');
+    assert.deepEqual(
+      groups.map(({ name: site }) => site),
+      ['', '/home/ada/train.py:12 train'],
+    );
+  }
+  const evil = Buffer.from('\x80\x04cos\nsystem\n.', 'latin1');
+  await assert.rejects(opened(['evil.pickle', new Uint8Array(evil)]), /evil\.pickle.*byte 2: .*opcode GLOBAL/);
+});
+
 test('the engine and the command agree on every figure', { skip }, async (context) => {
   if (!process.env.BUFGC_CLI) return context.skip('skipped: BUFGC_CLI is not set');
   const folder = mkdtempSync(join(tmpdir(), 'bufgc-'));

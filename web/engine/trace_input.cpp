@@ -58,8 +58,9 @@ bool TraceInput::feed(std::size_t index, std::string_view piece) {
   File& file = files_[index];
   if (file.known) return pass_on(index, piece);
   file.start.append(piece);
-  // A live trace is seen from its first line on, and the binary form by its first byte.
-  const bool told = trace::is_bufgc(file.start) || file.start.find('\n') != std::string::npos;
+  // A live trace is seen from its first line on, and what is no text by its first byte.
+  const bool told = trace::is_bufgc(file.start) || trace::is_pickle(file.start) ||
+                    file.start.find('\n') != std::string::npos;
   if (file.start.size() < start_bytes && !told) return true;
   if (!recognise(file)) return false;
   return pass_on(index, std::exchange(file.start, {}));

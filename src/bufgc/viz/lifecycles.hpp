@@ -11,24 +11,25 @@
 namespace bufgc {
 
 // Why an event could not be used. X(name, meaning).
-#define BUFGC_SKIP_REASONS(X)                                               \
-  X(unknown_op, "an operation that this reader does not know")              \
-  X(alloc_of_live_id, "an allocation of an id that was alive")              \
-  X(free_of_unknown_id, "a free of an id that was not alive")               \
-  X(use_of_unknown_id, "a use that names an id that was not alive")         \
-  X(link_of_unknown_id, "a link that names an id that was not alive")       \
-  X(move_of_unknown_id, "a move of an id that was not alive")               \
-  X(reserve_of_held_segment, "a reservation of a segment that was held")    \
-  X(release_of_unknown_segment, "a release of a segment that was not held") \
-  X(no_memory_for_log, "an event that the log had no memory for")           \
-  X(folded_before_written, "an event that was folded away before it was written")
+#define BUFGC_SKIP_REASONS(X)                                                     \
+  X(unknown_op, "an operation that this reader does not know")                    \
+  X(alloc_of_live_id, "an allocation of an id that was alive")                    \
+  X(free_of_unknown_id, "a free of an id that was not alive")                     \
+  X(use_of_unknown_id, "a use that names an id that was not alive")               \
+  X(link_of_unknown_id, "a link that names an id that was not alive")             \
+  X(move_of_unknown_id, "a move of an id that was not alive")                     \
+  X(reserve_of_held_segment, "a reservation of a segment that was held")          \
+  X(release_of_unknown_segment, "a release of a segment that was not held")       \
+  X(no_memory_for_log, "an event that the log had no memory for")                 \
+  X(folded_before_written, "an event that was folded away before it was written") \
+  X(mark_without_place, "a mark whose place among the events is not known")
 
 enum class SkipReason : std::uint8_t {
 #define BUFGC_X(name, meaning) name,
   BUFGC_SKIP_REASONS(BUFGC_X)
 #undef BUFGC_X
 };
-inline constexpr std::size_t skip_reason_count = 10;
+inline constexpr std::size_t skip_reason_count = 11;
 
 /// Lifecycles of buffers in columns: what the visualizer hands out, what trace files are read into
 /// and written from, and what pictures are drawn of. A row is one lifetime; its index is its

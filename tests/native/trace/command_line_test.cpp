@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -271,6 +272,43 @@ TEST_CASE("a binary file leads back to the same lines, replays, and is told as c
   const Ran ran = run(folder, "summary '" + folder / "damaged.bufgc" + "'");
   CHECK(ran.status == 1);
   CHECK(ran.errors.find("expected a block with its checksum") != std::string::npos);
+}
+
+TEST_CASE("a PyTorch snapshot is summed up, replayed and converted, and a hostile one refused") {
+  if (absent()) return;
+  const Folder folder;
+  const std::string snapshot = BUFGC_TEST_DATA "/snapshot.pickle";
+  const Ran told = run(folder, "summary '" + snapshot + "'");
+  CHECK(told.status == 0);
+  CHECK(told.errors.empty());
+  CHECK(told.output.find("skipped 1: an operation that this reader does not know") != std::string::npos);
+  const auto figures = [&](const std::string& path) {
+    const Ran ran = run(folder, "summary --json '" + path + "'");
+    REQUIRE(ran.status == 0);
+    return ran.output.substr(ran.output.find("\"events\""));
+  };
+  const std::string expected = figures(snapshot);
+  CHECK(expected.find("\"events\":20,\"buffers\":7,\"max_live_bytes\":5242780,") == 0);
+  REQUIRE(run(folder, "convert '" + snapshot + "' '" + folder / "s.bufgc" + "'").status == 0);
+  CHECK(figures(folder / "s.bufgc") == expected);
+  // Packed, and under any name: what the bytes are decides.
+  REQUIRE(std::system(("gzip -c '" + snapshot + "' >'" + folder / "packed" + "'").c_str()) == 0);
+  CHECK(figures(folder / "packed") == expected);
+  CHECK(run(folder, "replay --budget 1.02x '" + snapshot + "'").status == 0);
+  const Ran part = run(folder, "convert --to 1004000 '" + snapshot + "' '" + folder / "part.ndjson" + "'");
+  CHECK(part.status == 0);
+  CHECK(read_ndjson(file_text(folder / "part.ndjson")).rows.event_count() == 8);
+
+  write_file(folder / "evil.pkl",
+             "\x80\x04"
+             "cos\nsystem\n.");
+  const Ran evil = run(folder, "summary '" + folder / "evil.pkl" + "'");
+  CHECK(evil.status == 1);
+  CHECK(
+      evil.errors ==
+      "bufgc: " + folder / "evil.pkl" +
+          ": byte 2: expected plain data (dict, list, tuple, int, str, bytes, float, bool, None), found the "
+          "opcode GLOBAL\n");
 }
 
 TEST_CASE("convert keeps a time range, alike from every form") {

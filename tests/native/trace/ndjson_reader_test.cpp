@@ -282,7 +282,7 @@ TEST_CASE("the reader for a file is chosen by its first bytes, then by its name"
   CHECK(trace::make_reader("x", "{\"t\":1", why));
   CHECK(trace::make_reader("x.txt", "time,op,id,size\n", why));
   CHECK(trace::make_reader("x.ndjson", "", why));
-  CHECK_FALSE(trace::make_reader("x.bin", "\x80\x02}q", why));
+  CHECK_FALSE(trace::make_reader("x.bin", "\x81\x02}q", why));
   CHECK(why.find("expected NDJSON") == 0);
   CHECK_FALSE(trace::make_reader("x", "\x1f\x8b\x08", why));
   CHECK(why == "expected unpacked text, found gzip");

@@ -63,6 +63,17 @@ inline Read read_csv(std::string_view text, std::size_t piece = ~std::size_t{0})
 inline Read read_bufgc(std::string_view bytes, std::size_t piece = ~std::size_t{0}) {
   return read(bufgc::trace::make_bufgc_reader(), bytes, piece);
 }
+inline Read read_pytorch(std::string_view bytes, std::size_t piece = ~std::size_t{0}) {
+  return read(bufgc::trace::make_pytorch_reader(), bytes, piece);
+}
+
+/// Bytes that the blocks of what is alive at the end take.
+inline std::uint64_t capacity_at_end(const bufgc::Lifecycles& rows) {
+  std::uint64_t bytes = 0;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    if (rows.free_event[row] == bufgc::Lifecycles::none) bytes += rows.capacity_bytes[row];
+  return bytes;
+}
 
 inline std::string bufgc_of(const bufgc::Lifecycles& rows) {
   bufgc::trace::StringSink sink;

@@ -13,6 +13,7 @@
 #include "timeline/reserved_account.hpp"
 #include "timeline/summary.hpp"
 #include "trace/equal_lifecycles.hpp"
+#include "trace/pickle_machine.hpp"
 #include "trace/reading.hpp"
 
 using namespace bufgc;
@@ -100,6 +101,73 @@ TEST_CASE("the planning problems are read as they were made") {
     REQUIRE(trace.good);
     CHECK(timeline::summarise(trace.rows).max_live_bytes == 1U << 20U);
     CHECK(timeline::summarise(trace.rows).alive_at_end_buffers == 0);
+  }
+}
+
+namespace {
+
+/// What the segments of a snapshot add up to, read past the reader of snapshots.
+struct SegmentSums {
+  std::uint64_t total_bytes = 0, active_bytes = 0, requested_bytes = 0, entries = 0;
+  explicit SegmentSums(const std::string& pickle) {
+    trace::PickleMachine machine;
+    REQUIRE(machine.feed(pickle));
+    REQUIRE(machine.finish());
+    const trace::PickleValues& values = machine.values();
+    const auto find = [&](trace::PickleValue dict, std::string_view key) {
+      const auto items = values.items(dict);
+      for (std::size_t at = 0; at < items.size(); at += 2)
+        if (values.text(items[at]) == key) return items[at + 1];
+      return trace::PickleValue{};
+    };
+    for (const trace::PickleValue segment : values.items(find(machine.result(), "segments"))) {
+      total_bytes += find(segment, "total_size").bits;
+      active_bytes += find(segment, "active_size").bits;
+      requested_bytes += find(segment, "requested_size").bits;
+    }
+    for (const trace::PickleValue entries_of : values.items(find(machine.result(), "device_traces")))
+      for (const trace::PickleValue entry : values.items(entries_of))
+        entries += values.text(find(entry, "action")) == "free_requested" ? 0 : 1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("PyTorch snapshots end with the bytes that their own segments say") {
+  for (const std::string name : {"adam", "older_schema", "short", "train_steps"}) {
+    const std::string pickle = unpacked(BUFGC_SHARED_TRACES "/pytorch/" + name + ".pickle.gz");
+    if (pickle.empty()) {
+      WARN("skipped: no shared traces");
+      return;
+    }
+    INFO(name);
+    const SegmentSums sums(pickle);
+    const Read trace = read_pytorch(pickle, 65536);
+    INFO(trace.error.message);
+    REQUIRE(trace.good);
+    CHECK(trace.notice.empty());
+    CHECK(trace.rows.skipped_events == 0);
+    const timeline::Levels levels(trace.rows);
+    const auto last = levels.at(trace.rows.event_count() - 1);
+    CHECK(capacity_at_end(trace.rows) == sums.active_bytes);
+    CHECK(last.live_bytes == sums.requested_bytes);
+    CHECK(last.reserved_bytes == sums.total_bytes);
+    // Each entry is an event, and so is each buffer and segment that stood before, and a mark behind these.
+    std::uint64_t before = 0;
+    for (std::size_t mark = 0; mark < trace.rows.marks.size(); ++mark)
+      if (trace.rows.strings.at(trace.rows.marks[mark].name) == "recording begins")
+        before = trace.rows.marks[mark].event + std::uint64_t{1};
+    const std::uint64_t annotations = trace.rows.marks.size() - (before > 0 ? 1 : 0);
+    CHECK(trace.rows.event_count() == sums.entries + before + annotations);
+
+    const timeline::Places places(trace.rows);
+    const std::size_t step = trace.rows.event_count() / 40 + 1;
+    for (std::size_t event = before; event < trace.rows.event_count(); event += step) {
+      const timeline::ReservedAccount account = timeline::account_reserved(trace.rows, places, levels, event);
+      REQUIRE(account.reserved_bytes ==
+              account.live_bytes + account.rounding_bytes + account.cached_bytes + account.gaps_bytes);
+      REQUIRE(account.outside_bytes == 0);
+    }
   }
 }
 

@@ -114,7 +114,7 @@ export class EmptyState extends LitElement {
     const all = samples();
     return html`<div class="card">
       <h2>What leaks, what made the peak, what could be reused?</h2>
-      <p>Drop a trace of buffer allocations anywhere on this page. It reads .ndjson, .bufgc and .csv, also packed with gzip, and nothing leaves this computer.</p>
+      <p>Drop a trace of buffer allocations anywhere on this page. It reads .ndjson, .bufgc, .csv and PyTorch memory snapshots (.pickle), also packed with gzip, and nothing leaves this computer.</p>
       <div class="actions">
         <button class="button primary" @click=${() => this.dispatchEvent(new CustomEvent('choose-files', { bubbles: true, composed: true }))}>Open a trace…</button>
         ${this.labBuilt ? html`<button class="button" @click=${() => session.setMode('lab')}>Watch a live run</button>` : nothing}

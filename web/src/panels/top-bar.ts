@@ -235,7 +235,8 @@ export class TopBar extends LitElement {
     this.menuOpen = false;
     const { session } = this;
     if (!session?.trace) return;
-    const stem = session.trace.name.split(' + ')[0]!.replace(/(\.ndjson|\.bufgc|\.csv|\.json)?(\.gz)?$/, '') || 'trace';
+    const stem =
+      session.trace.name.split(' + ')[0]!.replace(/(\.(ndjson|bufgc|csv|json|pickle|pkl))?(\.gz)?$/, '') || 'trace';
     try {
       const bytes = await session.track(session.engine.export(format));
       saveFile(`${stem}.${format === 'chrome' ? 'trace.json' : format}`, bytes);
@@ -290,7 +291,7 @@ export class TopBar extends LitElement {
       </h1>
       <div class="segmented" role="group" aria-label="Way in">${mode('lab', 'Live lab')}${mode('trace', 'Trace')}</div>
       <button class="button" @click=${() => this.chooseFiles()}>Open…</button>
-      <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.bufgc,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
+      <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.bufgc,.pickle,.pkl,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
       <span class="trace-name muted" title=${session.trace ? label(session.trace.name, 400) : nothing}>${label(session.trace?.name ?? '')}</span>
       <span class="space"></span>
       <div class="search">
