@@ -27,8 +27,7 @@ DiffTotals totals_of(const DiffTrace& trace) {
   totals.max_reserved_bytes = trace.levels.maxima().reserved_bytes;
   totals.alive_at_end_buffers = summary.alive_at_end_buffers;
   totals.alive_at_end_bytes = summary.alive_at_end_bytes;
-  for (std::size_t row = 0; row < trace.lifecycles.size(); ++row)
-    totals.cache_hits += served_by_cache(trace.lifecycles, row) ? 1 : 0;
+  totals.cache_hits = cache_hits(trace.lifecycles);
   return totals;
 }
 
@@ -65,26 +64,29 @@ std::uint8_t changes_of(const Lifecycles& a, std::uint32_t row_a, const Lifecycl
   return static_cast<std::uint8_t>(changes);
 }
 
-/// How far to the front a changed pair belongs: the lower rank, then the greater weight.
-struct Importance {
-  int rank;
+/// A changed pair and how far to the front it belongs: the lower rank, then the greater weight.
+struct WeighedPair {
+  DiffPair pair;
+  std::uint8_t rank;
   std::uint64_t weight;
 };
-Importance importance_of(const DiffPair& pair, const Lifecycles& a, const Lifecycles& b, Align align) {
+WeighedPair weighed(const DiffPair& pair, const Lifecycles& a, const Lifecycles& b, Align align) {
   if ((pair.changes & (DiffPair::size | DiffPair::dtype)) != 0)
-    return {0, distance(a.size_bytes[pair.first], b.size_bytes[pair.second])};
-  if ((pair.changes & DiffPair::end) != 0) return {1, a.size_bytes[pair.first]};
-  return {2, distance(diff_lifetime(a, pair.first, align), diff_lifetime(b, pair.second, align))};
+    return {pair, 0, distance(a.size_bytes[pair.first], b.size_bytes[pair.second])};
+  if ((pair.changes & DiffPair::end) != 0) return {pair, 1, a.size_bytes[pair.first]};
+  return {pair, 2, distance(diff_lifetime(a, pair.first, align), diff_lifetime(b, pair.second, align))};
 }
 
-void sort_changed(std::vector<DiffPair>& pairs, const Lifecycles& a, const Lifecycles& b, Align align) {
-  std::sort(pairs.begin(), pairs.end(), [&](const DiffPair& one, const DiffPair& other) {
-    const Importance left = importance_of(one, a, b, align);
-    const Importance right = importance_of(other, a, b, align);
-    if (left.rank != right.rank) return left.rank < right.rank;
-    if (left.weight != right.weight) return left.weight > right.weight;
-    return one.first < other.first;
+std::vector<DiffPair> sorted_pairs(std::vector<WeighedPair> pairs) {
+  std::sort(pairs.begin(), pairs.end(), [](const WeighedPair& one, const WeighedPair& other) {
+    if (one.rank != other.rank) return one.rank < other.rank;
+    if (one.weight != other.weight) return one.weight > other.weight;
+    return one.pair.first < other.pair.first;
   });
+  std::vector<DiffPair> out;
+  out.reserve(pairs.size());
+  for (const WeighedPair& entry : pairs) out.push_back(entry.pair);
+  return out;
 }
 
 std::vector<std::uint32_t> largest_first(const Lifecycles& trace, std::vector<std::uint32_t> rows) {
@@ -217,13 +219,14 @@ Diff compare(const DiffTrace& first, const DiffTrace& second, Align align) {
   Matching matching = match_lifecycles(a, b, strings, align == Align::phase ? &diff.phases : nullptr);
 
   DiffCounts& counts = diff.counts;
+  std::vector<WeighedPair> changed;
   for (std::uint32_t row = 0; row < a.size(); ++row) {
     const std::uint32_t partner = matching.second_of[row];
     if (partner == Lifecycles::none) continue;
     const std::uint8_t changes = changes_of(a, row, b, partner, strings, align);
     if (changes != 0) {
       count_changes(counts, changes);
-      diff.changed.push_back({row, partner, changes});
+      changed.push_back(weighed({row, partner, changes}, a, b, align));
     } else if (birth_place(a, diff.phases.first, row, align) ==
                birth_place(b, diff.phases.second, partner, align)) {
       ++counts.same;
@@ -231,7 +234,7 @@ Diff compare(const DiffTrace& first, const DiffTrace& second, Align align) {
       ++counts.shifted;
     }
   }
-  sort_changed(diff.changed, a, b, align);
+  diff.changed = sorted_pairs(std::move(changed));
   diff.only_first = largest_first(a, std::move(matching.only_first));
   diff.only_second = largest_first(b, std::move(matching.only_second));
   counts.only_first_buffers = diff.only_first.size();
