@@ -5,7 +5,6 @@
 #include "open_trace.hpp"
 #include "table.hpp"
 #include "timeline/row_names.hpp"
-#include "timeline/rows.hpp"
 #include "trace/text_output.hpp"
 
 namespace bufgc::cli {
@@ -28,22 +27,6 @@ std::string_view word_of(GroupBy by) {
   constexpr std::string_view words[] = {"label", "dtype", "size", "state", "site", "cause"};
   return words[static_cast<std::size_t>(by)];
 }
-std::vector<std::string_view> words_of(std::uint8_t changes) {
-  std::vector<std::string_view> words;
-  if ((changes & DiffPair::size) != 0) words.emplace_back("size");
-  if ((changes & DiffPair::dtype) != 0) words.emplace_back("dtype");
-  if ((changes & DiffPair::end) != 0) words.emplace_back("end");
-  if ((changes & DiffPair::lifetime) != 0) words.emplace_back("lifetime");
-  return words;
-}
-
-/// How a lifetime ended: the cause where that is known.
-std::string_view end_of(const Lifecycles& trace, std::uint32_t row) {
-  if (timeline::is_alive_at_end(trace, row)) return "alive at end";
-  const std::string_view cause = timeline::cause_name(trace.cause[row]);
-  return cause.empty() ? timeline::state_name(trace, row) : cause;
-}
-
 /// Two traces, what differs, and how it is asked for.
 struct Comparison {
   DiffTrace a;
@@ -137,7 +120,7 @@ void print_rows(const Comparison& all, const std::string& title, const Lifecycle
     table.add({name_text(trace.strings.at(trace.label[row])), plain_text(trace.strings.at(trace.site[row])),
                plain_text(trace.strings.at(trace.dtype[row])), human_bytes(trace.size_bytes[row]),
                std::to_string(trace.id[row]), human_count(trace.alloc_event[row]),
-               lifetime_text(trace, row, all.options.align), std::string(end_of(trace, row))});
+               lifetime_text(trace, row, all.options.align), std::string(timeline::end_name(trace, row))});
   }
   table.print();
   print_rest(rows.size(), listed);
@@ -153,12 +136,13 @@ void print_changed(const Comparison& all) {
   for (std::size_t i = 0; i < listed; ++i) {
     const DiffPair& pair = all.diff.changed[i];
     std::string what;
-    for (const std::string_view word : words_of(pair.changes))
+    for (const std::string_view word : timeline::change_names(pair.changes))
       what += (what.empty() ? "" : ", ") + std::string(word);
     table.add({name_text(a.strings.at(a.label[pair.first])), what, human_bytes(a.size_bytes[pair.first]),
                human_bytes(b.size_bytes[pair.second]), lifetime_text(a, pair.first, all.options.align),
-               lifetime_text(b, pair.second, all.options.align), std::string(end_of(a, pair.first)),
-               std::string(end_of(b, pair.second))});
+               lifetime_text(b, pair.second, all.options.align),
+               std::string(timeline::end_name(a, pair.first)),
+               std::string(timeline::end_name(b, pair.second))});
   }
   table.print();
   print_rest(all.diff.changed.size(), listed);
@@ -202,7 +186,7 @@ void write_row(trace::TextOutput& out, const Lifecycles& trace, std::uint32_t ro
   out << ",\"size_bytes\":" << trace.size_bytes[row] << ",\"alloc_event\":" << trace.alloc_event[row]
       << (align == Align::time ? ",\"lifetime_ns\":" : ",\"lifetime_events\":")
       << timeline::diff_lifetime(trace, row, align) << ",\"end\":";
-  out.quoted(end_of(trace, row)) << '}';
+  out.quoted(timeline::end_name(trace, row)) << '}';
 }
 
 template <class Item, class Write>
@@ -257,7 +241,7 @@ void print_json(const Comparison& all, const std::string& before, const std::str
   write_list(out, "changed", diff.changed, all.listed(diff.changed.size()), [&](const DiffPair& pair) {
     out << "{\"changes\":[";
     const char* separator = "\"";
-    for (const std::string_view word : words_of(pair.changes)) {
+    for (const std::string_view word : timeline::change_names(pair.changes)) {
       out << separator << word << '"';
       separator = ",\"";
     }

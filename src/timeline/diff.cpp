@@ -203,6 +203,15 @@ LevelSeries levels_of(const DiffTrace& trace, const PhaseTrack& track, Align ali
 
 }  // namespace
 
+std::vector<std::string_view> change_names(std::uint8_t changes) {
+  std::vector<std::string_view> names;
+  if ((changes & DiffPair::size) != 0) names.emplace_back("size");
+  if ((changes & DiffPair::dtype) != 0) names.emplace_back("dtype");
+  if ((changes & DiffPair::end) != 0) names.emplace_back("end");
+  if ((changes & DiffPair::lifetime) != 0) names.emplace_back("lifetime");
+  return names;
+}
+
 std::uint64_t diff_lifetime(const Lifecycles& lifecycles, std::uint32_t row, Align align) noexcept {
   return align == Align::time ? lifetime_ns(lifecycles, row) : lifetime_events(lifecycles, row);
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
@@ -57,6 +58,9 @@ struct DiffPair {
   std::uint32_t second = 0;
   std::uint8_t changes = 0;
 };
+
+/// "size", "dtype", "end", "lifetime", as far as they changed.
+[[nodiscard]] std::vector<std::string_view> change_names(std::uint8_t changes);
 
 struct DiffCounts {
   std::uint64_t same = 0;     ///< Matched, alike and born at the same place of the alignment.
