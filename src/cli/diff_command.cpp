@@ -50,7 +50,7 @@ std::string name_text(std::string_view name) {
 }
 
 void print_totals(const DiffTotals& a, const DiffTotals& b) {
-  Table table({"", "A", "B", "B - A"});
+  Table table({"", "A", "B", "delta"});
   const auto add = [&](const std::string& name, std::uint64_t in_a, std::uint64_t in_b, bool bytes) {
     const auto text = bytes ? &human_bytes : &human_count;
     table.add({name, text(in_a), text(in_b),
@@ -93,8 +93,8 @@ void print_groups(const Comparison& all) {
   const std::size_t listed = all.listed(all.groups.size());
   if (listed == 0) return;
   std::printf("\n");
-  Table table({"by " + std::string(word_of(all.options.by)), "A", "B", "B - A", "A bytes", "B bytes", "B - A",
-               "at peak", "alive at end", "only A", "only B", "changed"});
+  Table table({"by " + std::string(word_of(all.options.by)), "A", "B", "delta", "A bytes", "B bytes",
+               "delta bytes", "delta at peak", "delta at end", "only A", "only B", "changed"});
   for (std::size_t i = 0; i < listed; ++i) {
     const DiffGroup& group = all.groups[i];
     const DiffGroupSide& a = group.first;

@@ -277,11 +277,10 @@ std::vector<DiffGroup> diff_groups(const DiffTrace& first, const DiffTrace& seco
   return groups;
 }
 
-double diff_extent(const DiffTrace& first, const DiffTrace& second, const Diff& diff) noexcept {
-  if (diff.align == Align::phase) return static_cast<double>(diff.phases.count);
-  const Axis axis = diff.align == Align::time ? Axis::time : Axis::event;
-  return static_cast<double>(
-      std::max(EventClock(first.lifecycles).extent(axis), EventClock(second.lifecycles).extent(axis)));
+double diff_extent(const DiffTrace& trace, const PhaseTrack& track, Align align) noexcept {
+  if (align == Align::phase) return static_cast<double>(track.common.back()) + 1;
+  const Axis axis = align == Align::time ? Axis::time : Axis::event;
+  return static_cast<double>(EventClock(trace.lifecycles).extent(axis));
 }
 
 DiffLevels diff_levels(const DiffTrace& first, const DiffTrace& second, const Diff& diff,

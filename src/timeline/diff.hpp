@@ -130,8 +130,9 @@ struct DiffLevels {
   std::vector<double> second_reserved;
 };
 
-/// How far the axis of an alignment reaches: to the end of the longer trace, or the number of phases.
-[[nodiscard]] double diff_extent(const DiffTrace& first, const DiffTrace& second, const Diff& diff) noexcept;
+/// How far a trace reaches on the axis of an alignment: its events, its duration in ns, or the end of its
+/// last phase. `track` is the trace's own of `Diff::phases`.
+[[nodiscard]] double diff_extent(const DiffTrace& trace, const PhaseTrack& track, Align align) noexcept;
 /// Cuts that axis into columns. What lies beyond the end of a trace is zero there.
 [[nodiscard]] DiffLevels diff_levels(const DiffTrace& first, const DiffTrace& second, const Diff& diff,
                                      const Columns& columns);

@@ -15,6 +15,10 @@ using namespace timeline;
 constexpr std::size_t most_groups = 500;
 constexpr std::size_t most_rows = 100;
 
+std::uint64_t whole(double extent) {
+  return static_cast<std::uint64_t>(extent);
+}
+
 void write_totals(JsonWriter& json, std::string_view name, const DiffTotals& totals) {
   json.key(name).open('{');
 #define BUFGC_X(figure) json.member(#figure, totals.figure);
@@ -123,7 +127,8 @@ void Viewer::diff(Viewer& first, Align align, GroupBy by) {
   write_counts(json, diff.counts);
   json.member("phases", diff.phases.count)
       .member("sharedPhases", diff.phases.shared)
-      .member("extent", static_cast<std::uint64_t>(diff_extent(before, after, diff)));
+      .member("firstExtent", whole(diff_extent(before, diff.phases.first, align)))
+      .member("secondExtent", whole(diff_extent(after, diff.phases.second, align)));
   write_groups(json, diff_groups(before, after, diff, by));
   write_rows(json, "onlyFirst", before.lifecycles, diff.only_first, align);
   write_rows(json, "onlySecond", after.lifecycles, diff.only_second, align);

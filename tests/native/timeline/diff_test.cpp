@@ -363,7 +363,8 @@ TEST_CASE("diff: an extra iteration is a phase of one trace, and what comes afte
   const DiffLevels levels = diff_levels(traces.first(), traces.second(), diff, {0, 4, 12});
   CHECK(levels.first_live == std::vector<double>{0, 0, 0, 0, 20, 0, 0, 10, 0, 0, 20, 0});
   CHECK(levels.second_live == std::vector<double>{0, 0, 0, 0, 20, 0, 0, 0, 0, 0, 20, 0});
-  CHECK(diff_extent(traces.first(), traces.second(), diff) == 4);
+  CHECK(diff_extent(traces.first(), diff.phases.first, Align::phase) == 4);
+  CHECK(diff_extent(traces.second(), diff.phases.second, Align::phase) == 4);
 }
 
 TEST_CASE("diff: phases are paired by name and number, in the longest run that both keep") {
@@ -412,7 +413,8 @@ TEST_CASE("diff: levels by event and by time are those of either trace, zero bey
   const Both traces = both(named_trace(3, 120), named_trace(4, 300));
   for (const Align align : {Align::event, Align::time}) {
     const Diff diff = compare(traces.first(), traces.second(), align);
-    const double extent = diff_extent(traces.first(), traces.second(), diff);
+    const double extent = diff_extent(traces.second(), {}, align);
+    CHECK(diff_extent(traces.first(), {}, align) < extent);
     const DiffLevels levels = diff_levels(traces.first(), traces.second(), diff, {0, extent, 300});
     const auto highest = [](const std::vector<double>& series) {
       return static_cast<std::uint64_t>(*std::max_element(series.begin(), series.end()));
