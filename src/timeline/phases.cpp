@@ -12,10 +12,16 @@ constexpr std::uint32_t unpaired = Lifecycles::none;
 struct OwnPhases {
   std::vector<std::string_view> name;
   std::vector<std::uint32_t> first_event;
+  std::uint32_t unmarked = 0;  ///< 1 where the first of them stands before any mark.
 };
 
 OwnPhases phases_of(const Lifecycles& trace) {
-  OwnPhases own{{std::string_view()}, {0}};
+  OwnPhases own;
+  if (trace.marks.empty() || trace.marks.front().event > 0) {
+    own.name.emplace_back();
+    own.first_event.push_back(0);
+    own.unmarked = 1;
+  }
   for (const Lifecycles::Mark& mark : trace.marks) {
     own.name.push_back(trace.strings.at(mark.name));
     own.first_event.push_back(mark.event);
@@ -23,12 +29,11 @@ OwnPhases phases_of(const Lifecycles& trace) {
   return own;
 }
 
-/// The phases by name, those of one name in their order. What stands before the first mark comes first of
-/// all, so that it is paired with its like and not with a mark without a name.
+/// The marked phases by name, those of one name in their order.
 std::vector<std::uint32_t> by_name(const OwnPhases& own) {
-  std::vector<std::uint32_t> order(own.name.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin() + 1, order.end(),
+  std::vector<std::uint32_t> order(own.name.size() - own.unmarked);
+  std::iota(order.begin(), order.end(), own.unmarked);
+  std::stable_sort(order.begin(), order.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return own.name[a] < own.name[b]; });
   return order;
 }
@@ -38,8 +43,8 @@ std::vector<std::uint32_t> pair_by_name(const OwnPhases& a, const OwnPhases& b) 
   std::vector<std::uint32_t> partner(a.name.size(), unpaired);
   const std::vector<std::uint32_t> in_a = by_name(a);
   const std::vector<std::uint32_t> in_b = by_name(b);
-  partner[0] = 0;
-  for (std::size_t i = 1, j = 1; i < in_a.size() && j < in_b.size();) {
+  if (a.unmarked != 0 && b.unmarked != 0) partner[0] = 0;
+  for (std::size_t i = 0, j = 0; i < in_a.size() && j < in_b.size();) {
     const int order = a.name[in_a[i]].compare(b.name[in_b[j]]);
     if (order == 0) partner[in_a[i]] = in_b[j];
     if (order <= 0) ++i;

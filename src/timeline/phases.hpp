@@ -13,15 +13,15 @@ namespace bufgc::timeline {
 struct PhaseTrack {
   /// The trace's own phases in order, as numbers of common ones, ascending.
   std::vector<std::uint32_t> common;
-  std::vector<std::uint32_t> first_event;  ///< Of each own phase: its mark; 0 of the stretch before any.
+  std::vector<std::uint32_t> first_event;  ///< Of each own phase: its mark; 0 of what stands before any.
   std::uint32_t events = 0;
 
   /// The own phase that an event belongs to, by its place in `common`; a mark begins its phase.
   [[nodiscard]] std::size_t own_at(std::uint32_t event) const noexcept;
 };
 
-/// The phases of two traces, laid against each other. A phase reaches from a mark to the next; what stands
-/// before the first mark is one too, without a name.
+/// The phases of two traces, laid against each other. A phase reaches from a mark to the next; where events
+/// stand before the first mark, they are one too, without a name.
 ///
 /// Phases of one name are paired in the order in which they come, as far as the order of both traces can be
 /// kept: of the pairs, the longest run that rises in both (Schensted's, by patience) holds. The others are

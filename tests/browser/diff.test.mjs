@@ -143,7 +143,7 @@ describe('diff', () => {
     await align('phases').click();
     await idle(page);
     assert.equal(await align('phases').getAttribute('aria-pressed'), 'true');
-    assert.match(await verdict(page), /0 shifted; 3 of 3 phases in both/);
+    assert.match(await verdict(page), /0 shifted; 2 of 2 phases in both/);
     await align('events').click();
     await idle(page);
     assert.match(await verdict(page), /1 shifted$/);
@@ -292,6 +292,12 @@ describe('diff', () => {
     await idle(page);
     assert.match(await textOf(page, 'diff-view'), /Open a second trace…/);
     await page.waitForFunction(() => !location.hash.includes('second='));
+    await close();
+  });
+
+  test('without a trace there is nothing to compare a second one with', async () => {
+    const { page, close } = await browser.open();
+    assert.match(await compare(page, 'after.ndjson', AFTER), /^A trace must be open/);
     await close();
   });
 

@@ -211,6 +211,7 @@ export class DiffView extends LitElement {
     const openSample = (sample: Sample): void => {
       session.comparison.open(sampleFiles(sample), sample.name).catch(() => undefined); // told in the notice
     };
+    const reading = session.trace?.preview === true;
     const others = samples().filter(({ name }) => name !== session.trace?.sample);
     return html`<div class="empty">
       <h2>Before and after: what changed?</h2>
@@ -219,8 +220,8 @@ export class DiffView extends LitElement {
         and every buffer of A is looked for in B by its label, site, type and size.
       </p>
       <div class="actions">
-        <button class="button primary" @click=${() => this.chooseFiles()}>Open a second trace…</button>
-        ${others.map((sample) => html`<button class="button" data-second=${sample.name} @click=${() => openSample(sample)}>${sample.title}</button>`)}
+        <button class="button primary" ?disabled=${reading} @click=${() => this.chooseFiles()}>Open a second trace…</button>
+        ${others.map((sample) => html`<button class="button" ?disabled=${reading} data-second=${sample.name} @click=${() => openSample(sample)}>${sample.title}</button>`)}
       </div>
     </div>`;
   }
@@ -376,8 +377,11 @@ export class DiffView extends LitElement {
   private nameOf({ label: name, idText }: DiffRow): string {
     return label(name) || `buffer ${idText}`;
   }
+  private get livedTitle(): string {
+    return this.align === 'time' ? 'lived' : 'lived, events';
+  }
   private lived(lifetime: number): string {
-    return this.align === 'time' ? time(lifetime) : plural(lifetime, 'event');
+    return this.align === 'time' ? time(lifetime) : count(lifetime);
   }
 
   /** A buffer of the open trace can be selected; one of the second is told of. */
@@ -398,7 +402,7 @@ export class DiffView extends LitElement {
             <th scope="col" class="right">size</th>
             <th scope="col" class="wide">type</th>
             <th scope="col" class="right wide">born at</th>
-            <th scope="col" class="right">lived</th>
+            <th scope="col" class="right">${this.livedTitle}</th>
             <th scope="col">end</th>
           </tr>
         </thead>
@@ -429,7 +433,7 @@ export class DiffView extends LitElement {
             <th scope="col" class="name">label</th>
             <th scope="col" class="wide">what</th>
             <th scope="col" class="right">size</th>
-            <th scope="col" class="right">lived</th>
+            <th scope="col" class="right wide">${this.livedTitle}</th>
             <th scope="col" class="wide">end</th>
           </tr>
         </thead>
@@ -439,7 +443,7 @@ export class DiffView extends LitElement {
               ${this.renderName(first, true)}
               <td class="wide">${changes.map((change) => TITLES[change] ?? change).join(', ')}</td>
               <td class="number right" title=${both(exactBytes(first.size), exactBytes(second.size))}>${both(bytes(first.size), bytes(second.size))}</td>
-              <td class="number right">${both(this.lived(first.lifetime), this.lived(second.lifetime))}</td>
+              <td class="number right wide">${both(this.lived(first.lifetime), this.lived(second.lifetime))}</td>
               <td class="wide">${both(first.end, second.end)}</td>
             </tr>`,
           )}

@@ -29,6 +29,8 @@ export class Comparison {
 
   /** Several files make one trace; `sample` names the bundled one that they are. */
   open(files: SourceFile[], sample: string | null = null): Promise<void> {
+    const { trace } = this.session;
+    if (!trace || trace.preview) return Promise.reject(new Error('A trace must be open to be compared with another.'));
     return this.session.track(this.read(files, sample));
   }
 
