@@ -301,15 +301,21 @@ describe('diff', () => {
     await close();
   });
 
-  test('the palette leads to the second trace', async () => {
+  test('a button above and the palette lead to the second trace', async () => {
     const { page, close } = await browser.open();
+    const button = page.getByRole('button', { name: 'Compare…' });
+    assert.equal(await button.isDisabled(), true);
     await openText(page, 'before.ndjson', BEFORE);
+    const [first] = await Promise.all([page.waitForEvent('filechooser'), button.click()]);
+    await first.setFiles(samplePath('gpt_generate_noplan'));
+    await page.locator('diff-view .groups').waitFor();
+    assert.match(await textOf(page, 'diff-view'), /gpt_generate_noplan\.ndjson\.gz/);
     await page.keyboard.press('Control+k');
     await page.locator('command-palette input').fill('Compare with another');
     const option = page.locator('command-palette li', { hasText: 'Compare with another trace' });
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), option.click()]);
     await chooser.setFiles(samplePath('mlp_leak'));
-    await page.locator('diff-view .groups').waitFor();
+    await page.locator('diff-view .trace', { hasText: 'mlp_leak' }).waitFor();
     assert.match(await textOf(page, 'diff-view'), /mlp_leak\.ndjson\.gz/);
     await close();
   });

@@ -334,7 +334,7 @@ export class App extends LitElement {
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
       <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}

@@ -2,7 +2,7 @@
 import type { Align, GroupBy, Summary } from '../engine/protocol.js';
 import { cutOff, notReadToItsEnd } from './notices.js';
 import type { Session } from './session.js';
-import type { Loading, SourceFile } from './state.js';
+import type { Loading, SourceFile, Trace } from './state.js';
 
 export interface SecondTrace {
   name: string;
@@ -17,7 +17,7 @@ export class Comparison {
   align: Align = 'event';
   by: GroupBy = 'label';
   private turn = 0;
-  private first: unknown = null;
+  private first: Trace | null = null;
 
   constructor(private readonly session: Session) {
     session.addEventListener('trace', () => this.onTrace());
