@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "timeline/diff.hpp"
+#include "timeline/grouping.hpp"
 #include "trace/time_range.hpp"
 
 namespace bufgc::cli {
@@ -12,6 +15,10 @@ namespace bufgc::cli {
 inline constexpr int good = 0;
 inline constexpr int bad_file = 1;  // also a replay that ran out of budget
 inline constexpr int wrong_usage = 2;
+// Of `diff`, as of diff(1); a bad file is trouble there, as wrong usage is.
+inline constexpr int equal = 0;
+inline constexpr int different = 1;
+inline constexpr int trouble = 2;
 
 /// What traces come to.
 int summary(const std::vector<std::string>& paths, bool json);
@@ -32,5 +39,18 @@ int replay(const std::vector<std::string>& paths, const ReplayOptions& options);
 /// From any form to that of `out`'s name; of the events only those within the range, after what stands at its
 /// beginning.
 int convert(const std::string& in, const std::string& out, const trace::TimeRange& range);
+
+struct DiffOptions {
+  bool json = false;
+  timeline::GroupBy by = timeline::GroupBy::label;
+  timeline::Align align = timeline::Align::event;
+  std::size_t top = 10;  // as many groups and lifetimes are listed
+};
+/// What differs between two traces.
+int diff(const std::string& before, const std::string& after, const DiffOptions& options);
+
+/// What a person needs to know of a trace: to standard output, as Markdown or, with `json`, as JSON; or to
+/// `out`, in the form of its name.
+int report(const std::string& path, const std::string& out, bool json);
 
 }  // namespace bufgc::cli

@@ -1,15 +1,40 @@
 #include <CLI/CLI.hpp>
+#include <map>
 
 #include "commands.hpp"
 
+namespace {
+
+using bufgc::timeline::Align;
+using bufgc::timeline::GroupBy;
+const std::map<std::string, GroupBy> groupings = {
+    {"label", GroupBy::label}, {"site", GroupBy::site}, {"dtype", GroupBy::dtype}, {"size", GroupBy::size}};
+const std::map<std::string, Align> alignments = {
+    {"event", Align::event}, {"time", Align::time}, {"phase", Align::phase}};
+
+/// Takes one of the words, and names all of them where it is none.
+template <class Value>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, Value& value,
+                        const std::map<std::string, Value>& words, const std::string& meaning) {
+  return command
+      .add_option_function<std::string>(
+          name, [&value, &words](const std::string& word) { value = words.at(word); }, meaning)
+      ->check(CLI::IsMember(words));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace bufgc::cli;
-  CLI::App app{"Lifecycles of CPU buffers: what a trace comes to, how it runs, other forms of it.", "bufgc"};
+  CLI::App app{
+      "Lifecycles of CPU buffers: what a trace comes to, how it runs, other forms of it, what two differ in.",
+      "bufgc"};
   app.set_version_flag("--version", BUFGC_VERSION);
   app.require_subcommand(1);
   app.footer(
       "A TRACE is NDJSON, CSV or binary (.bufgc), also packed with gzip.\n"
-      "Exit status: 0 good, 1 a file is bad or a replay ran out of budget, 2 wrong usage.");
+      "Exit status: 0 good, 1 a file is bad or a replay ran out of budget, 2 wrong usage.\n"
+      "Of diff: 0 equal, 1 different, 2 a file is bad or wrong usage.");
 
   std::vector<std::string> traces;
   bool json = false;
@@ -51,6 +76,28 @@ int main(int argc, char** argv) {
                               "Only events from that time on, in ns; what stands then is kept");
   convert_command->add_option("--to", range.to_ns, "Only events up to that time, in ns");
 
+  std::string before;
+  std::string after;
+  DiffOptions differing;
+  CLI::App* const diff_command = app.add_subcommand(
+      "diff", "What differs between two traces: totals, groups, lifetimes that one of them lacks");
+  diff_command->add_option("A", before, "A trace file")->required();
+  diff_command->add_option("B", after, "Another; differences are what B has more than A")->required();
+  diff_command->add_flag("--json", json, "One JSON object on standard output");
+  add_choice(*diff_command, "--by", differing.by, groupings, "Group lifetimes by this (label)");
+  add_choice(
+      *diff_command, "--align", differing.align, alignments,
+      "Lay them against each other by this (event): lifetimes are compared in events, or in ns by time; "
+      "by phase only those between the same marks are matched");
+  diff_command->add_option("--top", differing.top, "List so many groups and lifetimes (10)");
+
+  CLI::App* const report_command = app.add_subcommand(
+      "report", "What made the peak, what leaks, what could be reused: to attach to an issue");
+  report_command->add_option("TRACE", in, "A trace file")->required();
+  report_command->add_option(
+      "OUT", out, "Its form is that of its name: .md, .html, .json; else Markdown on standard output");
+  report_command->add_flag("--json", json, "One JSON object on standard output");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -59,5 +106,10 @@ int main(int argc, char** argv) {
   options.json = json;
   if (summary_command->parsed()) return summary(traces, json);
   if (replay_command->parsed()) return replay(traces, options);
+  if (diff_command->parsed()) {
+    differing.json = json;
+    return diff(before, after, differing);
+  }
+  if (report_command->parsed()) return report(in, out, json);
   return convert(in, out, range);
 }

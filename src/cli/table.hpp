@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bufgc::cli {
@@ -10,6 +11,12 @@ namespace bufgc::cli {
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 /// A count with its thousands apart: "38,801".
 [[nodiscard]] std::string human_count(std::uint64_t count);
+/// What was added or is missing: "+1.50 MiB", "-3", "0".
+[[nodiscard]] std::string human_bytes_delta(std::uint64_t before, std::uint64_t after);
+[[nodiscard]] std::string human_count_delta(std::uint64_t before, std::uint64_t after);
+/// Text out of a file, made safe to stand in one line of a terminal: cut to 60 characters, "." for control
+/// characters and for marks that turn the direction of writing, U+FFFD for what is no UTF-8.
+[[nodiscard]] std::string plain_text(std::string_view text);
 /// The last part of a path.
 [[nodiscard]] std::string file_name(const std::string& path);
 /// With `digits` behind the point.

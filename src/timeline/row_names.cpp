@@ -31,6 +31,12 @@ std::string_view state_name(const Lifecycles& lifecycles, std::size_t row) noexc
   return "released";
 }
 
+std::string_view end_name(const Lifecycles& lifecycles, std::size_t row) noexcept {
+  const std::string_view cause =
+      is_alive_at_end(lifecycles, row) ? std::string_view() : cause_name(lifecycles.cause[row]);
+  return cause.empty() ? state_name(lifecycles, row) : cause;
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   auto value = static_cast<double>(bytes);

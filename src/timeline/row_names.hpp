@@ -15,6 +15,8 @@ namespace bufgc::timeline {
 [[nodiscard]] std::string_view access_name(std::uint8_t access) noexcept;
 /// "alive at end" or "released".
 [[nodiscard]] std::string_view state_name(const Lifecycles& lifecycles, std::size_t row) noexcept;
+/// How a lifetime ended: its cause where that is known, else its state.
+[[nodiscard]] std::string_view end_name(const Lifecycles& lifecycles, std::size_t row) noexcept;
 
 /// "64 KiB", "1.5 MiB".
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);

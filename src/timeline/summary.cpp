@@ -38,6 +38,12 @@ Summary summarise(const Lifecycles& lifecycles, const Levels& levels) {
   return summary;
 }
 
+std::uint64_t cache_hits(const Lifecycles& lifecycles) noexcept {
+  std::uint64_t hits = 0;
+  for (std::size_t row = 0; row < lifecycles.size(); ++row) hits += served_by_cache(lifecycles, row) ? 1 : 0;
+  return hits;
+}
+
 Summary summarise(const Lifecycles& lifecycles) {
   return summarise(lifecycles, Levels(lifecycles));
 }

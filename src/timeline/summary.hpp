@@ -30,6 +30,9 @@ struct Summary {
 
 [[nodiscard]] Summary summarise(const Lifecycles& lifecycles);
 
+/// Allocations that the cache served.
+[[nodiscard]] std::uint64_t cache_hits(const Lifecycles& lifecycles) noexcept;
+
 class Levels;
 /// The same where the levels have been built already.
 [[nodiscard]] Summary summarise(const Lifecycles& lifecycles, const Levels& levels);

@@ -50,6 +50,10 @@ describe('the page', () => {
       await look('reuse');
       await page.keyboard.press('7');
       await look('statistics');
+      await page.keyboard.press('8');
+      await look('diff, empty');
+      await page.locator('[data-second="mlp_train_noplan_long"]').click();
+      await look('diff');
       await page.keyboard.press('1');
       await page.keyboard.press('Escape');
       await page.keyboard.press('p');
@@ -128,7 +132,7 @@ describe('the page', () => {
     assert.equal(stats.buffers, 4);
     for (const id of [1, 2, 3, 4]) {
       await page.evaluate((which) => window.viewer.select(which), id);
-      for (const key of ['1', '2', '3', '4', '5', '6', '7']) {
+      for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) {
         await page.keyboard.press(key);
         await idle(page);
       }
@@ -165,7 +169,7 @@ describe('the page', () => {
     test(`nothing reaches beyond the window at ${width} × ${height}`, async () => {
       const { page, close } = await browser.open({ width, height });
       await openSample(page, 'mlp_leak');
-      for (const key of ['1', '2', '3', '4', '5', '6', '7']) {
+      for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) {
         await page.keyboard.press(key);
         await idle(page);
         const beyond = await page.evaluate(() => {

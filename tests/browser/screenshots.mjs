@@ -124,6 +124,25 @@ const STATES = {
     await key(page, '7');
     await gotIt(page);
   },
+  diffempty: async (page) => {
+    await openSample(page);
+    await key(page, '8');
+  },
+  diff: async (page) => {
+    await openSample(page);
+    await key(page, '8');
+    await gotIt(page);
+    await page.locator('[data-second="mlp_train_noplan_long"]').click();
+  },
+  diffgroups: async (page) => {
+    await openSample(page);
+    await key(page, '8');
+    await gotIt(page);
+    await page.locator('[data-second="mlp_train_noplan_long"]').click();
+    await idle(page);
+    await page.locator('diff-view .groups').scrollIntoViewIfNeeded();
+    await page.locator('diff-view').evaluate((view) => view.scrollBy(0, 400));
+  },
   labels: async (page) => {
     await openSample(page, 'mlp_train_noplan_long');
     await gotIt(page);

@@ -2,7 +2,7 @@
 //   BUFGC_VIEWER_DIR  folder of viewer.mjs and viewer.wasm
 //   BUFGC_CLI         the native `bufgc`, for comparison
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -432,4 +432,100 @@ test('the questions people open the viewer for are answered to the byte', { skip
   const { actual, planned, least, saved, pairs } = session.reuse();
   assert.deepEqual([actual, planned, least, saved, pairs.length], [150, 150, 150, 0, 0]);
   assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
+});
+
+/** A second trace of the same program: one buffer larger, one never released, one more. */
+const after = `${[
+  { t: 10, op: 'alloc', id: 1, size: 120, addr: '0x1000', dtype: 'float32', label: 'conv' },
+  { t: 20, op: 'alloc', id: 2, size: 50, addr: '0x2000', label: 'input' },
+  { t: 30, op: 'free', id: 1, to: 'lru' },
+  { t: 45, op: 'alloc', id: 3, size: 100, addr: '0x1000', label: 'conv' },
+  { t: 50, op: 'alloc', id: 4, size: 30, label: 'extra' },
+]
+  .map((line) => JSON.stringify(line))
+  .join('\n')}\n`;
+
+test('a second trace is compared with the open one, and closed with it', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  assert.throws(() => session.diff('event', 'label'), /No second trace is open/);
+  const second = await session.openSecond([{ name: 'b.ndjson', bytes: bytes(after) }], noProgress);
+  assert.equal(second.buffers, 4);
+  assert.deepEqual(session.summary(), summary);
+
+  const diff = session.diff('event', 'label');
+  assert.equal(diff.equal, false);
+  assert.equal(diff.first.max_live_bytes, summary.max_live_bytes);
+  assert.equal(diff.second.max_live_bytes, second.max_live_bytes);
+  assert.deepEqual([diff.first.cache_hits, diff.second.cache_hits], [1, 0]);
+  assert.deepEqual(
+    diff.groups.map(({ name, first, second: { buffers } }) => [name, first.buffers, buffers]),
+    [
+      ['extra', 0, 1],
+      ['conv', 2, 2],
+      ['input', 1, 1],
+    ],
+  );
+  assert.deepEqual(
+    diff.onlySecond.map(({ idText, end }) => [idText, end]),
+    [['4', 'alive at end']],
+  );
+  assert.deepEqual(
+    diff.changed.map(({ changes, first, second: other }) => [changes, first.size, other.size]),
+    [
+      [['size'], 100, 120],
+      [['end'], 50, 50],
+    ],
+  );
+  assert.deepEqual([...session.diffLevels('event', 0, 5, 5).firstLive], [100, 150, 50, 150, 100]);
+  assert.deepEqual([...session.diffLevels('event', 0, 5, 5).secondLive], [120, 170, 50, 150, 180]);
+  assert.equal(session.diff('time', 'size').secondExtent, 40);
+  assert.deepEqual([session.diff('phase', 'site').phases, session.diff('phase', 'site').sharedPhases], [1, 1]);
+  assert.throws(() => session.diff('line', 'label'), /align: expected one of event, time, phase/);
+
+  await session.openSecond([{ name: 'a.ndjson', bytes: bytes(ndjson) }], noProgress);
+  assert.equal(session.diff('event', 'label').equal, true);
+  await assert.rejects(
+    session.openSecond([{ name: 'bad.ndjson', bytes: bytes(`${ndjson}{"t":9`) }], noProgress),
+    /^Error: bad\.ndjson: line 6: /,
+  );
+  assert.throws(() => session.diff('event', 'label'), /No second trace is open/);
+  await session.openSecond([{ name: 'b.ndjson', bytes: bytes(after) }], noProgress);
+  await session.open([{ name: 'b.ndjson', bytes: bytes(after) }], noProgress);
+  assert.throws(() => session.diff('event', 'label'), /No second trace is open/);
+});
+
+test('closing the second trace stops its reading, and the first goes on', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  const long = Array.from({ length: 200_000 }, (_, i) => `{"t":${i},"op":"alloc","id":${i},"size":64}`).join('\n');
+  const reading = session.openSecond([{ name: 'long.ndjson', bytes: bytes(long) }], () => session.closeSecond());
+  await assert.rejects(reading, { name: 'AbortError' });
+  assert.deepEqual(session.summary(), summary);
+  assert.throws(() => session.diff('event', 'label'), /No second trace is open/);
+});
+
+test('the engine and the command agree on what differs', { skip }, async (context) => {
+  if (!process.env.BUFGC_CLI) return context.skip('skipped: BUFGC_CLI is not set');
+  const folder = mkdtempSync(join(tmpdir(), 'bufgc-'));
+  try {
+    const [a, b] = ['a.ndjson', 'b.ndjson'].map((name) => join(folder, name));
+    writeFileSync(a, ndjson);
+    writeFileSync(b, after);
+    const { status, stdout } = spawnSync(process.env.BUFGC_CLI, ['diff', a, b, '--json', '--by', 'dtype'], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    const told = JSON.parse(stdout);
+    const { session } = await opened(['a.ndjson', ndjson]);
+    await session.openSecond([{ name: 'b.ndjson', bytes: bytes(after) }], noProgress);
+    const diff = session.diff('event', 'dtype');
+    assert.deepEqual(told.totals, { a: diff.first, b: diff.second });
+    assert.equal(told.lifetimes.only_b_bytes, diff.counts.onlySecondBytes);
+    assert.equal(told.lifetimes.changed, diff.counts.changed);
+    assert.deepEqual(
+      told.groups.map(({ name, a: { bytes: inA }, b: { bytes: inB }, changed }) => [name, inA, inB, changed]),
+      diff.groups.map(({ name, first, second, changed }) => [name, first.bytes, second.bytes, changed]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

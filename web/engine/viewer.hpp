@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "json.hpp"
 #include "model.hpp"
+#include "timeline/diff.hpp"
 #include "timeline/flame.hpp"
 #include "timeline/hit_test.hpp"
 #include "timeline/row_table.hpp"
@@ -90,6 +92,13 @@ class Viewer {
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
   void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
 
+  // Against another trace, `first`, which must be the same one for as long as this one is open.
+
+  /// What differs: totals, counts, groups, and the lifetimes that differ most.
+  void diff(Viewer& first, timeline::Align align, timeline::GroupBy by);
+  /// x, live and reserved of the first, live and reserved of this one: each `columns` numbers.
+  void diff_levels(Viewer& first, timeline::Align align, const timeline::Columns& columns);
+
   enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2, bufgc = 3 };
   bool export_as(Format format);
 
@@ -104,12 +113,21 @@ class Viewer {
   }
   void write_row(JsonWriter& json, std::uint32_t row) const;
   void write_details(JsonWriter& json, std::uint32_t row) const;
+  struct DiffState {
+    timeline::Align align = timeline::Align::event;
+    std::size_t first_events = 0;
+    std::size_t events = 0;
+    bool operator==(const DiffState&) const = default;
+  };
+  [[nodiscard]] const timeline::Diff& diff_from(Viewer& first, timeline::Align align);
 
   Model model_{input.lifecycles()};
   double slack_ = 0;
   std::vector<std::uint32_t> table_;
   std::vector<std::uint32_t> use_counts_;
   std::size_t counted_uses_ = 0;
+  std::optional<timeline::Diff> diff_;
+  DiffState compared_;  ///< What `diff_` stands for.
   std::string text_;
   std::vector<double> numbers_;
   std::vector<std::uint8_t> pixels_;

@@ -8,6 +8,7 @@ import './chart/minimap.js';
 import './panels/buffer-table.js';
 import './panels/command-palette.js';
 import './panels/details-panel.js';
+import { DiffView } from './panels/diff-view.js';
 import './panels/empty-state.js';
 import './panels/facets-panel.js';
 import './panels/flame-view.js';
@@ -41,12 +42,14 @@ export interface LabDetail {
 @customElement('bufgc-app')
 export class App extends LitElement {
   @property({ attribute: false }) session!: Session;
-  @state() private dropping = false;
+  /** What a file that is being dragged would become. */
+  @state() private dropping: 'first' | 'second' | null = null;
   @state() private helpOpen = false;
   @state() private paletteOpen = false;
   @state() private lab: HTMLElement | undefined;
   @state() private labDetail: LabDetail = {};
   @query('lifecycle-plot') plot!: LifecyclePlot | null;
+  @query('diff-view') private diffView!: DiffView | null;
   @query('top-bar') topBar!: TopBar;
 
   readonly labBuilt = customElements.get('bufgc-lab') !== undefined;
@@ -108,6 +111,7 @@ export class App extends LitElement {
       lifecycle-plot,
       buffer-table,
       flame-view,
+      diff-view,
       leaks-view,
       reuse-view,
       statistics-view,
@@ -225,6 +229,7 @@ export class App extends LitElement {
       this.helpOpen = false;
       this.paletteOpen = false;
     } else if (this.session.loading) this.session.cancelOpen();
+    else if (this.session.comparison.loading) this.session.comparison.close();
     else if (this.session.notice) this.session.dismiss();
     else if (this.session.selectedRow !== null) void this.session.select(null);
     else void this.session.showMoment(null);
@@ -250,10 +255,31 @@ export class App extends LitElement {
     else if (event.type === 'dragleave') this.dragDepth--;
     else if (event.type === 'drop') {
       this.dragDepth = 0;
-      this.openFiles([...event.dataTransfer.files]);
+      const files = [...event.dataTransfer.files];
+      if (this.comparesBy(event)) this.openSecond(files);
+      else this.openFiles(files);
     }
-    this.dropping = this.dragDepth > 0;
+    this.dropping = this.dragDepth <= 0 ? null : this.comparesBy(event) ? 'second' : 'first';
   };
+
+  /** A file that is dropped with Alt, or on the view that compares, is the second trace. */
+  private comparesBy(event: DragEvent): boolean {
+    if (!this.session.trace || this.session.trace.preview) return false;
+    return event.altKey || event.composedPath().some((at) => at instanceof DiffView);
+  }
+
+  private openSecond(files: File[]): void {
+    if (files.length === 0) return;
+    void this.session.setTab('diff');
+    this.session.comparison.open(files.map((file) => ({ name: file.name, bytes: file }))).catch(() => undefined); // told in the notice
+  }
+
+  async chooseSecond(): Promise<void> {
+    await this.session.setTab('diff');
+    await this.updateComplete;
+    await this.diffView?.updateComplete;
+    this.diffView?.chooseFiles();
+  }
 
   openFiles(files: File[]): void {
     if (files.length === 0) return;
@@ -297,6 +323,7 @@ export class App extends LitElement {
     if (session.tab === 'groups') return html`<flame-view .session=${session}></flame-view>`;
     if (session.tab === 'leaks') return html`<leaks-view .session=${session}></leaks-view>`;
     if (session.tab === 'reuse') return html`<reuse-view .session=${session}></reuse-view>`;
+    if (session.tab === 'diff') return html`<diff-view .session=${session}></diff-view>`;
     if (session.tab === 'statistics')
       return html`<statistics-view .session=${session} .allocator=${session.trace.live ? this.labDetail.stats : undefined}></statistics-view>`;
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;
@@ -307,7 +334,7 @@ export class App extends LitElement {
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
       <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}
@@ -328,7 +355,7 @@ export class App extends LitElement {
         }
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
-      ${this.dropping ? html`<div class="drop">Drop to open</div>` : nothing}
+      ${this.dropping ? html`<div class="drop">${this.dropping === 'second' ? 'Drop to compare with the open trace' : 'Drop to open'}</div>` : nothing}
       ${this.paletteOpen ? html`<command-palette .hasTrace=${session.trace !== null} @choose=${this.onCommand} @close=${() => (this.paletteOpen = false)}></command-palette>` : nothing}
       ${this.helpOpen ? html`<help-overlay @close=${() => (this.helpOpen = false)}></help-overlay>` : nothing}
     `;

@@ -1,6 +1,6 @@
 // What the page can be told to do: one list for the keyboard, the card of keys and the palette.
 import type { App } from './app.js';
-import type { ColorBy } from './engine/protocol.js';
+import type { Align, ColorBy } from './engine/protocol.js';
 import { sampleFiles, samples } from './samples.js';
 import type { Session, Tab } from './store/session.js';
 import { theme } from './store/theme.js';
@@ -33,6 +33,7 @@ export const TABS: { tab: Tab; title: string }[] = [
   { tab: 'leaks', title: 'Leaks' },
   { tab: 'reuse', title: 'Reuse' },
   { tab: 'statistics', title: 'Statistics' },
+  { tab: 'diff', title: 'Diff' },
 ];
 
 const PAN = 0.2;
@@ -56,6 +57,12 @@ const move = of('Move', true);
 const find = of('Find', true);
 const view = of('Views', true);
 const page = of('Page', false);
+
+export const ALIGNMENTS: { align: Align; title: string }[] = [
+  { align: 'event', title: 'events' },
+  { align: 'time', title: 'time' },
+  { align: 'phase', title: 'phases' },
+];
 
 const COLORS: { by: ColorBy; title: string }[] = [
   { by: 'state', title: 'state' },
@@ -103,6 +110,13 @@ export const COMMANDS: readonly Command[] = [
   view('Axis: event numbers', [], ({ session }) => void session.setAxis('event')),
   view('Axis: time', [], ({ session }) => void session.setAxis('time')),
   ...COLORS.map(({ by, title }) => view(`Colour by ${title}`, [], ({ session }) => session.setColorBy(by))),
+  view('Compare with another trace', [], (app) => void app.chooseSecond()),
+  ...ALIGNMENTS.map(({ align, title }) =>
+    view(`Compare by ${title}`, [], ({ session }) => {
+      session.comparison.setAlign(align);
+      void session.setTab('diff');
+    }),
+  ),
   view('Show or hide what is cached', [], ({ session }) => session.setShowCached(!session.showCached)),
   view('Show or hide fragmentation over time', [], ({ session }) =>
     session.setShowFragmentation(!session.showFragmentation),

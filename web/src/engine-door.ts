@@ -42,6 +42,10 @@ function absentEngine(reason: string): Engine {
     flame: refuse,
     reuse: refuse,
     fragmentation: refuse,
+    openSecond: refuse,
+    closeSecond: () => undefined,
+    diff: refuse,
+    diffLevels: refuse,
     export: refuse,
   };
 }

@@ -23,6 +23,10 @@ export function bytes(value: number): string {
   return `${unit === 0 ? count(value) : threeDigits(scaled)}${NARROW}${BYTE_UNITS[unit]}`;
 }
 
+/** What was added or is missing, with its sign: "+1.50 KiB", "−3", "0". */
+export const delta = (before: number, after: number, text: (value: number) => string): string =>
+  before === after ? '0' : `${after > before ? '+' : '−'}${text(Math.abs(after - before))}`;
+
 /** "1 572 864 B", for titles and copies. */
 export const exactBytes = (value: number): string => `${count(value)}${NARROW}B`;
 

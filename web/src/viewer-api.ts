@@ -17,6 +17,8 @@ export interface ViewerApi {
   ready(): Promise<void>;
   idle(): Promise<void>;
   open(source: File | Blob | ArrayBuffer | Uint8Array, name?: string): Promise<Record<string, number>>;
+  /** Opens a second trace, to be compared with the open one. */
+  compare(source: File | Blob | ArrayBuffer | Uint8Array, name?: string): Promise<void>;
   setView(view: { view?: Tab; axis?: Axis; t0?: number; t1?: number; y0?: number; y1?: number }): Promise<void>;
   hitTest(x: number, y: number): Promise<number | null>;
   screenOf(id: number | string): Promise<ScreenPlace | null>;
@@ -56,6 +58,11 @@ export function viewerApi(session: Session, app: App): ViewerApi {
       await session.open([{ name, bytes }]);
       await session.idle();
       return stats();
+    },
+    async compare(source, name = source instanceof File ? source.name : 'trace.ndjson') {
+      const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+      await session.comparison.open([{ name, bytes }]);
+      await session.idle();
     },
     async setView({ view, axis, ...range }) {
       if (view) await session.setTab(view);

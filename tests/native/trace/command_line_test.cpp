@@ -68,6 +68,14 @@ Ran run(const Folder& folder, const std::string& arguments) {
   return ran;
 }
 
+/// With one blank where a table has several.
+std::string squeezed(const std::string& text) {
+  std::string out;
+  for (const char character : text)
+    if (character != ' ' || out.empty() || out.back() != ' ') out += character;
+  return out;
+}
+
 const std::string excerpt = BUFGC_TEST_DATA "/mlp_train_excerpt.ndjson";
 
 bool absent() {
@@ -327,6 +335,156 @@ TEST_CASE("convert keeps a time range, alike from every form") {
   CHECK(part.rows.folded.events > 0);
   CHECK(part.rows.event_time_ns.back() == rows.event_time_ns[199]);
   CHECK(part.rows.folded.events + part.rows.event_count() == 200);
+}
+
+TEST_CASE("diff ends with 0, 1 and 2 as diff(1) does, and says what is wrong") {
+  if (absent()) return;
+  const Folder folder;
+  const std::string lines = R"({"t":1,"op":"alloc","id":1,"size":4096,"label":"a"}
+{"t":2,"op":"alloc","id":2,"size":64,"label":"b"}
+{"t":3,"op":"free","id":1}
+)";
+  write_file(folder / "a.ndjson", lines);
+  write_file(folder / "slow.ndjson", R"({"t":10,"op":"alloc","id":7,"size":4096,"label":"a"}
+{"t":20,"op":"alloc","id":8,"size":64,"label":"b"}
+{"t":3000,"op":"free","id":7}
+)");
+  write_file(folder / "b.ndjson", lines + "{\"t\":4,\"op\":\"free\",\"id\":2}\n");
+  const std::string a = "'" + folder / "a.ndjson" + "' ";
+  const std::string slow = "'" + folder / "slow.ndjson" + "' ";
+  const std::string b = "'" + folder / "b.ndjson" + "' ";
+
+  const Ran same = run(folder, "diff " + a + slow);
+  CHECK(same.status == 0);
+  CHECK(same.output == "equal by event: 3 events, 2 buffers\n");
+  CHECK(run(folder, "diff --align time " + a + slow).status == 1);
+  const Ran other = run(folder, "diff " + a + b);
+  CHECK(other.status == 1);
+  CHECK(squeezed(other.output).find("\nalive at end 1 0 -1\nalive bytes 64 B 0 B -64 B\n") !=
+        std::string::npos);
+  CHECK(other.output.find("changed: 1 (size 0, dtype 0, end 1, lifetime 0)") != std::string::npos);
+
+  const Ran missing = run(folder, "diff " + a + "'" + folder / "none.ndjson" + "'");
+  CHECK(missing.status == 2);
+  CHECK(missing.errors.find("none.ndjson: cannot be opened") != std::string::npos);
+  write_file(folder / "bad.ndjson", "{\"t\":1,\"op\":\"alloc\",\"id\":1,\"size\":\"x\"}\n");
+  const Ran bad = run(folder, "diff '" + folder / "bad.ndjson" + "' " + a);
+  CHECK(bad.status == 2);
+  CHECK(bad.errors.find("bad.ndjson: line 1: ") != std::string::npos);
+  CHECK(run(folder, "diff " + a).status == 2);
+  const Ran by = run(folder, "diff --by shape " + a + b);
+  CHECK(by.status == 2);
+  CHECK(by.errors.find("label") != std::string::npos);
+}
+
+TEST_CASE("diff --json: totals of both, groups with what one lacks first, and the lifetimes that differ") {
+  if (absent()) return;
+  const Folder folder;
+  write_file(folder / "a.ndjson", R"({"t":1,"op":"mark","name":"step"}
+{"t":2,"op":"alloc","id":1,"size":4096,"label":"grows","site":"x.py:1"}
+{"t":3,"op":"alloc","id":2,"size":64,"label":"gone"}
+{"t":4,"op":"free","id":2}
+{"t":5,"op":"free","id":1}
+)");
+  write_file(folder / "b.ndjson", R"({"t":1,"op":"mark","name":"step"}
+{"t":2,"op":"alloc","id":1,"size":5120,"label":"grows","site":"x.py:1"}
+{"t":3,"op":"alloc","id":2,"size":64,"label":"new \u001b[31m|"}
+{"t":4,"op":"free","id":2}
+)");
+  const std::string files = " '" + folder / "a.ndjson" + "' '" + folder / "b.ndjson" + "'";
+  for (const std::string align : {"event", "time", "phase"}) {
+    const Ran ran = run(folder, "diff --json --align " + align + files);
+    CHECK(ran.status == 1);
+    rapidjson::Document json;
+    REQUIRE_FALSE(json.Parse(ran.output).HasParseError());
+    CHECK(json["align"].GetString() == align);
+    CHECK_FALSE(json["equal"].GetBool());
+    for (const char* const name :
+         {"events", "buffers", "frees", "total_allocated_bytes", "max_live_bytes", "max_live_buffers",
+          "max_reserved_bytes", "cache_hits", "alive_at_end_buffers", "alive_at_end_bytes"})
+      CHECK(json["totals"]["b"][name].IsUint64());
+    CHECK(json["totals"]["a"]["max_live_bytes"].GetUint64() == 4160);
+    CHECK(json["totals"]["b"]["alive_at_end_bytes"].GetUint64() == 5120);
+    CHECK(json["lifetimes"]["only_a_buffers"].GetUint64() == 1);
+    CHECK(json["lifetimes"]["only_b_bytes"].GetUint64() == 64);
+    CHECK(json["lifetimes"]["changed"].GetUint64() == 1);
+    CHECK(json.HasMember("phases") == (align == "phase"));
+    REQUIRE(json["groups"].Size() == 3);
+    CHECK(json["groups"][0]["a"]["buffers"].GetUint64() + json["groups"][0]["b"]["buffers"].GetUint64() == 1);
+    CHECK(json["groups"][2]["name"] == "grows");
+    CHECK(json["groups"][2]["b"]["bytes"].GetUint64() == 5120);
+    CHECK(json["only_a"][0]["label"] == "gone");
+    CHECK(json["only_b"][0]["id"].GetUint64() == 2);
+    const auto& changed = json["changed"][0];
+    REQUIRE(changed["changes"].Size() == 2);
+    CHECK(changed["changes"][0] == "size");
+    CHECK(changed["changes"][1] == "end");
+    CHECK(changed["b"]["end"] == "alive at end");
+    CHECK(changed["a"]["size_bytes"].GetUint64() == 4096);
+  }
+  const Ran text = run(folder, "diff --by site --top 1" + files);
+  CHECK(text.output.find("by site") != std::string::npos);
+  CHECK(text.output.find("… and 1 more") != std::string::npos);
+  // What a file calls its buffers moves no cursor and paints no terminal.
+  CHECK(text.output.find("new .[31m|") != std::string::npos);
+  CHECK(text.output.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("report answers in Markdown, HTML and JSON from the same figures as summary") {
+  if (absent()) return;
+  const Folder folder;
+  const Ran markdown = run(folder, "report '" + excerpt + "'");
+  CHECK(markdown.status == 0);
+  for (const char* const title : {"# mlp\\_train\\_excerpt.ndjson\n", "## Summary", "## What made the peak",
+                                  "## What was never released", "## Why more is reserved than live",
+                                  "## What could be reused", "## Where most is allocated"})
+    CHECK(markdown.output.find(title) != std::string::npos);
+
+  rapidjson::Document summary;
+  REQUIRE_FALSE(summary.Parse(run(folder, "summary --json '" + excerpt + "'").output).HasParseError());
+  rapidjson::Document json;
+  const Ran ran = run(folder, "report --json '" + excerpt + "'");
+  REQUIRE_FALSE(json.Parse(ran.output).HasParseError());
+  for (const auto& [name, value] : summary["traces"][0].GetObject()) CHECK(json[name] == value);
+  CHECK(json["peak"]["live_bytes"] == json["max_live_bytes"]);
+  std::uint64_t peak = 0;
+  for (const auto& group : json["peak"]["by_label"].GetArray()) peak += group["bytes"].GetUint64();
+  CHECK(peak <= json["max_live_bytes"].GetUint64());
+  CHECK(peak > 0);
+  const auto& reserved = json["reserved"];
+  CHECK(reserved["reserved_bytes"].GetUint64() + reserved["outside_bytes"].GetUint64() ==
+        reserved["live_bytes"].GetUint64() + reserved["rounding_bytes"].GetUint64() +
+            reserved["cached_bytes"].GetUint64() + reserved["gaps_bytes"].GetUint64());
+  CHECK(json["reuse"]["planned_bytes"].GetUint64() >= json["reuse"]["least_bytes"].GetUint64());
+
+  CHECK(run(folder, "report '" + excerpt + "' '" + folder / "r.json" + "'").status == 0);
+  CHECK(file_text(folder / "r.json") == ran.output);
+  CHECK(run(folder, "report '" + excerpt + "' '" + folder / "r.md" + "'").status == 0);
+  CHECK(file_text(folder / "r.md") == markdown.output);
+  CHECK(run(folder, "report '" + excerpt + "' '" + folder / "r.html" + "'").status == 0);
+  CHECK(file_text(folder / "r.html").substr(0, 15) == "<!doctype html>");
+  const Ran form = run(folder, "report '" + excerpt + "' '" + folder / "r.pdf" + "'");
+  CHECK(form.status == 2);
+  CHECK(form.errors.find("expected a name that ends in .md, .html or .json") != std::string::npos);
+  CHECK(run(folder, "report '" + folder / "none" + "'").status == 1);
+  CHECK(run(folder, "report '" + excerpt + "' '" + folder / "no/r.md" + "'").status == 1);
+}
+
+TEST_CASE("report shows names with a mark-up of their own as text") {
+  if (absent()) return;
+  const Folder folder;
+  write_file(
+      folder / "names.ndjson",
+      R"({"t":1,"op":"alloc","id":1,"size":64,"label":"a|b `c` <script>alert(1)</script> @all","site":"x\ny"}
+)");
+  const std::string markdown = run(folder, "report '" + folder / "names.ndjson" + "'").output;
+  CHECK(markdown.find("| `` a\\|b `c` <script>alert(1)</script> @all `` |") != std::string::npos);
+  CHECK(markdown.find("| `x.y` |") != std::string::npos);
+  REQUIRE(run(folder, "report '" + folder / "names.ndjson" + "' '" + folder / "names.html" + "'").status ==
+          0);
+  const std::string html = file_text(folder / "names.html");
+  CHECK(html.find("<script") == std::string::npos);
+  CHECK(html.find("a|b `c` &lt;script&gt;alert(1)&lt;/script&gt; @all") != std::string::npos);
 }
 
 TEST_CASE("gzip members that follow one another are one text") {

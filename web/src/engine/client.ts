@@ -117,6 +117,10 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     flame: (query) => ask('flame', [query]),
     reuse: () => ask('reuse', []),
     fragmentation: (...args) => ask('fragmentation', args),
+    openSecond: (files, onProgress) => ask('openSecond', [files], onProgress),
+    closeSecond: () => send({ kind: 'closeSecond' }),
+    diff: (align, by) => ask('diff', [align, by]),
+    diffLevels: (...args) => ask('diffLevels', args),
     export: (format) => ask('export', [format]),
   };
 }

@@ -1,13 +1,13 @@
 // What goes between client.ts and worker.ts. Requests carry a number that their answer repeats.
 import type { Engine, LoadProgress } from './protocol.js';
 
-export type Method = Exclude<keyof Engine, 'ready' | 'cancelOpen'>;
+export type Method = Exclude<keyof Engine, 'ready' | 'cancelOpen' | 'closeSecond'>;
 
 export type Request =
   /** First of all: the bytes of viewer.wasm, packed with gzip. */
   | { kind: 'init'; wasm: Uint8Array }
   | { kind: 'call'; id: number; method: Method; args: unknown[] }
-  | { kind: 'cancelOpen' };
+  | { kind: 'cancelOpen' | 'closeSecond' };
 
 export type Reply =
   | { kind: 'ready' }

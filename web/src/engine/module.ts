@@ -87,6 +87,15 @@ export interface ViewerModule {
   ): void;
   _viewer_reuse(viewer: ViewerHandle): void;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
+  _viewer_diff(second: ViewerHandle, first: ViewerHandle, align: number, by: number): void;
+  _viewer_diff_levels(
+    second: ViewerHandle,
+    first: ViewerHandle,
+    align: number,
+    t0: number,
+    t1: number,
+    columns: number,
+  ): void;
   _viewer_export(viewer: ViewerHandle, format: number): number;
 }
 

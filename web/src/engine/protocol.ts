@@ -222,6 +222,89 @@ export interface FlameNode extends FlameFrame {
   merged: number; // for how many narrow frames it stands; 0 is a frame itself
 }
 
+/** By what two traces are laid against each other: event numbers, ns from the first event, or the phases between marks. */
+export type Align = 'event' | 'time' | 'phase';
+
+/** Names and values of `bufgc diff --json`. */
+export interface DiffTotals {
+  events: number;
+  buffers: number;
+  frees: number;
+  total_allocated_bytes: number;
+  max_live_bytes: number;
+  max_live_buffers: number;
+  max_reserved_bytes: number;
+  cache_hits: number;
+  alive_at_end_buffers: number;
+  alive_at_end_bytes: number;
+}
+export interface DiffCounts {
+  same: number; // matched, alike, and born at the same place of the alignment
+  shifted: number; // matched and alike, but born elsewhere
+  changed: number; // matched and different; of these, several of the next may hold
+  sizeChanged: number;
+  dtypeChanged: number;
+  endChanged: number;
+  lifetimeChanged: number;
+  onlyFirstBuffers: number;
+  onlyFirstBytes: number;
+  onlySecondBuffers: number;
+  onlySecondBytes: number;
+}
+export interface DiffSide {
+  buffers: number;
+  bytes: number; // allocated in total
+  peakBytes: number; // of it that lived at the peak of its trace
+  aliveBuffers: number;
+  aliveBytes: number;
+  unmatched: number; // buffers that the other trace lacks
+}
+export interface DiffGroup {
+  name: string;
+  first: DiffSide;
+  second: DiffSide;
+  changed: number;
+}
+export interface DiffRow extends BriefRow {
+  site: string;
+  dtype: string;
+  allocEvent: number;
+  lifetime: number; // events; by time ns
+  end: string; // the cause, "released" where none is known, or "alive at end"
+}
+export interface DiffPair {
+  changes: ('size' | 'dtype' | 'end' | 'lifetime')[];
+  first: DiffRow;
+  second: DiffRow;
+}
+/** What the second trace has more or less than the first. */
+export interface Diff {
+  equal: boolean;
+  first: DiffTotals;
+  second: DiffTotals;
+  counts: DiffCounts;
+  phases: number; // of both together; 0 unless aligned by phase
+  sharedPhases: number;
+  // How far each reaches on the axis that both are drawn on, which ends with the longer one.
+  firstExtent: number;
+  secondExtent: number;
+  /** What one trace lacks first, then the largest difference; 500 at most. */
+  groups: DiffGroup[];
+  allGroups: number;
+  // The 100 that matter most of each.
+  onlyFirst: DiffRow[];
+  onlySecond: DiffRow[];
+  changed: DiffPair[];
+}
+/** The highest of each column. */
+export interface DiffLevels {
+  x: Float64Array; // left edges, in units of the alignment
+  firstLive: Float64Array;
+  firstReserved: Float64Array;
+  secondLive: Float64Array;
+  secondReserved: Float64Array;
+}
+
 export interface LoadProgress {
   bytes: number;
   totalBytes: number | null;
@@ -303,6 +386,16 @@ export interface Engine {
   reuse(): Promise<Reuse>;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
+  /** Reads a second trace beside the open one, which `open` and `openLive` close again. Rejects as `open` does; then there is none. */
+  openSecond(
+    files: { name: string; bytes: Blob | Uint8Array }[],
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Summary>;
+  /** Stops `openSecond`, and closes the second trace. */
+  closeSecond(): void;
+  /** The second trace against the open one. */
+  diff(align: Align, by: GroupBy): Promise<Diff>;
+  diffLevels(align: Align, t0: number, t1: number, columns: number): Promise<DiffLevels>;
   /** The open trace, converted. */
   export(format: TraceFormat): Promise<Uint8Array>;
 }

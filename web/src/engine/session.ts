@@ -2,9 +2,12 @@
 // worker and no DOM.
 import type { ViewerHandle, ViewerModule } from './module.js';
 import type {
+  Align,
   Axis,
   Bounds,
   ColorBy,
+  Diff,
+  DiffLevels,
   FlameBy,
   FlameMeasure,
   FlameNode,
@@ -59,6 +62,7 @@ const sortKeys: readonly SortKey[] = [
 ];
 const flameBys: readonly FlameBy[] = ['label', 'site'];
 const flameMeasures: readonly FlameMeasure[] = ['live', 'allocated', 'kept'];
+const aligns: readonly Align[] = ['event', 'time', 'phase'];
 const formats: readonly TraceFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
 
 /** Pictures drawn while a file is being read may be behind by this share of its events. */
@@ -108,6 +112,9 @@ export class Session {
   private viewer: ViewerHandle;
   /** Of the `open` under way; another number tells it to stop. */
   private opening = 0;
+  /** What the open trace is compared with. */
+  private second: ViewerHandle | null = null;
+  private openingSecond = 0;
 
   constructor(module: ViewerModule) {
     this.module = module;
@@ -116,6 +123,7 @@ export class Session {
 
   private restart(): ViewerHandle {
     this.opening++;
+    this.closeSecond();
     this.module._viewer_destroy(this.viewer);
     this.viewer = this.module._viewer_create();
     return this.viewer;
@@ -128,21 +136,21 @@ export class Session {
   private scratchText(text: string): void {
     this.scratch(encoder.encode(text));
   }
-  private textBytes(): Uint8Array<ArrayBuffer> {
-    const at = this.module._viewer_text(this.viewer);
-    return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(this.viewer));
+  private textBytes(viewer = this.viewer): Uint8Array<ArrayBuffer> {
+    const at = this.module._viewer_text(viewer);
+    return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(viewer));
   }
-  private json<Value>(): Value {
-    return JSON.parse(decoder.decode(this.textBytes())) as Value;
+  private json<Value>(viewer = this.viewer): Value {
+    return JSON.parse(decoder.decode(this.textBytes(viewer))) as Value;
   }
-  private numbers(): Float64Array<ArrayBuffer> {
-    const count = this.module._viewer_numbers_size(this.viewer);
-    const at = this.module._viewer_numbers(this.viewer);
+  private numbers(viewer = this.viewer): Float64Array<ArrayBuffer> {
+    const count = this.module._viewer_numbers_size(viewer);
+    const at = this.module._viewer_numbers(viewer);
     return new Float64Array(this.module.HEAPU8.slice(at, at + count * 8).buffer);
   }
-  private failure(): Error {
-    this.module._viewer_error(this.viewer);
-    const { name, message } = this.json<{ name: string; message: string }>();
+  private failure(viewer: ViewerHandle): Error {
+    this.module._viewer_error(viewer);
+    const { name, message } = this.json<{ name: string; message: string }>(viewer);
     return new Error(`${name}: ${message}`);
   }
 
@@ -152,6 +160,44 @@ export class Session {
     const viewer = this.restart();
     const token = this.opening;
     this.module._viewer_set_slack(viewer, slackWhileReading);
+    try {
+      await this.read(viewer, files, onProgress, () => token === this.opening);
+    } finally {
+      if (token === this.opening) this.module._viewer_set_slack(viewer, 0);
+    }
+    return this.summary();
+  }
+
+  /** Reads a second trace beside the open one. Where that fails or is cancelled there is none. */
+  async openSecond(files: readonly TraceFile[], onProgress: (progress: LoadProgress) => void): Promise<Summary> {
+    if (files.length === 0) throw new Error('No file was given: expected at least one trace.');
+    this.closeSecond();
+    const token = this.openingSecond;
+    const viewer = this.module._viewer_create();
+    this.second = viewer;
+    try {
+      await this.read(viewer, files, onProgress, () => token === this.openingSecond);
+    } catch (error) {
+      if (token === this.openingSecond) this.closeSecond();
+      throw error;
+    }
+    this.module._viewer_summary(viewer);
+    return this.json(viewer);
+  }
+
+  closeSecond(): void {
+    this.openingSecond++;
+    if (this.second !== null) this.module._viewer_destroy(this.second);
+    this.second = null;
+  }
+
+  /** All of the files into a viewer, giving way to other requests, for as long as that is `wanted`. */
+  private async read(
+    viewer: ViewerHandle,
+    files: readonly TraceFile[],
+    onProgress: (progress: LoadProgress) => void,
+    wanted: () => boolean,
+  ): Promise<void> {
     const progress: LoadProgress = { bytes: 0, totalBytes: 0, events: 0 };
     const pieces = files.map((file) => {
       this.scratchText(file.name);
@@ -166,13 +212,17 @@ export class Session {
       onProgress({ ...progress });
     };
     let sliceEnd = performance.now() + sliceMs;
+    // The viewer is gone as soon as it is not wanted any more: nothing may be asked of it after a pause.
+    const goOn = (): void => {
+      if (!wanted()) throw new DOMException('Opening was cancelled.', 'AbortError');
+    };
     const rest = async (): Promise<void> => {
-      if (performance.now() >= sliceEnd) {
-        tell();
-        await breathe();
-        sliceEnd = performance.now() + sliceMs;
-      }
-      if (token !== this.opening) throw new DOMException('Opening was cancelled.', 'AbortError');
+      goOn();
+      if (performance.now() < sliceEnd) return;
+      tell();
+      await breathe();
+      goOn();
+      sliceEnd = performance.now() + sliceMs;
     };
     try {
       for (;;) {
@@ -181,21 +231,19 @@ export class Session {
         const piece = await this.nextPiece(pieces[file]!, files[file]!.name);
         await rest();
         if (!piece) {
-          if (!this.module._viewer_end(viewer, file)) throw this.failure();
+          if (!this.module._viewer_end(viewer, file)) throw this.failure(viewer);
           continue;
         }
         for (let at = 0; at < piece.length; at += feedBytes) {
           this.scratch(piece.subarray(at, at + feedBytes));
-          if (!this.module._viewer_feed(viewer, file)) throw this.failure();
+          if (!this.module._viewer_feed(viewer, file)) throw this.failure(viewer);
           await rest();
         }
       }
     } finally {
       for (const unread of pieces) void unread.return();
-      if (token === this.opening) this.module._viewer_set_slack(viewer, 0);
     }
     tell();
-    return this.summary();
   }
 
   private async nextPiece(pieces: AsyncGenerator<Uint8Array>, name: string): Promise<Uint8Array | undefined> {
@@ -222,7 +270,7 @@ export class Session {
 
   feed(ndjson: Uint8Array): void {
     this.scratch(ndjson);
-    if (!this.module._viewer_feed(this.viewer, 0)) throw this.failure();
+    if (!this.module._viewer_feed(this.viewer, 0)) throw this.failure(this.viewer);
   }
 
   summary(): Summary {
@@ -392,6 +440,33 @@ export class Session {
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Float64Array {
     this.module._viewer_fragmentation(this.viewer, axisNumber(axis), t0, t1, Math.max(0, Math.floor(columns)));
     return this.numbers();
+  }
+
+  private compared(): ViewerHandle {
+    if (this.second === null) throw new Error('No second trace is open: there is nothing to compare with.');
+    return this.second;
+  }
+
+  diff(align: Align, by: GroupBy): Diff {
+    const second = this.compared();
+    const group = numberOf(groupBys, by, 'diff');
+    this.module._viewer_diff(second, this.viewer, numberOf(aligns, align, 'align'), group);
+    return this.json(second);
+  }
+
+  diffLevels(align: Align, t0: number, t1: number, columns: number): DiffLevels {
+    const second = this.compared();
+    const count = Math.max(0, Math.floor(columns));
+    this.module._viewer_diff_levels(second, this.viewer, numberOf(aligns, align, 'align'), t0, t1, count);
+    const all = this.numbers(second);
+    const series = (index: number): Float64Array => all.slice(index * count, (index + 1) * count);
+    return {
+      x: series(0),
+      firstLive: series(1),
+      firstReserved: series(2),
+      secondLive: series(3),
+      secondReserved: series(4),
+    };
   }
 
   export(format: TraceFormat): Uint8Array<ArrayBuffer> {

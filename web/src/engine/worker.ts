@@ -44,9 +44,9 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
   const { id, method, args } = request;
   try {
     let value: unknown;
-    if (method === 'open') {
+    if (method === 'open' || method === 'openSecond') {
       const files = args[0] as Parameters<Session['open']>[0];
-      value = await engine.open(files, (progress) => scope.postMessage({ kind: 'progress', id, progress }));
+      value = await engine[method](files, (progress) => scope.postMessage({ kind: 'progress', id, progress }));
     } else if (method === 'render') {
       value = await picture(engine, ...(args as [Axis, View, number, number, RenderStyle]));
     } else {
@@ -70,7 +70,7 @@ scope.onmessage = ({ data }) => {
     return;
   }
   session?.then((engine) => {
-    if (data.kind === 'cancelOpen') engine.cancelOpen();
-    else void call(engine, data);
+    if (data.kind === 'call') void call(engine, data);
+    else engine[data.kind]();
   });
 };

@@ -89,14 +89,21 @@ export class NoticeBar extends LitElement {
       <span class="number figure">${bytes(done)}${totalBytes ? html` of ${bytes(totalBytes)}` : nothing}</span>
       <progress aria-label="Read so far" .value=${share ?? 0} max="1"></progress>
       <span class="muted figure">${timeLeft(loading)}</span>
-      <button class="button small" @click=${() => this.session?.cancelOpen()}>Cancel</button>
+      <button class="button small" @click=${() => this.cancel()}>Cancel</button>
     </div>`;
+  }
+
+  private cancel(): void {
+    const { session } = this;
+    if (session?.loading) session.cancelOpen();
+    else session?.comparison.close();
   }
 
   override render() {
     const { session } = this;
     if (!session) return nothing;
-    if (session.loading) return this.renderLoading(session.loading);
+    const loading = session.loading ?? session.comparison.loading;
+    if (loading) return this.renderLoading(loading);
     const { notice } = session;
     if (!notice) return nothing;
     return html`<div class="line ${notice.kind}" role=${notice.kind === 'error' ? 'alert' : 'status'}>

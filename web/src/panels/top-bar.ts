@@ -148,6 +148,7 @@ export class TopBar extends LitElement {
         }
         .trace-name,
         .space,
+        .compare,
         .search kbd {
           display: none;
         }
@@ -291,6 +292,14 @@ export class TopBar extends LitElement {
       </h1>
       <div class="segmented" role="group" aria-label="Way in">${mode('lab', 'Live lab')}${mode('trace', 'Trace')}</div>
       <button class="button" @click=${() => this.chooseFiles()}>Open…</button>
+      <button
+        class="button compare"
+        title="Open a second trace beside this one"
+        ?disabled=${!session.trace || session.trace.preview}
+        @click=${() => this.dispatchEvent(new CustomEvent('open-second'))}
+      >
+        Compare…
+      </button>
       <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.bufgc,.pickle,.pkl,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
       <span class="trace-name muted" title=${session.trace ? label(session.trace.name, 400) : nothing}>${label(session.trace?.name ?? '')}</span>
       <span class="space"></span>

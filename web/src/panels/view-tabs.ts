@@ -32,6 +32,7 @@ const FIRST_VISIT: Record<Tab, string> = {
     'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
   reuse:
     'What a plan that knows all lifetimes beforehand would need, against what was reserved; and which buffers could have taken the place of which.',
+  diff: 'A second trace against the open one: what only one of them has stands first, then what differs most. A click on a group shows its buffers of the open trace in the table.',
   statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
 };
 

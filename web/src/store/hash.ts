@@ -2,7 +2,7 @@
 // sample comes back to the same place.
 import { sampleFiles, samples } from '../samples.js';
 import type { Session } from './session.js';
-import { ALL_TABS } from './state.js';
+import { ALL_ALIGNS, ALL_TABS, DIFF_GROUPINGS } from './state.js';
 
 const number = (text: string | null): number | undefined => {
   const value = text === null || text === '' ? Number.NaN : Number(text);
@@ -11,7 +11,7 @@ const number = (text: string | null): number | undefined => {
 
 export function keepHash(session: Session): void {
   void restore(session).finally(() => {
-    for (const topic of ['view', 'layout', 'filter', 'moment', 'flame', 'trace'] as const)
+    for (const topic of ['view', 'layout', 'filter', 'moment', 'flame', 'trace', 'comparison'] as const)
       session.addEventListener(topic, () => schedule(session));
   });
 }
@@ -37,6 +37,11 @@ async function restore(session: Session): Promise<void> {
     text: number(saved.get('frame')) ?? 0,
     depth: number(saved.get('depth')) ?? 0,
   });
+  const { comparison } = session;
+  comparison.align = ALL_ALIGNS.find((align) => align === saved.get('align')) ?? 'event';
+  comparison.by = DIFF_GROUPINGS.find((by) => by === saved.get('groups')) ?? 'label';
+  const second = samples().find(({ name }) => name === saved.get('second'));
+  if (second) await comparison.open(sampleFiles(second), second.name).catch(() => undefined); // told in the notice
   const at = number(saved.get('at'));
   if (at !== undefined) await session.showMoment(at);
   if (t0 !== undefined && t1 !== undefined && y0 !== undefined && y1 !== undefined) session.setView({ t0, t1, y0, y1 });
@@ -65,6 +70,10 @@ function write(session: Session): void {
       state.set('frame', String(text));
       state.set('depth', String(depth));
     }
+    const { second, align, by: grouping } = session.comparison;
+    if (second?.sample) state.set('second', second.sample);
+    if (second && align !== 'event') state.set('align', align);
+    if (second && grouping !== 'label') state.set('groups', grouping);
     if (session.moment) state.set('at', String(session.moment.event));
     if (!session.isFit())
       for (const key of ['t0', 't1', 'y0', 'y1'] as const) state.set(key, session.view[key].toPrecision(8));

@@ -2,6 +2,7 @@
 // state and changes it through these methods; every number in it was answered by the engine.
 import type { Axis, ColorBy, Engine, Frame, Layout, RowDetails, View } from '../engine/protocol.js';
 import { holdsTerms, toggled } from '../terms.js';
+import { Comparison } from './comparison.js';
 import { Gliding } from './gliding.js';
 import { Merged } from './merged.js';
 import { cutOff, holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
@@ -61,6 +62,7 @@ export class Session extends EventTarget {
   /** Events from which on the next preview is due. */
   private previewFrom = 0;
 
+  readonly comparison: Comparison;
   readonly queries: Queries;
   private readonly pointing: Pointing;
   private readonly gliding = new Gliding((view) => this.moveTo(view));
@@ -70,6 +72,7 @@ export class Session extends EventTarget {
   constructor(engine: Engine) {
     super();
     this.engine = this.pending.watched(engine);
+    this.comparison = new Comparison(this);
     this.queries = new Queries(this.engine);
     this.pointing = new Pointing(this.engine);
   }
@@ -252,7 +255,7 @@ export class Session extends EventTarget {
     this.tell({ kind, title, detail });
   }
 
-  private tell(notice: Notice | null): void {
+  tell(notice: Notice | null): void {
     this.notice = notice;
     this.changed('notice');
   }

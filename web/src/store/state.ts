@@ -1,11 +1,24 @@
 // What the session holds.
-import type { Bounds, FlameBy, FlameMeasure, Layout, Summary } from '../engine/protocol.js';
+import type { Align, Bounds, FlameBy, FlameMeasure, GroupBy, Layout, Summary } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
 /** The views, by their names in the address; each layout of the picture is one. */
-export const ALL_TABS = ['address', 'stack', 'packed', 'table', 'groups', 'leaks', 'reuse', 'statistics'] as const;
+export const ALL_TABS = [
+  'address',
+  'stack',
+  'packed',
+  'table',
+  'groups',
+  'leaks',
+  'reuse',
+  'statistics',
+  'diff',
+] as const;
 export type Tab = (typeof ALL_TABS)[number];
 export const isLayout = (tab: Tab): tab is Layout => tab === 'address' || tab === 'stack' || tab === 'packed';
+/** By what two traces are laid against each other, and what their lifetimes are grouped by. */
+export const ALL_ALIGNS = ['event', 'time', 'phase'] as const satisfies readonly Align[];
+export const DIFF_GROUPINGS = ['label', 'site', 'dtype', 'size'] as const satisfies readonly GroupBy[];
 /** What changed; listeners name the topics that they draw. */
 export type Topic =
   | 'trace'
@@ -17,7 +30,8 @@ export type Topic =
   | 'notice'
   | 'layout'
   | 'moment'
-  | 'flame';
+  | 'flame'
+  | 'comparison';
 
 export interface Mark {
   event: number;
