@@ -1,6 +1,9 @@
-// The recorded traces that the page carries, as `samples.json` lists them.
+// What the page opens: the names of trace files, and the recorded traces that it carries, as `samples.json` lists them.
 import { assetBytes, hasAsset } from './assets.js';
 import type { SourceFile } from './store/session.js';
+
+/** How the names of trace files end, as a file input wants to know. */
+export const TRACE_FILES = '.ndjson,.bufgc,.pickle,.pkl,.gz,.csv,.json,.jsonl,.txt';
 
 export interface Sample {
   name: string;

@@ -5,7 +5,7 @@ import '../chart/diff-chart.js';
 import { ALIGNMENTS } from '../commands.js';
 import type { Align, Diff, DiffGroup, DiffPair, DiffRow, DiffTotals } from '../engine/protocol.js';
 import { bytes, count, delta, exactBytes, label, plural, time } from '../format.js';
-import { type Sample, sampleFiles, samples } from '../samples.js';
+import { type Sample, sampleFiles, samples, TRACE_FILES } from '../samples.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
@@ -468,7 +468,7 @@ export class DiffView extends LitElement {
         multiple
         hidden
         aria-label="Files of the second trace"
-        accept=".ndjson,.bufgc,.gz,.csv,.json,.jsonl,.txt"
+        accept=${TRACE_FILES}
         @change=${() => this.onFiles()}
       />
       ${session.comparison.second ? this.renderAbove(session, diff) : this.renderEmpty(session)}

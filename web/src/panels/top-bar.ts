@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { TraceFormat } from '../engine/protocol.js';
 import { label } from '../format.js';
+import { TRACE_FILES } from '../samples.js';
 import { saveFile } from '../save.js';
 import { Follows } from '../store/controller.js';
 import type { Mode, Session } from '../store/session.js';
@@ -300,7 +301,7 @@ export class TopBar extends LitElement {
       >
         Compare…
       </button>
-      <input type="file" multiple hidden aria-label="Trace files" accept=".ndjson,.bufgc,.pickle,.pkl,.gz,.csv,.json,.jsonl,.txt" @change=${() => this.onFiles()} />
+      <input type="file" multiple hidden aria-label="Trace files" accept=${TRACE_FILES} @change=${() => this.onFiles()} />
       <span class="trace-name muted" title=${session.trace ? label(session.trace.name, 400) : nothing}>${label(session.trace?.name ?? '')}</span>
       <span class="space"></span>
       <div class="search">
