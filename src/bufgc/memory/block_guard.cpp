@@ -229,7 +229,8 @@ void BlockGuard::note(MisuseKind kind, const void* address, const GuardRecord* r
 void BlockGuard::note(MisuseKind kind, std::uint64_t id, std::uint64_t expected,
                       std::uint64_t found) noexcept {
   if (noted_count_ == most_noted) return;
-  note(kind, nullptr, table_.find_named(id), expected, found);
+  const std::uint64_t named = kind == MisuseKind::forged_id ? found : id;
+  note(kind, nullptr, named == Misuse::no_id ? nullptr : table_.find_named(named), expected, found);
   noted_[noted_count_ - 1].misuse.id = id;
 }
 

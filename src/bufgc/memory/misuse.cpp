@@ -34,8 +34,18 @@ class Line {
 };
 
 void put_buffer(Line& line, const Misuse& misuse) noexcept {
-  line << (misuse.id == Misuse::no_id ? "a block" : "buffer ");
-  if (misuse.id != Misuse::no_id) line.number(misuse.id);
+  std::uint64_t id = misuse.id;
+  if (misuse.kind == MisuseKind::forged_id) {
+    (line << "the id ").number(id) << " was never given";
+    id = misuse.found;
+    if (id == Misuse::no_id) return;
+    line << ", its slot is that of ";
+  }
+  if (id == Misuse::no_id) {
+    line << "a block";
+  } else {
+    (line << "buffer ").number(id);
+  }
   if (!misuse.label.empty()) line << " '" << misuse.label << "'";
   if (misuse.allocation == 0) return;
   (line << " of ").number(misuse.size_bytes) << " bytes";
@@ -66,9 +76,9 @@ void put_expected_and_found(Line& line, const Misuse& misuse) noexcept {
       (line << ", had ").number(misuse.found);
       return;
     case MisuseKind::stale_id:
-    case MisuseKind::forged_id:
-      if (misuse.found != Misuse::no_id) (line << "; its slot now has the id ").number(misuse.found);
+      (line << "; it has ended, its slot's last id is ").number(misuse.found);
       return;
+    case MisuseKind::forged_id:
     case MisuseKind::double_free:
     case MisuseKind::foreign_pointer:
     case MisuseKind::wrong_allocator:

@@ -53,7 +53,8 @@ struct Misuse {
   /// block handed in, the id that the slot has now for one that it no longer has, numbers of references.
   std::uint64_t expected = 0;
   std::uint64_t found = 0;
-  // Of the buffer, as far as it is known; of a bare block without id, label and site.
+  // Of the buffer, as far as it is known (of a forged id, but for `id` itself, that of its slot's last
+  // buffer); of a bare block without id, label and site.
   std::uint64_t id = no_id;      ///< `BufferId::value()`.
   std::uint64_t size_bytes = 0;  ///< As requested.
   std::string_view label;        ///< The first 47 bytes.
