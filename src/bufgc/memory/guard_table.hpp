@@ -43,7 +43,7 @@ struct GuardRecord : Block {
   enum class State : std::uint8_t { unused, live, quarantined, freed };
 
   State state = State::unused;
-  std::uint64_t asked_bytes = 0;
+  std::size_t asked_bytes = 0;
   Range* range = nullptr;  ///< The memory, with the strips around the block. Of who lives or is quarantined.
   std::uint64_t number = 0;  ///< The how manieth allocation.
   std::uint64_t made_on_thread = 0;
