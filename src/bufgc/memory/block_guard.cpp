@@ -30,11 +30,16 @@ std::uint64_t new_secret(const void* place) noexcept {
          Canary::mixed(reinterpret_cast<std::uintptr_t>(&anchor));
 }
 
-void print_and_abort(const Misuse& misuse) noexcept {
+[[noreturn]] void print_and_abort(const Misuse& misuse) noexcept {
+#if defined(__EMSCRIPTEN__) && !defined(__cpp_exceptions)
+  // The package has no standard error, and always a handler.
+  static_cast<void>(misuse);
+#else
   std::array<char, 640> place{};
   const std::string_view text = misuse_text(misuse, std::span(place).first(place.size() - 2));
   place[text.size()] = '\n';
   std::fputs(place.data(), stderr);
+#endif
   std::abort();
 }
 
