@@ -33,6 +33,7 @@ CpuBuffer frame(BufferManager& manager, std::string_view label = "frame") {
   return manager.alloc({.size_bytes = 1000, .dtype = DType::uint8, .shape = {}, .label = label}, frame_site);
 }
 
+#if !defined(__EMSCRIPTEN__)
 /// The bytes of an allocator's block under a name, for what buffers do not let happen.
 Block* named_block(CpuAllocator& allocator) {
   Block* const block = allocator.allocate(1000).block;
@@ -136,6 +137,7 @@ const Case cases[misuse_kinds] = {
        BufferAccess::release(held, Cause::dispose);  // the link's
      }},
 };
+#endif
 
 struct Told {
   MisuseKind kind;
