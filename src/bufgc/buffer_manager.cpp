@@ -29,7 +29,7 @@ struct BufferManager::State {
       : allocator(options.source == nullptr ? default_source() : *options.source, options.allocator),
         visualizer(options.visualizer),
         heap(allocator, &last_one_out, this) {
-    heap.set_sites_enabled(options.sites);
+    heap.set_sites_enabled(options.sites || allocator.options().hardening != Hardening::off);
     allocator.set_pressure_handler([this](std::size_t needed_bytes) { return relieve(needed_bytes); });
   }
 
@@ -172,6 +172,10 @@ void BufferManager::refuse_own_target(const CpuBuffer& owner, const CpuBuffer& a
 
 void BufferManager::set_error_handler(ErrorHandler handler) {
   state_->heap.finalizers().set_error_handler(std::move(handler));
+}
+
+void BufferManager::set_misuse_handler(MisuseHandler handler) {
+  state_->allocator.set_misuse_handler(std::move(handler));
 }
 
 CollectReport BufferManager::collect() {

@@ -23,7 +23,8 @@ struct ManagerOptions {
   AllocatorOptions allocator{};
   VisualizerOptions visualizer{};
   bool visualize = false;  ///< Start the visualizer at once.
-  bool sites = false;      ///< Record where buffers are made ("file:line").
+  bool sites =
+      false;  ///< Record where buffers are made ("file:line"). Always, where the allocator is hardened.
   MemorySource* source =
       nullptr;  ///< Null: the platform's own. Must outlive the manager and all its buffers.
 };
@@ -54,7 +55,8 @@ class BufferManager {
   [[nodiscard]] CpuBuffer external(std::byte* data, const BufferSpec& spec, ReleaseCallback release = {},
                                    Site site = Site::here());
 
-  /// The buffer of an id, or an empty handle when it is gone.
+  /// The buffer of an id, or an empty handle when it is gone. Hardened, an id that is gone is reported: one
+  /// that may well be is asked of a `WeakBuffer`.
   [[nodiscard]] CpuBuffer lock(BufferId id) const noexcept;
 
   /// Registers `callback(arguments...)` to run once when `owner` dies. The arguments are kept by
@@ -80,6 +82,10 @@ class BufferManager {
   /// line to standard error. Must not throw.
   using ErrorHandler = std::function<void(std::exception_ptr)>;
   void set_error_handler(ErrorHandler handler);
+
+  /// Who is told of misuse when `allocator.hardening` is on. Empty: the report is printed to standard error,
+  /// and the program aborts.
+  void set_misuse_handler(MisuseHandler handler);
 
   /// Frees the cycles that nobody holds: copies the counts, subtracts the links and views inside,
   /// keeps what is still counted and all it reaches, frees the rest (the method of CPython's
@@ -122,7 +128,8 @@ class BufferManager {
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept;
 
-  /// Null when allocator and heap agree with their own counters, else what does not hold.
+  /// Null when allocator and heap agree with their own counters, else what does not hold. Hardened, it
+  /// also reports what was written around live buffers and into freed ones, and leaked edges.
   [[nodiscard]] const char* check_invariants() const noexcept;
 
  private:

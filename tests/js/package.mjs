@@ -14,6 +14,7 @@ export const {
   InvalidArgumentError,
   InvalidStateError,
   ClosedError,
+  MisuseError,
   BufgcError,
 } = bufgc;
 export const wasmBytes = () => readFileSync(join(packageDir, 'bufgc.wasm'));

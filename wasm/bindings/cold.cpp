@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/statistics.hpp"
@@ -55,6 +57,9 @@ constexpr char statistics_text[] =
 #undef BUFGC_X
     ;
 
+/// The misuse that JavaScript is being told of; only while it is.
+const Misuse* told_misuse = nullptr;
+
 bool watching = false;  ///< Whether JavaScript is told of the next event.
 
 }  // namespace
@@ -66,11 +71,12 @@ using namespace bufgc::wasm;
 extern "C" {
 
 EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double max_events, int cache,
-                                     int compact) {
+                                     int compact, int hardened) {
   ManagerOptions options;
   options.allocator.budget_bytes = budget_of(budget_bytes);
   options.allocator.cache = cache != 0;
   options.allocator.compact = compact != 0;
+  options.allocator.hardening = hardened != 0 ? Hardening::full : Hardening::off;
   options.visualizer.max_events = static_cast<std::size_t>(max_events);
   options.visualize = visualize != 0;
   Instance& here = instance();
@@ -80,6 +86,11 @@ EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double 
                                         instance().last_collection = report;
                                         tell(Event::collect_stop, 0);
                                       });
+  here.manager->set_misuse_handler([](const Misuse& misuse) {
+    const Misuse* const outer = std::exchange(told_misuse, &misuse);
+    tell(Event::misuse, static_cast<int>(misuse.kind));
+    told_misuse = outer;
+  });
 }
 
 EMSCRIPTEN_KEEPALIVE const double* bufgc_stats() {
@@ -132,6 +143,26 @@ EMSCRIPTEN_KEEPALIVE void bufgc_set_cache_enabled(int enabled) {
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_set_sites_enabled(int enabled) {
   manager().set_sites_enabled(enabled != 0);
+}
+/// Of the misuse that is being told: id, size, offset, expected, found.
+EMSCRIPTEN_KEEPALIVE const double* bufgc_misuse_numbers() {
+  static double numbers[5];
+  numbers[0] = number(told_misuse->id);
+  numbers[1] = number(told_misuse->size_bytes);
+  numbers[2] = number(told_misuse->offset_bytes);
+  numbers[3] = number(told_misuse->expected);
+  numbers[4] = number(told_misuse->found);
+  return numbers;
+}
+/// 0: its kind, 1: the label, 2: the site, 3: the whole report.
+EMSCRIPTEN_KEEPALIVE const char* bufgc_misuse_text(int which) {
+  static char place[512];
+  std::string_view text = misuse_name(told_misuse->kind);
+  if (which == 1) text = told_misuse->label;
+  if (which == 2) text = told_misuse->site;
+  if (which == 3) text = misuse_text(*told_misuse, place);
+  instance().mailbox.count = static_cast<std::uint32_t>(text.size());
+  return text.data();
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_close() {
   manager().close();

@@ -25,7 +25,7 @@ struct Mailbox {
 };
 
 /// What the instance tells JavaScript of by itself: `NativeEvent` in wasm/src/native.ts.
-enum class Event : int { finalizer = 0, recorded = 1, collect_start = 2, collect_stop = 3 };
+enum class Event : int { finalizer = 0, recorded = 1, collect_start = 2, collect_stop = 3, misuse = 4 };
 /// Calls JavaScript. It may call back into anything, and never throws.
 void tell(Event event, int key) noexcept;
 

@@ -10,7 +10,8 @@ export type ErrorCode =
   | 'use_after_dispose'
   | 'closed'
   | 'invalid_state'
-  | 'leak';
+  | 'leak'
+  | 'misuse';
 
 /** Base of all that the package throws by itself. */
 export abstract class BufgcError extends Error {
@@ -99,6 +100,62 @@ export class LeakError extends BufgcError {
     });
     super(`${count} ${count === 1 ? 'buffer was' : 'buffers were'} not disposed:${lines.join('')}`);
     this.groups = groups;
+  }
+}
+
+/** What of memory can be misused: `MisuseKind` in src/bufgc/memory/misuse.hpp says what each means. */
+export type MisuseKind =
+  | 'double_free'
+  | 'foreign_pointer'
+  | 'interior_pointer'
+  | 'wrong_size'
+  | 'wrong_allocator'
+  | 'write_before'
+  | 'write_after'
+  | 'write_after_free'
+  | 'double_release'
+  | 'stale_id'
+  | 'forged_id'
+  | 'leaked_edge';
+
+export interface MisuseFacts {
+  readonly kind: MisuseKind;
+  /** The buffer's; null where it is not known, as is what follows then. */
+  readonly id: number | null;
+  readonly nbytes: number;
+  readonly label: string;
+  /** Where it was made, when `sites` is on. */
+  readonly site: string;
+  /** Of the first byte that was written, from the buffer's first; below 0: in front of it. */
+  readonly byteOffset: number;
+  /** The byte that should have been there, and the one that was. */
+  readonly expected: number;
+  readonly found: number;
+}
+
+/** With `load({ hardened: true })`: memory was written that was not, or no longer, the writer's. Told, not thrown. */
+export class MisuseError extends BufgcError implements MisuseFacts {
+  override readonly name = 'MisuseError';
+  readonly code = 'misuse';
+  readonly kind: MisuseKind;
+  readonly id: number | null;
+  readonly nbytes: number;
+  readonly label: string;
+  readonly site: string;
+  readonly byteOffset: number;
+  readonly expected: number;
+  readonly found: number;
+
+  constructor(message: string, facts: MisuseFacts) {
+    super(message);
+    this.kind = facts.kind;
+    this.id = facts.id;
+    this.nbytes = facts.nbytes;
+    this.label = facts.label;
+    this.site = facts.site;
+    this.byteOffset = facts.byteOffset;
+    this.expected = facts.expected;
+    this.found = facts.found;
   }
 }
 

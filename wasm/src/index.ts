@@ -7,6 +7,9 @@ export {
   InvalidArgumentError,
   InvalidStateError,
   LeakError,
+  MisuseError,
+  type MisuseFacts,
+  type MisuseKind,
   OutOfMemoryError,
   UseAfterDisposeError,
 } from './errors.js';

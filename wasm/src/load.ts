@@ -15,6 +15,7 @@ const defaultHighWaterMark = 0.5;
 export async function load(options?: LoadOptions): Promise<Manager> {
   const given = optionsBag(options, 'options');
   const development = flag(given.development ?? false, 'options.development');
+  const hardened = flag(given.hardened ?? false, 'options.hardened');
   const stableViews = flag(given.stableViews ?? false, 'options.stableViews');
   const settings = {
     budgetBytes: given.budgetBytes === undefined ? Infinity : budget(given.budgetBytes, 'options.budgetBytes'),
@@ -25,7 +26,8 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),
     compact: flag(given.compact ?? !stableViews, 'options.compact'),
-    sites: every(given.sites ?? development, 'options.sites'),
+    sites: every(given.sites ?? (development || hardened), 'options.sites'),
+    hardened,
   };
   if (stableViews) checkStableViews(settings.budgetBytes, given.compact);
   // These forms are what bundlers look for to ship the files along.

@@ -5,9 +5,16 @@ import { BufferHandle, type Grip } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
 import { guardView, warnOfLeak } from './development.js';
 import { dispose } from './disposable.js';
-import { type BufgcError, ClosedError, InvalidArgumentError, OutOfMemoryError, Status } from './errors.js';
+import {
+  type BufgcError,
+  ClosedError,
+  InvalidArgumentError,
+  type MisuseError,
+  OutOfMemoryError,
+  Status,
+} from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
-import { ErrorSink } from './handlers.js';
+import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
 import { type Native, NativeEvent } from './native.js';
@@ -60,6 +67,7 @@ export interface ManagerSettings {
   readonly stableViews: boolean;
   readonly highWaterMark: number;
   readonly development: boolean;
+  readonly hardened: boolean;
 }
 
 export class ManagerImpl implements Manager {
@@ -73,6 +81,7 @@ export class ManagerImpl implements Manager {
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
+  readonly #misuses = new Handlers<[MisuseError]>();
   readonly #births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
@@ -105,6 +114,7 @@ export class ManagerImpl implements Manager {
       settings.visualizerEvents,
       settings.cache,
       settings.compact,
+      settings.hardened,
     );
     native.cold.bufgc_set_sites_enabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this, settings.visualizer);
@@ -236,6 +246,10 @@ export class ManagerImpl implements Manager {
     return this.leaks.onLeak(handler);
   }
 
+  onMisuse(handler: (misuse: MisuseError) => void): () => void {
+    return this.#misuses.add(handler);
+  }
+
   onError(handler: (error: unknown) => void): () => void {
     return this.errors.add(handler);
   }
@@ -344,8 +358,14 @@ export class ManagerImpl implements Manager {
     this.nursery.outside(() => {
       const { report } = this.errors;
       if (event === NativeEvent.collectStart) this.#collectEvents.started(report);
+      else if (event === NativeEvent.misuse) this.#misused(this.native.misuse());
       else if (event === NativeEvent.collectStop) this.#collectEvents.stopped(report, this.native.lastCollection());
     });
+  }
+
+  #misused(misuse: MisuseError): void {
+    if (this.#misuses.size === 0) this.errors.report(misuse);
+    else this.#misuses.call(this.errors.report, misuse);
   }
 
   failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {

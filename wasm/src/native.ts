@@ -1,5 +1,6 @@
 // The door to the core: its hot exports (wasm/bindings/hot.cpp) as plain functions, its cold ones
 // (wasm/bindings/cold.cpp) in JavaScript's terms, and the memory that all share.
+import { MisuseError, type MisuseKind } from './errors.js';
 import type { Core } from './instance.js';
 import type { CollectReport, SizeClassCount, StatisticInfo } from './types.js';
 
@@ -40,7 +41,14 @@ interface HotExports {
 
 /** Answers of several numbers are addresses of doubles; texts go in through `putText`, as their length. */
 interface ColdExports {
-  bufgc_open(budgetBytes: number, visualizer: boolean, maxEvents: number, cache: boolean, compact: boolean): void;
+  bufgc_open(
+    budgetBytes: number,
+    visualizer: boolean,
+    maxEvents: number,
+    cache: boolean,
+    compact: boolean,
+    hardened: boolean,
+  ): void;
   bufgc_stats(): number;
   bufgc_statistics_text(): number;
   bufgc_histogram(): number;
@@ -59,6 +67,8 @@ interface ColdExports {
   bufgc_iteration_abandon(iteration: number): void;
   bufgc_iteration_improve(iteration: number, planMs: number): number;
   bufgc_iteration_state(iteration: number): number;
+  bufgc_misuse_numbers(): number;
+  bufgc_misuse_text(which: number): number;
   bufgc_close(): void;
   bufgc_visualizer(): number;
   bufgc_visualizer_start(): void;
@@ -90,7 +100,7 @@ export interface IterationState {
 }
 
 /** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
-export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3 } as const;
+export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3, misuse: 4 } as const;
 
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
 export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
@@ -242,6 +252,29 @@ export class Native {
 
   lastCollection(): CollectReport {
     return this.#report(this.cold.bufgc_last_collection());
+  }
+
+  /** The misuse that is being told, inside `NativeEvent.misuse`. */
+  misuse(): MisuseError {
+    const [id = 0, nbytes = 0, byteOffset = 0, expected = 0, found = 0] = this.numbers(
+      this.cold.bufgc_misuse_numbers(),
+      5,
+    );
+    const [kind = '', label = '', site = '', message = ''] = [0, 1, 2, 3].map((which) => {
+      const place = this.cold.bufgc_misuse_text(which) >>> 0;
+      return decoder.decode(new Uint8Array(this.buffer, place, this.words[Mail.count]));
+    });
+    const named = id < 2 ** 53 ? id : null;
+    return new MisuseError(message, {
+      kind: kind as MisuseKind,
+      id: named,
+      nbytes,
+      byteOffset,
+      expected,
+      found,
+      label,
+      site,
+    });
   }
 
   iterationState(iteration: number): IterationState {

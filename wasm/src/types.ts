@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The public types of the package: what `load()` gives and what its parts answer. Buffers' own: buffer_types.ts.
 import type { AllocSpec, Buffer, DType, PackedBuffer } from './buffer_types.js';
+import type { MisuseError } from './errors.js';
 
 export type * from './buffer_types.js';
 
@@ -38,6 +39,12 @@ export interface LoadOptions {
    * released, and of uses of a view that growth or compaction had detached. Turns `sites` on. Slow. Default false.
    */
   development?: boolean;
+  /**
+   * Look for writes before, behind and into released buffers, by way of views or addresses that were kept too long: a
+   * strip around every buffer, and released ones filled and held back for a while, are looked at when a buffer is
+   * released, its memory used again, at `trim()` and `close()`. `onMisuse` tells. Turns `sites` on. Slow. Default false.
+   */
+  hardened?: boolean;
   /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
   wasm?: string | URL | ArrayBuffer | Uint8Array;
   /**
@@ -288,6 +295,11 @@ export interface Manager extends Disposable {
   held(): HeldReport;
   /** Called for each buffer that only the engine's GC released. Returns the unsubscriber. */
   onLeak(handler: (leak: LeakReport) => void): () => void;
+  /**
+   * Called for each misuse that `load({ hardened: true })` finds. Without a handler it arrives where errors do.
+   * Returns the unsubscriber.
+   */
+  onMisuse(handler: (misuse: MisuseError) => void): () => void;
   /** Where what finalizers and handlers throw arrives. Default: `console.error`. */
   onError(handler: (error: unknown) => void): () => void;
   readonly visualizer: Visualizer;

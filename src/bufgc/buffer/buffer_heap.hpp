@@ -108,6 +108,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
                                            Site site) noexcept;
   [[nodiscard]] static Result<CpuBuffer> view(const BufferRecord* of, const ViewSpec& spec,
                                               Site site) noexcept;
+  /// Empty when it is gone; hardened, that is reported as misuse.
   [[nodiscard]] CpuBuffer lock(BufferId id) noexcept;
   void set_sites_enabled(bool enabled) noexcept;
 
@@ -146,7 +147,8 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   void set_observer(BufferObserver* observer, std::span<BufferId> known = {}) noexcept;
 
   [[nodiscard]] BufferStatistics statistics() noexcept;
-  /// Null when the table agrees with its counters, else what does not hold.
+  /// Null when the table agrees with its counters, else what does not hold. Hardened, leaked edges are
+  /// reported.
   [[nodiscard]] const char* check_invariants() noexcept;
 
  private:
@@ -213,6 +215,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   void spill(SlotCache& slots) noexcept;
   [[nodiscard]] bool add_chunk() noexcept;
   [[nodiscard]] Text* site_text(Site site) noexcept;
+  [[nodiscard]] CpuBuffer find(BufferId id) noexcept;
   static void tell_birth(BufferObserver& observer, BufferRecord& record) noexcept;
   // collector.cpp
   /// Clears what weak references to the doomed are left, and gives the verdict lock back, so that an
@@ -246,6 +249,17 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Closes the heap for births, and all threads' own slots for good.
   void retire_caches() noexcept;
   void drop_caches() noexcept;
+  // heap_misuse.cpp, where the allocator is hardened
+  /// Has reports of its block call it by its id, label and site.
+  void name_block(const BufferRecord* record) noexcept;
+  /// `id` was asked for, and no buffer that lives has it.
+  void report_dead_id(BufferId id) noexcept;
+  /// Before `record`, which nobody refers to, lets go of its memory: no link may lead to it any more.
+  void check_unheld(const BufferRecord* record) noexcept;
+  /// Of all that are held less often than links say.
+  void report_leaked_edges() noexcept;
+  /// `record` had no reference that could have been given back.
+  static void report_double_release(const BufferRecord* record) noexcept;
   // heap_moves.cpp, under the allocator's lock
   void on_blocks_moved() noexcept override;
 
@@ -255,6 +269,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
 
   CpuAllocator& allocator_;
   CpuAllocator::State& memory_;  ///< The same, for `HeapSection`.
+  const bool hardened_;          ///< What misuse the heap sees is reported.
   const LastOneOut last_one_out_;
   void* const context_;
   const std::shared_ptr<FinalizerRegistry> registry_;

@@ -188,13 +188,13 @@ inline void retain(BufferRecord* record) noexcept {
 
 static_assert(sizeof(BufferRecord) == 64 && sizeof(RecordTail) == 64);
 
-/// The last strong reference went; in teardown.cpp.
+/// The last strong reference went, or one that was not there; in teardown.cpp.
 void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;
 
 /// One strong reference less.
 inline void release(BufferRecord* record, Cause cause) noexcept {
   const std::uint64_t before = record->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
-  if (record_word::count(before) == 1) last_reference_went(record, before, cause);
+  if (record_word::count(before) <= 1) last_reference_went(record, before, cause);
 }
 
 }  // namespace bufgc

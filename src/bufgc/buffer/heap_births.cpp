@@ -32,6 +32,7 @@ bool misaligned(const std::byte* data, DType dtype) noexcept {
 BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context)
     : allocator_(allocator),
       memory_(allocator.state()),
+      hardened_(allocator.options().hardening != Hardening::off),
       last_one_out_(last_one_out),
       context_(context),
       registry_(std::make_shared<FinalizerRegistry>()) {
@@ -44,6 +45,8 @@ BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* c
 BufferHeap::~BufferHeap() {
   drop_caches();
   allocator_.set_move_listener(nullptr);
+  // A handle given back too often may still be handed in.
+  for (std::uint32_t slot = 0; slot < slots_used_; ++slot) at(slot).tail().heap = nullptr;
   for (std::uint32_t i = 0; i < chunk_count_; ++i) give_record_chunk(chunks_[i]);
   std::free(static_cast<void*>(chunks_));
 }
@@ -133,6 +136,8 @@ BufferHeap::Birth BufferHeap::bear_around(Allocation allocation, Newborn& newbor
     allocator_.deallocate(allocation.block);
     TextTable::drop(newborn.label);
     TextTable::drop(newborn.site);
+  } else if (hardened_) {
+    name_block(birth.record);
   }
   return birth;
 }
@@ -324,9 +329,15 @@ bool BufferHeap::add_chunk() noexcept {
   return true;
 }
 
+CpuBuffer BufferHeap::lock(BufferId id) noexcept {
+  CpuBuffer found = find(id);
+  if (hardened_ && !found && id.valid()) report_dead_id(id);
+  return found;
+}
+
 // The record may be born again at any moment until it is retained; so everything is asked of the
 // lifetime that its word showed first, and retained only if the word shows it still.
-CpuBuffer BufferHeap::lock(BufferId id) noexcept {
+CpuBuffer BufferHeap::find(BufferId id) noexcept {
   BufferRecord* record = nullptr;
   {
     const CpuAllocator::State::Section section(memory_);

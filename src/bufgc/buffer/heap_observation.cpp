@@ -114,6 +114,7 @@ HeapCounts BufferHeap::all_counts() const noexcept {
 }
 
 const char* BufferHeap::check_invariants() noexcept {
+  if (hardened_) report_leaked_edges();
   if (const char* wrong = registry_->check(); wrong != nullptr) return wrong;
   const Locked graph(graph_lock_);
   const CachesShut alone(*this);

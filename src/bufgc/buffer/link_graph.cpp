@@ -198,6 +198,31 @@ std::size_t LinkGraph::bury_pending(BufferRecord** records, std::size_t room) no
   return count;
 }
 
+std::uint64_t LinkGraph::drop_holds_on(const BufferRecord* record) noexcept {
+  const std::uint32_t target = find(record);
+  if (target == LinkNode::none || at(target).held_by == 0) return 0;
+  std::uint64_t holds = 0;
+  ++at(target).held_by;  // it stays while this goes on
+  for (std::uint32_t index = 0; index < chunk_count_ * chunk_size; ++index) {
+    if (!is_in_use(index) || is_pending(index)) continue;
+    LinkNode& node = at(index);
+    if (node.mark != Mark::none) continue;
+    while (node.edges.remove(target)) {
+      --links_;
+      --at(target).held_by;
+      ++holds;
+    }
+    if (node.root == target) {
+      node.root = LinkNode::none;
+      --at(target).held_by;
+      ++holds;
+    }
+    if (index != target) free_if_unused(index);
+  }
+  let_go(target, 1);
+  return holds;
+}
+
 const char* LinkGraph::check() const noexcept {
   const std::size_t count = std::size_t{chunk_count_} * chunk_size;
   const std::unique_ptr<std::uint32_t[]> held_by(new (std::nothrow) std::uint32_t[count]());

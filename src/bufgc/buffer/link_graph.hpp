@@ -69,6 +69,9 @@ class LinkGraph {
   /// The same for a doomed node, without the links to others that are doomed: those need not be let go
   /// one by one. The hold of a view on its root is told as a link is. The node stays until `bury`.
   [[nodiscard]] std::size_t take_outside_links(LinkNode& node, LooseLinks* out, std::size_t room) noexcept;
+  /// Takes out every link to `record`, and every hold of a view on it, whose references are gone already.
+  /// Returns how many. Looks at all nodes: for what must not happen.
+  [[nodiscard]] std::uint64_t drop_holds_on(const BufferRecord* record) noexcept;
   /// So many links, which nodes that are cut off still have, are counted no more.
   void let_go_cut_off(std::uint64_t links) noexcept { links_ -= links; }
   /// A doomed node goes, after the links of all that are doomed; one that is cut off with its own.

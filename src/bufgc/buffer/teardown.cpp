@@ -97,6 +97,7 @@ struct Burial {
   }
 
   static FreedTo give_back(BufferRecord* record, DeathRow& row) noexcept {
+    record->tail().heap->check_unheld(record);
     if (record->kind == BufferKind::owned) return record->tail().heap->allocator_.deallocate(record->block);
     if (ReleaseHook* const hook = std::exchange(record->details().release_hook, nullptr); hook != nullptr) {
       const UserCode user_code(row);
@@ -245,8 +246,13 @@ struct Burial {
   // What is rare goes its way by calls at the very end, so that the common end keeps nothing across one.
   [[gnu::always_inline]] static void last_reference_went(BufferRecord* record, std::uint64_t word_before,
                                                          Cause cause) noexcept {
-    if ((word_before & record_word::suspect) != 0) [[unlikely]] {
-      suspect_went(record, word_before, cause);
+    // One comparison for two rare cases.
+    if (static_cast<std::uint32_t>(word_before) != record_word::one) [[unlikely]] {
+      if (record_word::count(word_before) == 0) {
+        released_too_often(record);
+      } else {
+        suspect_went(record, word_before, cause);
+      }
       return;
     }
     if (record_word::generation(word_before) != record->lifetime()) [[unlikely]] {
@@ -280,7 +286,13 @@ struct Burial {
     await_verdict();
     last_reference_went(record, word_before & ~record_word::suspect, cause);
   }
+  /// Nobody held it: the reference is put back. (What has been born in its slot since is not told from it.)
+  [[gnu::noinline]] static void released_too_often(BufferRecord* record) noexcept {
+    record->word.fetch_add(record_word::one, std::memory_order_relaxed);
+    BufferHeap::report_double_release(record);
+  }
   [[gnu::noinline]] static void finish_simple(BufferRecord* record) noexcept {
+    record->tail().heap->check_unheld(record);
     tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
   }
 
@@ -371,6 +383,7 @@ void BufferHeap::close() noexcept {
     const CpuAllocator::State::Section section(memory_);
     if (std::exchange(closing_, true)) return;
   }
+  if (hardened_) report_leaked_edges();
   Burial::close(*this);
 }
 

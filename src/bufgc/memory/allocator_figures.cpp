@@ -16,6 +16,7 @@ CpuAllocator::State::Sums CpuAllocator::State::sums() noexcept {
     sums.allocated_bytes += cache.counters.allocated_bytes();
     sums.kept_bytes += cache.magazine.bytes();
   });
+  if (guard != nullptr) sums.kept_bytes += guard->quarantined_bytes();
   return sums;
 }
 
@@ -187,6 +188,10 @@ const char* CpuAllocator::State::check() noexcept {
     all_counted = all_counted && bytes == cache.magazine.bytes();
     kept_bytes += bytes;
   });
+  if (guard != nullptr) {
+    kept_blocks += guard->quarantined_blocks();
+    kept_bytes += guard->quarantined_bytes();
+  }
   const Sums now = sums();
   if (!all_kept) return "a cache keeps a block that is not free";
   if (!all_counted) return "a cache's bytes are miscounted";

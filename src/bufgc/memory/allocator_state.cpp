@@ -27,21 +27,33 @@ constexpr unsigned exchange_shift = 3;
 constexpr std::uint64_t most_flushed_blocks = 32768;
 constexpr unsigned settled_shift = 1;
 
+#if !defined(BUFGC_HARDENING)
+#define BUFGC_HARDENING 0
+#endif
+constexpr auto least_hardening = static_cast<Hardening>(BUFGC_HARDENING);
+
 AllocatorOptions legal(AllocatorOptions options) noexcept {
   std::size_t alignment = 64;
   while (alignment < options.alignment_bytes && alignment < 4096) alignment *= 2;
   options.alignment_bytes = alignment;
+  options.hardening = std::clamp(options.hardening, least_hardening, Hardening::full);
   return options;
 }
 
 }  // namespace
 
-CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted) noexcept
+CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted)
     : options(legal(wanted)),
       granule_low_bits(options.alignment_bytes - 1),
       granule_mask(~granule_low_bits),
       arena(source, options.alignment_bytes),
       decay_(arena.can_exchange_pages() ? options.decay_after_allocations : 0) {
+  if (options.hardening != Hardening::off) {
+    guard = std::make_unique<BlockGuard>(*this, options);
+    strip_bytes = guard->strip_bytes();
+    arena.set_move_listener(guard.get());
+    if (strip_bytes > 0) arena.move_capacities();
+  }
   const Section section(*this);
   allow_thread_caches(may_use_thread_caches());
 }
@@ -75,6 +87,7 @@ std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
     each_cache([&range](BlockCache& cache) {
       if (range == nullptr) range = cache.magazine.evict();
     });
+    if (range == nullptr && guard != nullptr) range = guard->release_oldest();
     if (range == nullptr) break;
     arena.free(range);
   }
@@ -235,6 +248,7 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
   Range* range = own.magazine.take(capacity_bytes);
   if (range == nullptr) range = refill(own, capacity_bytes);
   if (range == nullptr) range = place(capacity_bytes, served_by);
+  if (range == nullptr && release_quarantine()) range = place(capacity_bytes, served_by);
   if (range != nullptr) {
     if (served_by == ServedBy::source) ++misses_;
     static_cast<void>(own.hand_out(range, size_bytes));  // settled below
@@ -247,6 +261,10 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
 FreedTo CpuAllocator::State::free_slowly(BlockCache& own, Range* range) noexcept {
   own.counters.on_free(1, range->size_bytes);
   range->size_bytes = 0;
+  return keep_or_merge(own, range);
+}
+
+FreedTo CpuAllocator::State::keep_or_merge(BlockCache& own, Range* range) noexcept {
   const std::size_t capacity_bytes = range->capacity_bytes;
   if (may_keep(capacity_bytes)) {
     if (options.cache_limit_bytes != no_budget) trim(options.cache_limit_bytes - capacity_bytes);

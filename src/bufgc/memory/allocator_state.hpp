@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bufgc/memory/arena.hpp"
+#include "bufgc/memory/block_guard.hpp"
 #include "bufgc/memory/cache_roster.hpp"
 #include "bufgc/memory/compaction.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -18,7 +19,7 @@ namespace bufgc {
 /// that join these (when to flush, to grow, to give back). Every function expects the lock held but
 /// `on_rise`, which is for who is in the only cache; `own` is what `of_thread` gave.
 struct CpuAllocator::State final : CacheRoster {
-  State(MemorySource& source, const AllocatorOptions& wanted) noexcept;
+  State(MemorySource& source, const AllocatorOptions& wanted);
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State();
@@ -31,7 +32,8 @@ struct CpuAllocator::State final : CacheRoster {
 
   /// The capacity that serves a request, or 0 when there is none so large.
   [[nodiscard]] std::size_t capacity_of(std::size_t size_bytes) const noexcept {
-    if (size_bytes > max_object_bytes - options.alignment_bytes) return 0;
+    if (size_bytes > max_object_bytes - options.alignment_bytes - strip_bytes) return 0;
+    size_bytes += strip_bytes;
     return size_bytes == 0 ? options.alignment_bytes : round_up(size_bytes, options.alignment_bytes);
   }
 
@@ -56,6 +58,20 @@ struct CpuAllocator::State final : CacheRoster {
     BlockCache& own = of_thread();
     return open_iteration_ == nullptr ? free_slowly(own, range) : free_in_iteration(own, range);
   }
+
+  // allocator_guard.cpp: the roads of a hardened allocator, on which the program's blocks are the guard's.
+  /// Whether `guarded` has a record for one more block. Without a guard it needs none.
+  [[nodiscard]] bool may_guard() noexcept { return guard == nullptr || guard->reserve(); }
+  [[nodiscard]] Allocation guarded(Allocation allocation) noexcept {
+    if (guard != nullptr) allocation.block = guard->give_out(static_cast<Range*>(allocation.block));
+    return allocation;
+  }
+  FreedTo free_guarded(Block* block) noexcept;
+  /// The record beside the memory of a live block, or null when it is none, which is reported.
+  [[nodiscard]] Range* range_of(Block* block) noexcept;
+  void set_move_listener(MoveListener* listener) noexcept;
+  /// Reports a misuse that concerns the buffer with this id. Not under the lock, nor any other.
+  void report(MisuseKind kind, std::uint64_t id, std::uint64_t expected, std::uint64_t found) noexcept;
 
   /// `cache` rose above its marks, which it has while nobody else counts: so the peaks are exact.
   void on_rise(BlockCache& cache) noexcept;
@@ -86,6 +102,8 @@ struct CpuAllocator::State final : CacheRoster {
   std::size_t granule_low_bits;
   std::size_t granule_mask;
   Arena arena;
+  std::unique_ptr<BlockGuard> guard;  ///< Null unless hardened.
+  std::size_t strip_bytes = 0;        ///< What the guard needs of a block's memory.
   /// Shared, so that a call under way outlives its replacement.
   std::shared_ptr<const PressureHandler> pressure_handler;
   std::uint64_t pressure_calls = 0;
@@ -110,6 +128,10 @@ struct CpuAllocator::State final : CacheRoster {
                                            std::size_t capacity_bytes) noexcept;
   /// The road when the block cannot simply be kept.
   FreedTo free_slowly(BlockCache& own, Range* range) noexcept;
+  /// The same of one that is counted as freed.
+  FreedTo keep_or_merge(BlockCache& own, Range* range) noexcept;
+  /// Makes free space of all that is held back; false when nothing is.
+  [[nodiscard]] bool release_quarantine() noexcept;
   /// Merges and returns until at most `keep_bytes` are cached. Returns the bytes released.
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
   [[nodiscard]] Range* refill(BlockCache& own, std::size_t capacity_bytes) noexcept;
@@ -140,10 +162,11 @@ struct CpuAllocator::State final : CacheRoster {
     return part > always_small_bytes ? part : always_small_bytes;
   }
   [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
-  /// Where the caches' bytes are bounded together, and while an iteration must see all that comes and
-  /// goes, only the common one is used.
+  /// Where the caches' bytes are bounded together, and while an iteration or a guard must see all that
+  /// comes and goes, only the common one is used.
   [[nodiscard]] bool may_use_thread_caches() const noexcept {
-    return options.cache && options.cache_limit_bytes == no_budget && open_iteration_ == nullptr;
+    return options.cache && options.cache_limit_bytes == no_budget && open_iteration_ == nullptr &&
+           guard == nullptr;
   }
   /// Of several threads each keeps at most so many bytes, or one block, to itself.
   [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;
@@ -194,6 +217,20 @@ struct CpuAllocator::State final : CacheRoster {
   OpenIteration* open_iteration_ = nullptr;
   std::uint64_t planned_allocations_ = 0;
   std::uint64_t plan_deviations_ = 0;
+};
+
+/// Stands before a `Section`: what misuse was found in it is told once it is over.
+class [[nodiscard]] MisuseDelivery {
+ public:
+  explicit MisuseDelivery(const CpuAllocator::State& state) noexcept : guard_(state.guard.get()) {}
+  ~MisuseDelivery() {
+    if (guard_ != nullptr) guard_->deliver();
+  }
+  MisuseDelivery(const MisuseDelivery&) = delete;
+  MisuseDelivery& operator=(const MisuseDelivery&) = delete;
+
+ private:
+  BlockGuard* const guard_;
 };
 
 }  // namespace bufgc

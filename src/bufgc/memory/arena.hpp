@@ -119,6 +119,8 @@ class Arena {
   void set_listener(SegmentListener* listener) noexcept;
 
   void set_move_listener(MoveListener* listener) noexcept { move_listener_ = listener; }
+  /// Blocks hold more than their size says: their whole capacity is moved.
+  void move_capacities() noexcept { moves_capacities_ = true; }
 
   /// Calls `visit(range)` for every range that is handed out or kept in a magazine.
   template <class Visit>
@@ -248,6 +250,7 @@ class Arena {
   Counts counts_;
   SegmentListener* listener_ = nullptr;
   MoveListener* move_listener_ = nullptr;
+  bool moves_capacities_ = false;
 };
 
 }  // namespace bufgc

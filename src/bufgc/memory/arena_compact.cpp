@@ -64,8 +64,9 @@ void Arena::slide(const Window& window) noexcept {
         ++counts_.merges;
       }
     } else {
-      std::memmove(to, range->data, range->size_bytes);
-      counts_.moved_bytes += range->size_bytes;
+      const std::size_t bytes = moves_capacities_ ? range->capacity_bytes : range->size_bytes;
+      std::memmove(to, range->data, bytes);
+      counts_.moved_bytes += bytes;
       range->data = to;
       to = range->end();
       link(before, range);

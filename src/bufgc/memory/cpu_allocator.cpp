@@ -56,7 +56,10 @@ void require_live(const Range* range) noexcept {
 CpuAllocator::CpuAllocator(MemorySource& source, AllocatorOptions options)
     : state_(std::make_unique<State>(source, options)) {}
 
-CpuAllocator::~CpuAllocator() = default;
+CpuAllocator::~CpuAllocator() {
+  // What was written into memory that is held back is told now or never.
+  if (state_->guard != nullptr) trim(0);
+}
 
 Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
 #if !defined(BUFGC_CHECK_INVARIANTS)
@@ -111,13 +114,14 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes) noexcept {
     std::shared_ptr<const PressureHandler> handler;
     std::uint64_t frees = 0;
     {
+      const MisuseDelivery delivery(state);
       const State::Section section(state);
-      if (capacity_bytes != 0) {
+      if (capacity_bytes != 0 && state.may_guard()) {
         const Allocation allocation = state.allocate_behind_caches(size_bytes, capacity_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
         state.check_mutation(static_cast<const Range*>(allocation.block));
 #endif
-        if (allocation.block != nullptr) return allocation;
+        if (allocation.block != nullptr) return state.guarded(allocation);
       }
       const bool hopeless = capacity_bytes == 0 || capacity_bytes > state.options.budget_bytes;
       if (hopeless || !state.pressure_handler || idle_calls == most_idle_calls || asks_already(this)) {
@@ -152,6 +156,7 @@ FreedTo CpuAllocator::deallocate(Block* block) noexcept {
 
 FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   State& state = *state_;
+  if (state.guard != nullptr) return deallocate_guarded(block);
   auto* range = static_cast<Range*>(block);
 #if defined(BUFGC_CHECK_INVARIANTS)
   require_live(range);
@@ -175,8 +180,19 @@ FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   return freed_to;
 }
 
+FreedTo CpuAllocator::deallocate_guarded(Block* block) noexcept {
+  const MisuseDelivery delivery(*state_);
+  const State::Section section(*state_);
+  const FreedTo freed_to = state_->free_guarded(block);
+#if defined(BUFGC_CHECK_INVARIANTS)
+  state_->check_mutation(nullptr);
+#endif
+  return freed_to;
+}
+
 std::size_t CpuAllocator::keep_first(Block* const* blocks, std::size_t count) noexcept {
   State& state = *state_;
+  if (state.guard != nullptr) return 0;
 #if defined(BUFGC_CHECK_INVARIANTS)
   for (std::size_t i = 0; i < count; ++i) {
     if (blocks[i] != nullptr) require_live(static_cast<const Range*>(blocks[i]));
@@ -194,6 +210,7 @@ std::size_t CpuAllocator::keep_first(Block* const* blocks, std::size_t count) no
 }
 
 std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
   const std::uint64_t released = state_->give_back(keep_bytes);
 #if defined(BUFGC_CHECK_INVARIANTS)
@@ -203,11 +220,13 @@ std::uint64_t CpuAllocator::trim(std::uint64_t keep_bytes) noexcept {
 }
 
 void CpuAllocator::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
   state_->set_budget_bytes(budget_bytes);
 }
 
 void CpuAllocator::set_cache_enabled(bool enabled) noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
   state_->set_cache_enabled(enabled);
 }
@@ -227,17 +246,35 @@ void CpuAllocator::set_segment_listener(SegmentListener* listener) noexcept {
 
 void CpuAllocator::set_move_listener(MoveListener* listener) noexcept {
   const State::Section section(*state_);
-  state_->arena.set_move_listener(listener);
+  state_->set_move_listener(listener);
 }
 
 void CpuAllocator::pin(Block* block) noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
-  ++static_cast<Range*>(block)->pins;
+  if (Range* const range = state_->range_of(block); range != nullptr) ++range->pins;
 }
 
 void CpuAllocator::unpin(Block* block) noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
-  --static_cast<Range*>(block)->pins;
+  if (Range* const range = state_->range_of(block); range != nullptr) --range->pins;
+}
+
+void CpuAllocator::set_misuse_handler(MisuseHandler handler) {
+  if (state_->guard == nullptr) return;
+  std::shared_ptr<const MisuseHandler> shared;
+  if (handler) shared = std::make_shared<const MisuseHandler>(std::move(handler));
+  // The old one goes outside the lock, as that of pressure.
+  const State::Section section(*state_);
+  state_->guard->set_handler(shared);
+}
+
+void CpuAllocator::set_block_name(Block* block, const BlockName& name) noexcept {
+  if (state_->guard == nullptr) return;
+  const MisuseDelivery delivery(*state_);
+  const State::Section section(*state_);
+  state_->guard->name(block, name);
 }
 
 MemoryStatistics CpuAllocator::statistics() const noexcept {
@@ -255,7 +292,9 @@ const AllocatorOptions& CpuAllocator::options() const noexcept {
 }
 
 const char* CpuAllocator::check_invariants() const noexcept {
+  const MisuseDelivery delivery(*state_);
   const State::Section section(*state_);
+  if (state_->guard != nullptr) state_->guard->look_at_all();
   return state_->check();
 }
 

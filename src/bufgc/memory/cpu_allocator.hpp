@@ -5,8 +5,10 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <string_view>
 
 #include "bufgc/memory/memory_source.hpp"
+#include "bufgc/memory/misuse.hpp"
 #include "bufgc/memory/statistics.hpp"
 
 namespace bufgc {
@@ -26,6 +28,11 @@ struct AllocatorOptions {
   /// Where the source allows it (WebAssembly's linear memory), live blocks that are not pinned slide
   /// together rather than let the memory grow far beyond what is live, or an allocation fail.
   bool compact = true;
+  /// How closely misuse is watched for. A build with `BUFGC_HARDENING` set watches so closely at least.
+  Hardening hardening = Hardening::off;
+  /// With `Hardening::full`: freed blocks are held back from reuse until so many bytes of others were freed.
+  /// They count as cached, and the limits of that hold for them too. 0: none is.
+  std::uint64_t quarantine_bytes = std::uint64_t{16} * 1024 * 1024;
 };
 
 /// Who served an allocation.
@@ -55,6 +62,13 @@ struct Block {
 struct Allocation {
   Block* block = nullptr;  ///< Null when there is no memory.
   ServedBy served_by = ServedBy::source;
+};
+
+/// What reports of misuse call a block.
+struct BlockName {
+  std::uint64_t id = 0;
+  std::string_view label;
+  std::string_view site;  ///< Where it was made.
 };
 
 class Iteration;
@@ -94,7 +108,8 @@ class CpuAllocator {
   /// that it freed something, then fail.
   [[nodiscard]] Allocation allocate(std::size_t size_bytes) noexcept;
 
-  /// Takes back a block that `allocate` gave, once.
+  /// Takes back a block that `allocate` gave, once. Hardened, a misuse is reported, and a block that is not
+  /// to be had is left as it is.
   FreedTo deallocate(Block* block) noexcept;
   /// The same for the first of `count` blocks, in their order, as long as each can simply be kept for the
   /// next of its size; null ones are passed over. Returns how many of the `count` that settles: `deallocate`
@@ -124,12 +139,18 @@ class CpuAllocator {
   /// Null detaches.
   void set_move_listener(MoveListener* listener) noexcept;
 
+  /// Who is told of misuse, in hardened mode. Empty: it is printed, and the program aborts.
+  void set_misuse_handler(MisuseHandler handler);
+  /// What reports call a live block from now on; a copy is kept, in hardened mode.
+  void set_block_name(Block* block, const BlockName& name) noexcept;
+
   [[nodiscard]] MemoryStatistics statistics() const noexcept;
   [[nodiscard]] SizeHistogram size_histogram() const noexcept;
   [[nodiscard]] const AllocatorOptions& options() const noexcept;
 
-  /// Walks everything that the allocator knows and compares it with its counters. Null when all
-  /// holds, else a sentence on the first thing that does not. Debug builds
+  /// Walks everything that the allocator knows and compares it with its counters; hardened in full, also
+  /// looks at the bytes around every block, and reports those that were written. Null when all holds, else a
+  /// sentence on the first thing that does not. Debug builds
   /// (`BUFGC_CHECK_INVARIANTS`) call it after every mutation and abort.
   [[nodiscard]] const char* check_invariants() const noexcept;
 
@@ -145,6 +166,7 @@ class CpuAllocator {
   [[nodiscard]] Allocation allocate_elsewhere(std::size_t size_bytes) noexcept;
   [[nodiscard]] Allocation risen(BlockCache* cache, Block* block) noexcept;
   FreedTo deallocate_elsewhere(Block* block) noexcept;
+  FreedTo deallocate_guarded(Block* block) noexcept;
 
   std::unique_ptr<State> state_;
 };

@@ -27,6 +27,15 @@ struct CacheBounded {
 struct Budgeted {
   static AllocatorOptions options() { return {64, 6 * MiB, true, no_budget}; }
 };
+struct Hardened {
+  static AllocatorOptions options() {
+    AllocatorOptions options;
+    options.budget_bytes = 8 * MiB;
+    options.hardening = Hardening::full;
+    options.quarantine_bytes = 256 * KiB;
+    return options;
+  }
+};
 template <class Options>
 struct OnHeap : Options {};
 
@@ -71,7 +80,9 @@ bool intact(const Entry& entry) {
 /// The reference: live blocks by address, and the figures that follow from them.
 class Model {
  public:
-  explicit Model(std::size_t alignment) : alignment_(alignment) {}
+  explicit Model(const AllocatorOptions& options)
+      : alignment_(options.alignment_bytes),
+        strip_bytes_(options.hardening == Hardening::full ? alignment_ + 16 : 0) {}
 
   [[nodiscard]] bool add(Block* block) {
     const auto after = by_address_.lower_bound(block->data);
@@ -110,10 +121,11 @@ class Model {
 
  private:
   [[nodiscard]] std::size_t rounded(std::size_t size) const {
-    return std::max<std::size_t>((size + alignment_ - 1) / alignment_, 1) * alignment_;
+    return std::max<std::size_t>((size + strip_bytes_ + alignment_ - 1) / alignment_, 1) * alignment_;
   }
 
   std::size_t alignment_;
+  std::size_t strip_bytes_;
   std::map<std::byte*, std::byte*> by_address_;
   std::uint64_t live_bytes = 0;
   std::uint64_t rounding_bytes = 0;
@@ -129,7 +141,8 @@ class Model {
 TEMPLATE_TEST_CASE("under random use the figures are exact, nothing overlaps and contents stay",
                    "[memory][random]", Default, PageAligned, CacheOff, CacheBounded, Budgeted,
                    OnHeap<Default>, OnHeap<PageAligned>, OnHeap<CacheOff>, OnHeap<Budgeted>, Sliding<Default>,
-                   Sliding<PageAligned>, Sliding<CacheBounded>, Sliding<Budgeted>) {
+                   Sliding<Hardened>, Hardened, OnHeap<Hardened>, Sliding<PageAligned>, Sliding<CacheBounded>,
+                   Sliding<Budgeted>) {
   const std::uint64_t seed = Catch::rngSeed() + 20;
   INFO("seed " << seed);
   Random random(seed);
@@ -138,7 +151,7 @@ TEMPLATE_TEST_CASE("under random use the figures are exact, nothing overlaps and
   const bool may_fail = options.budget_bytes != no_budget || origin.is_small;
   {
     CpuAllocator allocator(origin.source, options);
-    Model model(options.alignment_bytes);
+    Model model(options);
     std::vector<Entry> live;
     std::uint64_t compactions = 0;
     // Sizes come back, as in a program that repeats itself, or are new.
