@@ -53,16 +53,38 @@ namespace {
   X(long_binget, 0x6a, 4, false)
 
 // Those that are refused, for the message: they name or make things, or belong to protocols 0 and 1.
-#define BUFGC_PICKLE_REFUSED(X)                                                                              \
-  X(GLOBAL, 0x63)                                                                                            \
-  X(STACK_GLOBAL, 0x93)                                                                                      \
-  X(INST, 0x69)                                                                                              \
-  X(OBJ, 0x6f) X(NEWOBJ, 0x81) X(NEWOBJ_EX, 0x92) X(REDUCE, 0x52) X(BUILD, 0x62) X(EXT1, 0x82) X(EXT2, 0x83) \
-      X(EXT4, 0x84) X(PERSID, 0x50) X(BINPERSID, 0x51) X(EMPTY_SET, 0x8f) X(ADDITEMS, 0x90)                  \
-          X(FROZENSET, 0x91) X(BYTEARRAY8, 0x96) X(NEXT_BUFFER, 0x97) X(READONLY_BUFFER, 0x98) X(DUP, 0x32)  \
-              X(INT, 0x49) X(LONG, 0x4c) X(FLOAT, 0x46) X(STRING, 0x53) X(BINSTRING, 0x54)                   \
-                  X(SHORT_BINSTRING, 0x55) X(UNICODE, 0x56) X(GET, 0x67) X(PUT, 0x70) X(LIST, 0x6c)          \
-                      X(DICT, 0x64)
+#define BUFGC_PICKLE_REFUSED(X) \
+  X(GLOBAL, 0x63)               \
+  X(STACK_GLOBAL, 0x93)         \
+  X(INST, 0x69)                 \
+  X(OBJ, 0x6f)                  \
+  X(NEWOBJ, 0x81)               \
+  X(NEWOBJ_EX, 0x92)            \
+  X(REDUCE, 0x52)               \
+  X(BUILD, 0x62)                \
+  X(EXT1, 0x82)                 \
+  X(EXT2, 0x83)                 \
+  X(EXT4, 0x84)                 \
+  X(PERSID, 0x50)               \
+  X(BINPERSID, 0x51)            \
+  X(EMPTY_SET, 0x8f)            \
+  X(ADDITEMS, 0x90)             \
+  X(FROZENSET, 0x91)            \
+  X(BYTEARRAY8, 0x96)           \
+  X(NEXT_BUFFER, 0x97)          \
+  X(READONLY_BUFFER, 0x98)      \
+  X(DUP, 0x32)                  \
+  X(INT, 0x49)                  \
+  X(LONG, 0x4c)                 \
+  X(FLOAT, 0x46)                \
+  X(STRING, 0x53)               \
+  X(BINSTRING, 0x54)            \
+  X(SHORT_BINSTRING, 0x55)      \
+  X(UNICODE, 0x56)              \
+  X(GET, 0x67)                  \
+  X(PUT, 0x70)                  \
+  X(LIST, 0x6c)                 \
+  X(DICT, 0x64)
 
 enum class Op : std::uint8_t {
 #define BUFGC_X(name, byte, argument_bytes, counted) name = (byte),

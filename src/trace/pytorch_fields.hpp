@@ -13,12 +13,33 @@
 namespace bufgc::trace {
 
 // The keys of a PyTorch memory snapshot's dicts that are read; others are ignored.
-#define BUFGC_PYTORCH_FIELDS(X)                                                                             \
-  X(action)                                                                                                 \
-  X(addr) X(address) X(blocks) X(compile_context) X(device) X(device_free) X(device_traces)                 \
-      X(external_annotations) X(filename) X(frames) X(history) X(host_segments) X(host_traces) X(line)      \
-          X(name) X(real_size) X(requested_size) X(segments) X(size) X(stage) X(state) X(stream) X(time_us) \
-              X(total_size) X(user_metadata)
+#define BUFGC_PYTORCH_FIELDS(X) \
+  X(action)                     \
+  X(addr)                       \
+  X(address)                    \
+  X(blocks)                     \
+  X(compile_context)            \
+  X(device)                     \
+  X(device_free)                \
+  X(device_traces)              \
+  X(external_annotations)       \
+  X(filename)                   \
+  X(frames)                     \
+  X(history)                    \
+  X(host_segments)              \
+  X(host_traces)                \
+  X(line)                       \
+  X(name)                       \
+  X(real_size)                  \
+  X(requested_size)             \
+  X(segments)                   \
+  X(size)                       \
+  X(stage)                      \
+  X(state)                      \
+  X(stream)                     \
+  X(time_us)                    \
+  X(total_size)                 \
+  X(user_metadata)
 
 enum class PytorchField : std::uint8_t {
 #define BUFGC_X(name) name,
