@@ -221,7 +221,7 @@ async function answers(page) {
   return { hit: p95(hit), search: p95(search), facet: p95(facet) };
 }
 
-async function measure(browser, chromium, file, seconds) {
+export async function measure(browser, chromium, file, seconds) {
   const { page, complaints, close } = await browser.open({ width: 1600, height: 900 });
   try {
     const empty = await residentBytes(chromium);
