@@ -121,15 +121,17 @@ export class Session {
     return this.viewer;
   }
 
+  // Addresses come as signed numbers: `>>> 0` makes those of the upper half of a memory of 4 GiB positive.
+
   private scratch(bytes: Uint8Array): void {
-    const at = this.module._viewer_scratch(bytes.length);
+    const at = this.module._viewer_scratch(bytes.length) >>> 0;
     this.module.HEAPU8.set(bytes, at);
   }
   private scratchText(text: string): void {
     this.scratch(encoder.encode(text));
   }
   private textBytes(): Uint8Array<ArrayBuffer> {
-    const at = this.module._viewer_text(this.viewer);
+    const at = this.module._viewer_text(this.viewer) >>> 0;
     return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(this.viewer));
   }
   private json<Value>(): Value {
@@ -137,7 +139,7 @@ export class Session {
   }
   private numbers(): Float64Array<ArrayBuffer> {
     const count = this.module._viewer_numbers_size(this.viewer);
-    const at = this.module._viewer_numbers(this.viewer);
+    const at = this.module._viewer_numbers(this.viewer) >>> 0;
     return new Float64Array(this.module.HEAPU8.slice(at, at + count * 8).buffer);
   }
   private failure(): Error {
@@ -288,7 +290,7 @@ export class Session {
       style.theme === 'dark' ? 1 : 0,
       style.showCached ? 1 : 0,
     );
-    const at = this.module._viewer_pixels(this.viewer);
+    const at = this.module._viewer_pixels(this.viewer) >>> 0;
     return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 
