@@ -48,7 +48,7 @@ class LevelSteps {
  private:
   /// What an event changes. Differences wrap around zero on purpose: their sum does not.
   struct Change {
-    std::uint32_t event;
+    std::uint32_t event = 0;
     State by;
   };
   void add_birth(std::size_t row, State& by) const noexcept;
