@@ -20,6 +20,23 @@ std::uint64_t thin_gap(std::uint64_t covered, std::uint64_t gaps) noexcept {
   return std::max<std::uint64_t>(1, std::min(fair, covered / gap_share));
 }
 
+using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+constexpr std::size_t ranges_at_once = std::size_t{1} << 16U;
+
+/// Sorts ranges and joins those that overlap or touch.
+void unite(Ranges& ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  std::size_t kept = 0;
+  for (const auto& [first, last] : ranges) {
+    if (kept > 0 && first <= ranges[kept - 1].second) {
+      ranges[kept - 1].second = std::max(ranges[kept - 1].second, last);
+    } else {
+      ranges[kept++] = {first, last};
+    }
+  }
+  ranges.resize(kept);
+}
+
 }  // namespace
 
 AddressLayout::AddressLayout(const Lifecycles& lifecycles)
@@ -44,16 +61,20 @@ std::uint64_t AddressLayout::end_address(std::uint32_t box) const noexcept {
 
 void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
   if (boxes.empty()) return;
-  // Addresses come back again and again: sort each once.
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-  ranges.reserve(boxes.size());
-  for (const std::uint32_t box : boxes) ranges.emplace_back(places_.address(box), end_address(box));
-  std::sort(ranges.begin(), ranges.end());
+  // Addresses come back again and again: what is covered is much less than all ranges.
+  Ranges ranges;
+  std::size_t room = ranges_at_once;
+  for (const std::uint32_t box : boxes) {
+    ranges.emplace_back(places_.address(box), end_address(box));
+    if (ranges.size() < room) continue;
+    unite(ranges);
+    room = std::max(room, 2 * ranges.size());
+  }
+  unite(ranges);
   std::uint64_t covered = 0;
   for (const auto& [first, last] : ranges) {
-    if (spans_.empty() || first > spans_.back().last) spans_.push_back({first, first, 0});
-    covered += std::max(spans_.back().last, last) - spans_.back().last;
-    spans_.back().last = std::max(spans_.back().last, last);
+    covered += last - first;
+    spans_.push_back({first, last, 0});
   }
   const std::uint64_t thin = thin_gap(covered, spans_.size() - 1);
   for (std::size_t i = 0; i < spans_.size(); ++i) {

@@ -62,10 +62,11 @@ struct Columns {
   }
 };
 
-/// Half-open intervals [start, end) on one axis, one a box.
+/// Half-open intervals [start, end) on one axis.
 struct Spans {
   std::vector<std::uint64_t> start;
   std::vector<std::uint64_t> end;
+  std::vector<std::uint32_t> box;  ///< Whose each is; empty: each is of the box of its own number.
   [[nodiscard]] std::size_t size() const noexcept { return start.size(); }
 };
 

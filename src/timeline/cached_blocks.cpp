@@ -90,19 +90,12 @@ Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axi
   Spans spans;
   spans.start.resize(blocks.size());
   spans.end.resize(blocks.size());
+  spans.box = blocks.box;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     spans.start[i] = clock.position(axis, blocks.begin_event[i]);
     spans.end[i] = clock.position(axis, blocks.end_event[i]);
   }
   return spans;
-}
-
-std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& places) {
-  std::vector<Strip> strips(blocks.size());
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (blocks.box[i] < places.size()) strips[i] = places[blocks.box[i]];
-  }
-  return strips;
 }
 
 }  // namespace bufgc::timeline

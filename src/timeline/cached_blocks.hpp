@@ -19,9 +19,7 @@ struct CachedBlocks {
 };
 
 [[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places);
-/// Their intervals on the axis.
+/// Their intervals on the axis, each with the place that left it, whose strip it has.
 [[nodiscard]] Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axis);
-/// Their strips, out of those of all places.
-[[nodiscard]] std::vector<Strip> cached_strips(const CachedBlocks& blocks, const std::vector<Strip>& places);
 
 }  // namespace bufgc::timeline

@@ -19,7 +19,8 @@ namespace bufgc::timeline {
   return static_cast<std::uint64_t>(1e6 * idle / static_cast<double>(reserved_bytes));
 }
 
-/// Fragmentation after every event. Built in O(events).
+/// Fragmentation after every event. Built in O(events); keeps the worst of each block of events and asks the
+/// levels, which must outlive it, for those within one.
 class Fragmentation {
  public:
   explicit Fragmentation(const Levels& levels);
@@ -29,7 +30,12 @@ class Fragmentation {
                                              std::size_t columns) const;
 
  private:
-  std::vector<std::uint64_t> ppm_;  ///< After each event.
+  static constexpr std::size_t block = Levels::block_events;
+  [[nodiscard]] std::uint64_t worst(std::size_t first, std::size_t last) const;
+  [[nodiscard]] std::uint64_t over(std::size_t first, std::size_t last) const;
+
+  const Levels* levels_;
+  std::vector<std::uint64_t> worst_of_block_;
   Pyramid<true> worst_;
 };
 

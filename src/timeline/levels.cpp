@@ -1,130 +1,79 @@
 #include "timeline/levels.hpp"
 
 #include <algorithm>
-#include <utility>
-
-#include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
-namespace {
 
-using Series = std::vector<std::uint64_t>;
+void Levels::Extremes::take(const Level& level) noexcept {
+  live_max = std::max(live_max, level.live_bytes);
+  live_min = std::min(live_min, level.live_bytes);
+  cached_max = std::max(cached_max, level.cached_bytes);
+  reserved_max = std::max(reserved_max, level.reserved_bytes);
+}
 
-/// Differences wrap around zero on purpose: their running sum does not.
-struct Differences {
-  explicit Differences(std::size_t events)
-      : live(events), capacity(events), cached(events), reserved(events), buffers(events) {}
-  Series live;
-  Series capacity;
-  Series cached;
-  Series reserved;
-  std::vector<std::uint32_t> buffers;
-};
-
-void add_rows(const Lifecycles& lifecycles, Differences& change) {
-  const std::size_t events = change.live.size();
-  for (std::size_t row = 0; row < lifecycles.size(); ++row) {
-    const std::uint32_t born = lifecycles.alloc_event[row];
-    const std::uint32_t died = lifecycles.free_event[row];
-    const std::uint64_t bytes = live_bytes(lifecycles, row);
-    const std::uint64_t capacity = is_owned(lifecycles, row) ? extent_bytes(lifecycles, row) : 0;
-    if (born < events) {
-      change.live[born] += bytes;
-      change.capacity[born] += capacity;
-      ++change.buffers[born];
-      if (served_by_cache(lifecycles, row)) change.cached[born] -= capacity;
+Levels::Levels(const Lifecycles& lifecycles) : steps_(lifecycles) {
+  const std::size_t blocks = (events() + block_events - 1) / block_events;
+  before_.reserve(blocks);
+  for (std::vector<std::uint64_t>* series : {&live_max_, &live_min_, &cached_max_, &reserved_max_}) {
+    series->reserve(blocks);
+  }
+  LevelSteps::State state = steps_.first();
+  for (std::size_t first = 0; first < events(); first += block_events) {
+    before_.push_back(state);
+    Extremes block;
+    const std::size_t last = std::min(events(), first + block_events);
+    for (std::size_t event = first; event < last; ++event) {
+      steps_.advance(event, state);
+      const Level level = steps_.level(state);
+      block.take(level);
+      // The first event with the highest level; none has one above that before it.
+      if (event == 0 || level.live_bytes > maxima_.live_bytes) {
+        max_live_event_ = static_cast<std::uint32_t>(event);
+        maxima_.live_bytes = level.live_bytes;
+      }
+      if (event == 0 || level.reserved_bytes > maxima_.reserved_bytes) {
+        max_reserved_event_ = static_cast<std::uint32_t>(event);
+        maxima_.reserved_bytes = level.reserved_bytes;
+      }
+      maxima_.live_buffers = std::max(maxima_.live_buffers, level.live_buffers);
     }
-    if (died < events) {
-      change.live[died] -= bytes;
-      change.capacity[died] -= capacity;
-      --change.buffers[died];
-      if (freed_to_cache(lifecycles, row)) change.cached[died] += capacity;
-    }
+    maxima_.cached_bytes = std::max(maxima_.cached_bytes, block.cached_max);
+    live_max_.push_back(block.live_max);
+    live_min_.push_back(block.live_min);
+    cached_max_.push_back(block.cached_max);
+    reserved_max_.push_back(block.reserved_max);
   }
-  for (const Lifecycles::SegmentLife& segment : lifecycles.segments) {
-    if (segment.reserve_event < events) change.reserved[segment.reserve_event] += segment.size_bytes;
-    if (segment.release_event < events) change.reserved[segment.release_event] -= segment.size_bytes;
-  }
-}
-
-template <class Number>
-void running_sum(std::vector<Number>& series) {
-  Number sum = 0;
-  for (Number& entry : series) {
-    sum = static_cast<Number>(sum + entry);
-    entry = sum;
-  }
-}
-
-/// Cached bytes before the log began: the deepest that the running sum would fall below zero.
-std::uint64_t cached_before(const Series& change) {
-  std::int64_t sum = 0;
-  std::int64_t lowest = 0;
-  for (const std::uint64_t entry : change) {
-    sum += static_cast<std::int64_t>(entry);
-    lowest = std::min(lowest, sum);
-  }
-  return static_cast<std::uint64_t>(-lowest);
-}
-
-/// Sums up the cache; where segments are known, at most what they leave beside live blocks.
-void running_cached(Series& cached, const Series& capacity, const Series& reserved, bool has_segments) {
-  std::uint64_t sum = has_segments ? 0 : cached_before(cached);
-  for (std::size_t event = 0; event < cached.size(); ++event) {
-    const auto change = static_cast<std::int64_t>(cached[event]);
-    const auto taken = static_cast<std::uint64_t>(change < 0 ? -change : 0);
-    sum = taken > sum ? 0 : sum + cached[event];
-    if (has_segments) {
-      const std::uint64_t room = reserved[event] > capacity[event] ? reserved[event] - capacity[event] : 0;
-      sum = std::min(sum, room);
-    }
-    cached[event] = sum;
-  }
-}
-
-/// The first event with the highest level.
-std::size_t first_highest(const Series& series) {
-  return static_cast<std::size_t>(std::max_element(series.begin(), series.end()) - series.begin());
-}
-
-}  // namespace
-
-Levels::Levels(const Lifecycles& lifecycles) {
-  Differences change(lifecycles.event_count());
-  add_rows(lifecycles, change);
-  running_sum(change.live);
-  running_sum(change.capacity);
-  running_sum(change.reserved);
-  running_sum(change.buffers);
-  const bool has_segments = !lifecycles.segments.empty();
-  running_cached(change.cached, change.capacity, change.reserved, has_segments);
-  if (!has_segments) {
-    for (std::size_t event = 0; event < change.reserved.size(); ++event) {
-      change.reserved[event] = change.capacity[event] + change.cached[event];
-    }
-  }
-  if (!change.live.empty()) {
-    max_live_event_ = static_cast<std::uint32_t>(first_highest(change.live));
-    max_reserved_event_ = static_cast<std::uint32_t>(first_highest(change.reserved));
-    maxima_.live_bytes = change.live[max_live_event_];
-    maxima_.reserved_bytes = change.reserved[max_reserved_event_];
-    maxima_.cached_bytes = change.cached[first_highest(change.cached)];
-    maxima_.live_buffers = *std::max_element(change.buffers.begin(), change.buffers.end());
-  }
-  live_ = std::move(change.live);
-  cached_ = std::move(change.cached);
-  reserved_ = std::move(change.reserved);
-  live_min_ = Pyramid<false>(live_);
-  live_max_ = Pyramid<true>(live_);
-  cached_max_ = Pyramid<true>(cached_);
-  reserved_max_ = Pyramid<true>(reserved_);
-  live_buffers_ = std::move(change.buffers);
+  highest_live_ = Pyramid<true>(live_max_);
+  lowest_live_ = Pyramid<false>(live_min_);
+  highest_cached_ = Pyramid<true>(cached_max_);
+  highest_reserved_ = Pyramid<true>(reserved_max_);
 }
 
 Level Levels::at(std::uint64_t event) const noexcept {
-  if (events() == 0) return {};
+  Level found;
+  if (events() == 0) return found;
   const auto index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events() - 1));
-  return {live_[index], live_buffers_[index], cached_[index], reserved_[index]};
+  for_each(index, index + 1, [&](std::size_t, const Level& level) { found = level; });
+  return found;
+}
+
+Levels::Extremes Levels::over(std::size_t first, std::size_t last) const {
+  Extremes found;
+  const auto take = [&](std::size_t, const Level& level) { found.take(level); };
+  const std::size_t first_block = (first + block_events - 1) / block_events;
+  const std::size_t last_block = last == events() ? before_.size() : last / block_events;
+  if (first_block >= last_block) {
+    for_each(first, last, take);
+    return found;
+  }
+  for_each(first, first_block * block_events, take);
+  found.live_max = std::max(found.live_max, highest_live_.over(live_max_, first_block, last_block));
+  found.live_min = std::min(found.live_min, lowest_live_.over(live_min_, first_block, last_block));
+  found.cached_max = std::max(found.cached_max, highest_cached_.over(cached_max_, first_block, last_block));
+  found.reserved_max =
+      std::max(found.reserved_max, highest_reserved_.over(reserved_max_, first_block, last_block));
+  for_each(last_block * block_events, last, take);
+  return found;
 }
 
 LevelColumns Levels::resample(const EventClock& clock, Axis axis, const Columns& columns) const {
@@ -139,10 +88,11 @@ LevelColumns Levels::resample(const EventClock& clock, Axis axis, const Columns&
     const auto [first, last] =
         clock.standing_within(axis, columns.left(column), columns.left(column + 1), count);
     if (first == last) continue;
-    out.live_max[column] = static_cast<double>(live_max_.over(live_, first, last));
-    out.live_min[column] = static_cast<double>(live_min_.over(live_, first, last));
-    out.cached_max[column] = static_cast<double>(cached_max_.over(cached_, first, last));
-    out.reserved_max[column] = static_cast<double>(reserved_max_.over(reserved_, first, last));
+    const Extremes found = over(first, last);
+    out.live_max[column] = static_cast<double>(found.live_max);
+    out.live_min[column] = static_cast<double>(found.live_min);
+    out.cached_max[column] = static_cast<double>(found.cached_max);
+    out.reserved_max[column] = static_cast<double>(found.reserved_max);
   }
   return out;
 }
@@ -153,7 +103,26 @@ std::optional<std::uint32_t> Levels::peak_of(const EventClock& clock, Axis axis,
   const auto [first, last] =
       clock.standing_within(axis, columns.left(column), columns.left(column + 1), count);
   if (first == last) return std::nullopt;
-  return static_cast<std::uint32_t>(live_max_.place_of(live_, first, last));
+  std::size_t place = first;
+  std::optional<std::uint64_t> highest;
+  const auto take = [&](std::size_t event, const Level& level) {
+    if (highest && level.live_bytes <= *highest) return;
+    place = event;
+    highest = level.live_bytes;
+  };
+  const std::size_t first_block = (first + block_events - 1) / block_events;
+  const std::size_t last_block = last == events() ? before_.size() : last / block_events;
+  if (first_block >= last_block) {
+    for_each(first, last, take);
+    return static_cast<std::uint32_t>(place);
+  }
+  for_each(first, first_block * block_events, take);
+  if (!highest || highest_live_.over(live_max_, first_block, last_block) > *highest) {
+    const std::size_t block = highest_live_.place_of(live_max_, first_block, last_block) * block_events;
+    for_each(block, std::min(block + block_events, last), take);
+  }
+  for_each(last_block * block_events, last, take);
+  return static_cast<std::uint32_t>(place);
 }
 
 }  // namespace bufgc::timeline

@@ -1,22 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/axis.hpp"
+#include "timeline/level_steps.hpp"
 #include "timeline/pyramid.hpp"
 
 namespace bufgc::timeline {
-
-/// What stood after one event.
-struct Level {
-  std::uint64_t live_bytes = 0;      ///< Requested bytes of owned buffers; views and external ones hold none.
-  std::uint64_t live_buffers = 0;    ///< Buffers of every kind.
-  std::uint64_t cached_bytes = 0;    ///< Blocks freed to the cache and not yet served from it, by capacity.
-  std::uint64_t reserved_bytes = 0;  ///< Held segments; without such events, capacity of live plus cached.
-};
 
 /// A range cut into columns, each with the extremes of the levels that stood within it.
 struct LevelColumns {
@@ -29,16 +23,15 @@ struct LevelColumns {
 
 /// The levels after every event, exact. Built in O(events + rows).
 ///
-/// Rows born before the log's first event (folded detail) stand as alive from event 0. Bytes that
-/// must have been in the cache before the log began (served from it without having been freed to
-/// it) are counted from the start. Where segments are known, what is cached never exceeds what
-/// they leave beside live blocks: a trim has no event of its own but shows as released segments.
+/// Kept is what stood before every 64th event and the extremes of those 64; what stands within them is
+/// counted from the log when it is asked for. So the levels take a byte and a half an event, and read the
+/// lifecycles in place: they are valid while those are, for the events that stood in them when this was made.
 class Levels {
  public:
   Levels() = default;
   explicit Levels(const Lifecycles& lifecycles);
 
-  [[nodiscard]] std::size_t events() const noexcept { return live_.size(); }
+  [[nodiscard]] std::size_t events() const noexcept { return steps_.events(); }
   /// The level after an event; past the end, the last one; without events, zero.
   [[nodiscard]] Level at(std::uint64_t event) const noexcept;
   /// Highest levels over all events, each of its own event.
@@ -47,6 +40,17 @@ class Levels {
   [[nodiscard]] std::uint32_t max_live_event() const noexcept { return max_live_event_; }
   /// The same of `reserved_bytes`.
   [[nodiscard]] std::uint32_t max_reserved_event() const noexcept { return max_reserved_event_; }
+
+  /// Calls `visit(event, level)` for the events [first, last) in order.
+  template <class Visit>
+  void for_each(std::size_t first, std::size_t last, Visit&& visit) const {
+    if (first >= last) return;
+    LevelSteps::State state = before_[first / block_events];
+    for (std::size_t event = first - first % block_events; event < last; ++event) {
+      steps_.advance(event, state);
+      if (event >= first) visit(event, steps_.level(state));
+    }
+  }
 
   /// Cuts [t0, t1) of the axis into columns; a column takes every level that stood at any moment
   /// within it. Columns outside of the log are zero.
@@ -57,15 +61,30 @@ class Levels {
   [[nodiscard]] std::optional<std::uint32_t> peak_of(const EventClock& clock, Axis axis,
                                                      const Columns& columns, std::int64_t column) const;
 
+  /// Events that are counted from one kept state.
+  static constexpr std::size_t block_events = 64;
+
  private:
-  std::vector<std::uint64_t> live_;
-  std::vector<std::uint64_t> cached_;
-  std::vector<std::uint64_t> reserved_;
-  Pyramid<true> live_max_;
-  Pyramid<false> live_min_;
-  Pyramid<true> cached_max_;
-  Pyramid<true> reserved_max_;
-  std::vector<std::uint32_t> live_buffers_;
+  struct Extremes {
+    std::uint64_t live_max = 0;
+    std::uint64_t live_min = ~std::uint64_t{0};
+    std::uint64_t cached_max = 0;
+    std::uint64_t reserved_max = 0;
+    void take(const Level& level) noexcept;
+  };
+  [[nodiscard]] Extremes over(std::size_t first, std::size_t last) const;
+
+  LevelSteps steps_;
+  std::vector<LevelSteps::State> before_;  ///< What stood before each block.
+  // The extremes of each block, and those of many.
+  std::vector<std::uint64_t> live_max_;
+  std::vector<std::uint64_t> live_min_;
+  std::vector<std::uint64_t> cached_max_;
+  std::vector<std::uint64_t> reserved_max_;
+  Pyramid<true> highest_live_;
+  Pyramid<false> lowest_live_;
+  Pyramid<true> highest_cached_;
+  Pyramid<true> highest_reserved_;
   Level maxima_;
   std::uint32_t max_live_event_ = 0;
   std::uint32_t max_reserved_event_ = 0;

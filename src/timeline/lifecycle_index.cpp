@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <numeric>
 
 namespace bufgc::timeline {
@@ -26,26 +27,28 @@ LifecycleIndex::LifecycleIndex(const Spans& spans) {
   for (std::size_t row = 0; row < count; ++row) ++offset_[bucket_of(spans.start[row], spans.end[row]) + 1];
   for (unsigned bucket = 0; bucket < buckets; ++bucket) offset_[bucket + 1] += offset_[bucket];
 
-  // Each bucket takes its entries in the order in which they come, which is by start.
-  std::size_t next[buckets];
-  std::copy(offset_, offset_ + buckets, next);
-  entries_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t row = order.empty() ? static_cast<std::uint32_t>(i) : order[i];
-    entries_[next[bucket_of(spans.start[row], spans.end[row])]++] = {spans.start[row], spans.end[row], row};
+  const auto fits = [](std::uint64_t place) { return place <= std::numeric_limits<std::uint32_t>::max(); };
+  if (std::all_of(spans.start.begin(), spans.start.end(), fits) &&
+      std::all_of(spans.end.begin(), spans.end.end(), fits)) {
+    fill(short_, spans, order);
+  } else {
+    fill(long_, spans, order);
   }
 }
 
-LifecycleIndex::Range LifecycleIndex::candidates(unsigned bucket, std::uint64_t a,
-                                                 std::uint64_t b) const noexcept {
-  const std::uint64_t block = bucket >= 64 ? 0 : (a >> bucket) << bucket;
-  const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(offset_[bucket]);
-  const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(offset_[bucket + 1]);
-  const auto before = [](const Entry& entry, std::uint64_t start) { return entry.start < start; };
-  const auto first = std::lower_bound(begin, end, block, before);
-  const auto last = std::lower_bound(first, end, b, before);
-  return {static_cast<std::size_t>(first - entries_.begin()),
-          static_cast<std::size_t>(last - entries_.begin())};
+/// Each bucket takes its entries in the order in which they come, which is by start.
+template <class Place>
+void LifecycleIndex::fill(Entries<Place>& entries, const Spans& spans,
+                          const std::vector<std::uint32_t>& order) {
+  std::size_t next[buckets];
+  std::copy(offset_, offset_ + buckets, next);
+  entries.resize(spans.size());
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const std::uint32_t at = order.empty() ? static_cast<std::uint32_t>(i) : order[i];
+    entries[next[bucket_of(spans.start[at], spans.end[at])]++] = {static_cast<Place>(spans.start[at]),
+                                                                  static_cast<Place>(spans.end[at]),
+                                                                  spans.box.empty() ? at : spans.box[at]};
+  }
 }
 
 std::size_t LifecycleIndex::count(std::uint64_t a, std::uint64_t b) const {

@@ -25,7 +25,7 @@ struct PictureSize {
   std::uint32_t height = 0;
 };
 
-/// Boxes to draw: intervals on the axis, each at a strip of the layout.
+/// Boxes to draw: intervals on the axis, each at the strip of its box.
 struct Boxes {
   const LifecycleIndex* index = nullptr;
   const std::vector<Strip>* strips = nullptr;

@@ -10,12 +10,17 @@ import { javascriptRows, pageRows, replayRows, sizeRows } from './package.mjs';
 import { top } from './paths.mjs';
 import { fitRows, peakRows, plannedRows } from './placement.mjs';
 import { asMarkdown, asText, count, notRun } from './rows.mjs';
-import { viewerRows } from './viewer.mjs';
+import { hugeViewerRows, viewerRows } from './viewer.mjs';
 import { wasmRows } from './wasm.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, markdown: { type: 'boolean' }, quick: { type: 'boolean' } },
+  options: {
+    json: { type: 'string' },
+    markdown: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    viewer: { type: 'boolean' },
+  },
 });
 const log = (text) => console.error(`bench: ${text}`);
 
@@ -33,11 +38,15 @@ const parts = new Map([
   ['size', { build: ['page'], rows: sizeRows }],
   ['page', { build: ['page'], rows: pageRows }],
   ['viewer', { build: ['page'], rows: viewerRows }],
+  ['viewer_10m', { build: ['page', 'bench'], rows: hugeViewerRows, onlyNamed: true }],
 ]);
-const wanted = positionals.length > 0 ? positionals : [...parts.keys()];
+const named = options.viewer ? [...positionals, 'viewer'] : positionals;
+const wanted = named.length > 0 ? named : [...parts.keys()].filter((name) => !parts.get(name).onlyNamed);
 for (const name of wanted) {
   if (parts.has(name)) continue;
-  console.error(`usage: ./tests/bench/run [--quick] [--json FILE] [--markdown] [${[...parts.keys()].join('|')}]…`);
+  console.error(
+    `usage: ./tests/bench/run [--quick] [--json FILE] [--markdown] [--viewer] [${[...parts.keys()].join('|')}]…`,
+  );
   process.exit(2);
 }
 

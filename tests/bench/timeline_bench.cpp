@@ -115,7 +115,6 @@ void measure(std::uint32_t buffers) {
       least_ms([&] { static_cast<void>(tl::find_cached_blocks(trace, layout.places())); });
   const tl::CachedBlocks blocks = tl::find_cached_blocks(trace, layout.places());
   const tl::LifecycleIndex cached_index(tl::cached_spans(blocks, clock, tl::Axis::event));
-  const std::vector<tl::Strip> cached_strips = tl::cached_strips(blocks, layout.strips());
   const tl::ColorMap colors(trace, tl::ColorBy::state);
   tl::Scene scene;
   scene.lifetimes = {&index, &layout.strips()};
@@ -132,7 +131,7 @@ void measure(std::uint32_t buffers) {
   };
   const double draw = draw_ms(1);
   const double draw_part = draw_ms(0.01);
-  scene.cached = {&cached_index, &cached_strips};
+  scene.cached = {&cached_index, &layout.strips()};
   const double draw_cached = draw_ms(1);
   std::printf(
       "%8u buffers: index %.2f ms, layout %.1f, levels %.1f, 1600 columns %.2f, cached blocks %.1f; "

@@ -18,6 +18,17 @@ const bars = {
     search: 100,
     facet: 150,
   },
+  10000000: {
+    work: 8,
+    interval: 17,
+    sharp: 400,
+    picture: 1000,
+    complete: 10000,
+    memory: 1500,
+    hit: 10,
+    search: 800,
+    facet: 1000,
+  },
 };
 const randomOverStack = 1.2;
 
@@ -36,7 +47,7 @@ async function residentBytes(browser) {
 }
 
 /** In the page: when the plot first shows more than its ground, and when all of the file is drawn. */
-export async function openFile(page, file) {
+async function openFile(page, file) {
   await page.evaluate(() => {
     const deep = (root, selector) => {
       const found = root.querySelector(selector);
@@ -250,11 +261,17 @@ const rowsOf = {
   facet: ['facet click, p95', ' ms'],
 };
 
-export async function viewerRows({ quick, log }) {
+/** With 100,000 and 1,000,000 buffers. */
+export const viewerRows = (context) => rowsFor([100000, 1000000], context);
+
+/** With 10,000,000, from the binary form: some minutes. */
+export const hugeViewerRows = (context) => rowsFor([10000000], context);
+
+async function rowsFor(sizes, { quick, log }) {
   const browser = await launch();
   const rows = [];
   try {
-    for (const buffers of Object.keys(bars).map(Number)) {
+    for (const buffers of sizes) {
       const found = {};
       for (const order of ['stack', 'random']) {
         const file = viewerTrace(buffers, order);

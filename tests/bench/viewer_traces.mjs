@@ -1,5 +1,6 @@
 // Traces to view, made to measure: buffers of mixed sizes, a few thousand alive at a time, released in
 // the order of a stack or in that of a garbage collector.
+import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from './paths.mjs';
@@ -34,14 +35,25 @@ class Places {
   }
 }
 
+/** NDJSON of more is gigabytes. */
+const mostAsText = 1000000;
+
 /**
- * The file of a trace of `buffers` lifecycles in NDJSON, made when it is not there yet. `order`: 'stack'
+ * The file of a trace of `buffers` lifecycles, of many in the binary form, made when it is not there yet. `order`: 'stack'
  * releases the newest first, 'random' any, as a garbage collector's finalizers do.
  */
 export function viewerTrace(buffers, order) {
-  const file = join(folder, `${order}_${buffers}.ndjson`);
+  const file = join(folder, `${order}_${buffers}.${buffers > mostAsText ? 'bufgc' : 'ndjson'}`);
   if (existsSync(file)) return file;
   mkdirSync(folder, { recursive: true });
+  if (buffers > mostAsText) {
+    execFileSync(join(top, '.build/native/tests/bench/bench_make_trace'), [String(buffers), order, `${file}.part`]);
+    renameSync(`${file}.part`, file);
+  } else writeNdjson(file, buffers, order);
+  return file;
+}
+
+function writeNdjson(file, buffers, order) {
   const random = randomFrom(7);
   const places = new Places();
   const held = [];
@@ -80,5 +92,4 @@ export function viewerTrace(buffers, order) {
   writeSync(out, text);
   closeSync(out);
   renameSync(`${file}.part`, file);
-  return file;
 }

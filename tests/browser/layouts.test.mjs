@@ -103,7 +103,7 @@ describe('layouts of the picture', () => {
     assert.deepEqual([stack.view.y0, stack.view.y1], [0, stack.bounds.height]);
     assert.equal(await page.getByRole('tab', { name: 'Stack' }).getAttribute('aria-selected'), 'true');
     assert.match(await textOf(page, 'view-tabs'), /Each column shows the moment of its highest live level/);
-    assert.match(await page.locator('lifecycle-plot canvas.ink').getAttribute('aria-label'), /live bytes up/);
+    assert.match(await page.locator('lifecycle-plot .ink').getAttribute('aria-label'), /live bytes up/);
     await page.waitForFunction(() => location.hash.includes('tab=stack'));
 
     await press(page, '1');

@@ -107,7 +107,7 @@ describe('the lifecycle plot', () => {
     const after = await range(page);
     assert.ok(after.t1 - after.t0 < 0.6 * (before.t1 - before.t0));
     assert.deepEqual([after.y0, after.y1], [before.y0, before.y1]);
-    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
+    const box = await page.locator('lifecycle-plot .ink').boundingBox();
     const share = (x - box.x - 72) / (box.width - 72);
     const at = (view) => view.t0 + share * (view.t1 - view.t0);
     assert.ok(Math.abs(at(before) - at(after)) < 0.01 * (after.t1 - after.t0));
@@ -117,7 +117,7 @@ describe('the lifecycle plot', () => {
   test('dragging pans by as much as the pointer moves', async () => {
     await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
     const { x, y } = await middle();
-    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
+    const box = await page.locator('lifecycle-plot .ink').boundingBox();
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x + 100, y, { steps: 5 });
@@ -126,6 +126,39 @@ describe('the lifecycle plot', () => {
     const moved = (100 / (box.width - 72)) * 1000;
     assert.ok(Math.abs(after.t0 - (4000 - moved)) < 2, `${after.t0}`);
     assert.ok(Math.abs(after.t1 - after.t0 - 1000) < 1e-6);
+    await fit();
+  });
+
+  test('what lies over the pictures moves with them, and is sharp with the sharp one', async () => {
+    const over = page.locator('lifecycle-plot .over canvas');
+    const place = () => over.evaluate((canvas) => new DOMMatrix(canvas.style.transform).toFloat64Array().join());
+    const still = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1].join();
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
+    await page.evaluate(() => window.viewer.idle());
+    assert.equal(await place(), still);
+    const moved = await over.evaluate(async (canvas) => {
+      window.viewer.setView({ t0: 4100, t1: 5100 });
+      await new Promise(requestAnimationFrame);
+      return new DOMMatrix(canvas.style.transform).e / canvas.clientWidth;
+    });
+    assert.ok(Math.abs(moved + 0.1) < 1e-6, `${moved}`);
+    await page.evaluate(() => window.viewer.idle());
+    assert.equal(await place(), still);
+    await fit();
+  });
+
+  test('the brush of the minimap stands over the range', async () => {
+    const { t1: all } = await range(page);
+    await page.evaluate(() => window.viewer.setView({ t0: 4000, t1: 5000 }));
+    const track = await page.locator('mini-map canvas').boundingBox();
+    const brush = await page.locator('mini-map .brush').boundingBox();
+    assert.ok(Math.abs(brush.x - (track.x + (4000 / all) * track.width)) < 1, `${brush.x}`);
+    assert.ok(Math.abs(brush.width - (1000 / all) * track.width) < 1, `${brush.width}`);
+    const [before, after] = await page
+      .locator('mini-map .shade')
+      .evaluateAll((shades) => shades.map((shade) => shade.getBoundingClientRect().toJSON()));
+    assert.ok(Math.abs(before.right - brush.x) < 1 && Math.abs(after.left - (brush.x + brush.width)) < 1);
+    await page.locator('mini-map .brush[aria-valuenow="4000"]').waitFor(); // what it is called follows
     await fit();
   });
 
@@ -139,7 +172,7 @@ describe('the lifecycle plot', () => {
     await page.mouse.up();
     await page.keyboard.up('Shift');
     const after = await range(page);
-    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
+    const box = await page.locator('lifecycle-plot .ink').boundingBox();
     assert.ok(Math.abs((after.t1 - after.t0) / (whole.t1 - whole.t0) - 120 / (box.width - 72)) < 0.01);
     assert.ok(Math.abs((after.y1 - after.y0) / (whole.y1 - whole.y0) - 80 / (box.height - 24)) < 0.01);
     await page.mouse.dblclick(x, y);
@@ -218,7 +251,7 @@ describe('the lifecycle plot', () => {
   test('a buffer alive at the end reaches the right edge in its own colour, a released one ends at its release', async () => {
     const { stats } = await openText(page, 'pair.ndjson', PAIR);
     assert.equal(stats.alive_at_end_buffers, 1);
-    const box = await page.locator('lifecycle-plot canvas.ink').boundingBox();
+    const box = await page.locator('lifecycle-plot .ink').boundingBox();
     const x = (event) => box.x + 72 + ((box.width - 72) * event) / stats.events;
     const y = (address) => box.y + (box.height - 24) * (1 - address / 8192);
     const kept = await colorAt(page, x(4.5), y(2500));

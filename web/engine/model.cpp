@@ -30,7 +30,6 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   stack_.reset();
   unmoved_.reset();
   reuse_.reset();
-  cached_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
   forget_colors();
   matches_.reset();
@@ -120,12 +119,8 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
 }
 
 void Model::build_cached(Axis axis) {
-  if (!cached_) {
-    cached_.emplace(find_cached_blocks(*lifecycles_, layout_->places()));
-    cached_strips_ = cached_strips(*cached_, layout_->strips());
-  }
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
-  if (!index) index.emplace(cached_spans(*cached_, clock_, axis));
+  if (!index) index.emplace(cached_spans(find_cached_blocks(*lifecycles_, layout_->places()), clock_, axis));
 }
 
 Model::Lifetimes Model::lifetimes(Layout layout, Axis axis) {
@@ -163,7 +158,7 @@ Scene Model::scene(const Look& look) {
   scene.colors = &colors(look.color_by);
   if (cached) {
     build_cached(look.axis);
-    scene.cached = {&*index, &cached_strips_};
+    scene.cached = {&*index, &layout_->strips()};
   }
   scene.edges = true;
   return scene;

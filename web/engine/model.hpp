@@ -106,8 +106,6 @@ class Model {
   std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Places> unmoved_;
   std::optional<timeline::Reuse> reuse_;
-  std::optional<timeline::CachedBlocks> cached_;
-  std::vector<timeline::Strip> cached_strips_;
   Indexes indexes_[2];
   std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;

@@ -56,7 +56,7 @@ TEST_CASE("the index finds exactly the intervals that meet a range") {
 
 TEST_CASE("the index holds intervals at the far end of the axis") {
   const std::uint64_t far = ~std::uint64_t{0};
-  const Spans spans{{0, 0, far - 3}, {1, far, far}};
+  const Spans spans{{0, 0, far - 3}, {1, far, far}, {}};
   const LifecycleIndex index(spans);
   CHECK(found(index, 0, 1) == std::vector<std::uint32_t>{0, 1});
   CHECK(found(index, far - 2, far) == std::vector<std::uint32_t>{1, 2});
@@ -65,4 +65,10 @@ TEST_CASE("the index holds intervals at the far end of the axis") {
 
 TEST_CASE("an empty index finds nothing") {
   CHECK(found(LifecycleIndex(Spans{}), 0, 100).empty());
+}
+
+TEST_CASE("intervals tell whose they are") {
+  const LifecycleIndex index(Spans{{0, 4, 8}, {2, 6, 9}, {7, 3, 7}});
+  CHECK(found(index, 0, 5) == std::vector<std::uint32_t>{3, 7});
+  CHECK(found(index, 8, 9) == std::vector<std::uint32_t>{7});
 }

@@ -129,3 +129,26 @@ TEST_CASE("cached blocks never overlap live buffers") {
     }
   }
 }
+
+TEST_CASE("addresses of very many buffers are united as those of few are") {
+  constexpr std::uint32_t buffers = 140'000;
+  constexpr std::uint64_t size = 64;
+  TraceMaker maker;
+  // Every second place of a long row, twice, the later half from above; then one that covers all gaps.
+  for (std::uint32_t i = 0; i < buffers; ++i) {
+    const std::uint32_t place = i < buffers / 2 ? i : buffers - 1 - i;
+    TraceMaker::Birth birth{size};
+    birth.address = 0x10000 + std::uint64_t{place} * 2 * size;
+    maker.free(maker.alloc(birth));
+  }
+  const AddressLayout apart(maker.trace);
+  CHECK(apart.height() >= buffers / 2 * size + buffers / 2 - 1);  // a gap between each two
+  TraceMaker::Birth all{buffers * size};
+  all.address = 0x10000;
+  maker.free(maker.alloc(all));
+  const AddressLayout layout(maker.trace);
+  CHECK(layout.height() == buffers * size);
+  for (std::uint32_t row = 0; row < buffers; ++row) {
+    REQUIRE(layout.strips()[row].y == maker.trace.address[row] - 0x10000);
+  }
+}

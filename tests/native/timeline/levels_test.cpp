@@ -199,3 +199,10 @@ TEST_CASE("event and time lead to one another") {
   CHECK(clock.first_from(200) == 1);
   CHECK(clock.first_from(401) == 4);
 }
+
+TEST_CASE("distinct sizes are counted however many there are") {
+  constexpr std::uint32_t sizes = 70'000;
+  TraceMaker maker;
+  for (std::uint32_t i = 0; i < 2 * sizes; ++i) maker.free(maker.alloc({1 + i % sizes}));
+  CHECK(summarise(maker.trace).distinct_sizes == sizes);
+}

@@ -24,7 +24,6 @@ struct Stage {
         blocks(find_cached_blocks(trace, places)),
         waiting(cached_spans(blocks, clock, axis)),
         cached_index(waiting),
-        strips(cached_strips(blocks, layout.strips())),
         colors(trace, ColorBy::size) {}
 
   [[nodiscard]] Scene scene(bool cached) const {
@@ -32,7 +31,7 @@ struct Stage {
     out.lifetimes = {&index, &layout.strips()};
     out.places = &places;
     out.colors = &colors;
-    if (cached) out.cached = {&cached_index, &strips};
+    if (cached) out.cached = {&cached_index, &layout.strips()};
     return out;
   }
 
@@ -45,7 +44,6 @@ struct Stage {
   CachedBlocks blocks;
   Spans waiting;
   LifecycleIndex cached_index;
-  std::vector<Strip> strips;
   ColorMap colors;
 };
 
@@ -138,8 +136,8 @@ void check_pixels(const Stage& stage, const View& view, PictureSize size, bool c
                   share_of(view, size, x, y, piece.start, piece.end, piece.strip));
       }
       for (std::size_t i = 0; cached && i < stage.blocks.size(); ++i) {
-        const double share =
-            share_of(view, size, x, y, stage.waiting.start[i], stage.waiting.end[i], stage.strips[i]);
+        const double share = share_of(view, size, x, y, stage.waiting.start[i], stage.waiting.end[i],
+                                      stage.layout.strips()[stage.waiting.box[i]]);
         pixel.add(style.cached, share * hatch_share(plane_x + x, plane_y + y));
       }
       pixel.over(style.background);

@@ -1,6 +1,6 @@
 // All of time in one strip: levels, phases, and a brush over the visible range.
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
+import { customElement, property, query, queryAll } from 'lit/decorators.js';
 import type { Levels } from '../engine/protocol.js';
 import { count, label, time } from '../format.js';
 import { Follows } from '../store/controller.js';
@@ -13,17 +13,24 @@ import { base } from '../styles.js';
 import { hatch } from './hatch.js';
 
 const HEIGHT = 40;
+/** A range too short to see is still marked. */
+const LEAST_BRUSH = 4;
+const SETTLED_MS = 200;
 type Grip = 'left' | 'right' | 'middle';
 
 @customElement('mini-map')
 export class MiniMap extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @query('canvas') private canvas!: HTMLCanvasElement | null;
+  @query('.brush') private brush!: HTMLElement | null;
+  @queryAll('.shade') private shades!: NodeListOf<HTMLElement>;
 
   private levels: Levels | null = null;
   private loadedFor = '';
+  private width = 1;
+  private timer: number | undefined;
   private readonly asked = new Latest<Levels>();
-  private readonly resized = new ResizeObserver(() => void this.load());
+  private readonly resized = new ResizeObserver(() => this.onSize());
 
   constructor() {
     super();
@@ -32,7 +39,7 @@ export class MiniMap extends LitElement {
       void this.updateComplete.then(() => this.load());
     }, 200);
     new Follows(this, ['trace', 'layout'], () => pace.call(this.session?.trace?.live ?? false));
-    new Follows(this, ['view']);
+    new Follows(this, ['view'], () => this.onView());
     theme.addEventListener('change', () => this.paint());
     this.resized.observe(this);
   }
@@ -56,6 +63,7 @@ export class MiniMap extends LitElement {
         border-left: 1px solid var(--line);
         cursor: crosshair;
         overflow: hidden;
+        contain: strict;
       }
       .strip.marked,
       .marked .track {
@@ -98,6 +106,9 @@ export class MiniMap extends LitElement {
         position: absolute;
         top: 0;
         bottom: 0;
+        left: 0;
+        width: 100%;
+        transform-origin: 0 0;
         background: var(--veil);
         pointer-events: none;
       }
@@ -105,7 +116,7 @@ export class MiniMap extends LitElement {
         position: absolute;
         top: 0;
         bottom: 0;
-        min-width: 4px;
+        left: 0;
         border: 1px solid var(--ink);
         border-radius: var(--radius);
         cursor: grab;
@@ -131,6 +142,16 @@ export class MiniMap extends LitElement {
       }
     `,
   ];
+
+  private onSize(): void {
+    this.measure();
+    void this.load();
+  }
+
+  private measure(): void {
+    this.width = Math.max(1, this.canvas?.clientWidth ?? 1);
+    this.placeBrush();
+  }
 
   private extent(): number {
     const { session } = this;
@@ -184,6 +205,33 @@ export class MiniMap extends LitElement {
   }
 
   // The brush -------------------------------------------------------------------------------
+
+  private onView(): void {
+    this.placeBrush();
+    // What it is called is heard, not seen: once the range stands.
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.requestUpdate(), SETTLED_MS);
+  }
+
+  override updated(): void {
+    this.measure();
+  }
+
+  /** Moves what marks the range, without a layout of the page. */
+  private placeBrush(): void {
+    const { session, brush, width } = this;
+    if (!session?.trace || !brush) return;
+    const [before, after] = this.shades;
+    const extent = this.extent();
+    const left = (session.view.t0 / extent) * width;
+    const right = (session.view.t1 / extent) * width;
+    before!.style.transform = `scaleX(${left / width})`;
+    after!.style.transform = `translateX(${right}px)`;
+    brush.style.transform = `translateX(${left}px)`;
+    const wide = `${Math.max(LEAST_BRUSH, right - left)}px`;
+    if (brush.style.width !== wide) brush.style.width = wide;
+    brush.classList.toggle('all', session.isFit());
+  }
 
   private readonly onDown = (event: PointerEvent): void => {
     const { session } = this;
@@ -242,18 +290,16 @@ export class MiniMap extends LitElement {
     const { session } = this;
     if (!session?.trace) return nothing;
     const extent = this.extent();
-    const left = (100 * session.view.t0) / extent;
-    const right = (100 * session.view.t1) / extent;
     const name = (at: number) => (session.axis === 'event' ? `event ${count(at)}` : time(at));
     return html`<div class="strip ${session.trace.marks.length > 0 ? 'marked' : ''}">
       <span class="name">all</span>
       <div class="track" @pointerdown=${this.onDown}>
         <canvas aria-hidden="true"></canvas>
         <div class="marks">${this.renderMarks(session)}</div>
-        <div class="shade" .style=${`left: 0; width: ${left}%`}></div>
-        <div class="shade" .style=${`left: ${right}%; right: 0`}></div>
+        <div class="shade"></div>
+        <div class="shade"></div>
         <div
-          class="brush ${session.isFit() ? 'all' : ''}"
+          class="brush"
           data-grip="middle"
           role="slider"
           tabindex="0"
@@ -263,7 +309,6 @@ export class MiniMap extends LitElement {
           aria-valuenow=${Math.round(session.view.t0)}
           aria-valuetext="${name(session.view.t0)} to ${name(session.view.t1)}"
           @keydown=${this.onKey}
-          .style=${`left: ${left}%; width: ${right - left}%`}
         >
           <span class="grip left" data-grip="left"></span><span class="grip right" data-grip="right"></span>
         </div>

@@ -129,15 +129,17 @@ export class Session {
     return this.viewer;
   }
 
+  // Addresses come as signed numbers: `>>> 0` makes those of the upper half of a memory of 4 GiB positive.
+
   private scratch(bytes: Uint8Array): void {
-    const at = this.module._viewer_scratch(bytes.length);
+    const at = this.module._viewer_scratch(bytes.length) >>> 0;
     this.module.HEAPU8.set(bytes, at);
   }
   private scratchText(text: string): void {
     this.scratch(encoder.encode(text));
   }
   private textBytes(viewer = this.viewer): Uint8Array<ArrayBuffer> {
-    const at = this.module._viewer_text(viewer);
+    const at = this.module._viewer_text(viewer) >>> 0;
     return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(viewer));
   }
   private json<Value>(viewer = this.viewer): Value {
@@ -145,7 +147,7 @@ export class Session {
   }
   private numbers(viewer = this.viewer): Float64Array<ArrayBuffer> {
     const count = this.module._viewer_numbers_size(viewer);
-    const at = this.module._viewer_numbers(viewer);
+    const at = this.module._viewer_numbers(viewer) >>> 0;
     return new Float64Array(this.module.HEAPU8.slice(at, at + count * 8).buffer);
   }
   private failure(viewer: ViewerHandle): Error {
@@ -336,7 +338,7 @@ export class Session {
       style.theme === 'dark' ? 1 : 0,
       style.showCached ? 1 : 0,
     );
-    const at = this.module._viewer_pixels(this.viewer);
+    const at = this.module._viewer_pixels(this.viewer) >>> 0;
     return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 

@@ -125,12 +125,12 @@ export class FacetsPanel extends LitElement {
     const answer = await session.track(
       this.asked.ask(async () => {
         const everything = await this.everything(session);
-        const facets = new Map<GroupBy, Facet>();
-        for (const [by, all] of everything) {
+        // All asked at once: the engine need not wait for the page between them.
+        const facets = [...everything].map(async ([by, all]): Promise<[GroupBy, Facet]> => {
           const matching = filter ? await session.engine.groups(by, filter) : all;
-          facets.set(by, { all, matching: new Map(matching.map((group) => [group.name, group])) });
-        }
-        return facets;
+          return [by, { all, matching: new Map(matching.map((group) => [group.name, group])) }];
+        });
+        return new Map(await Promise.all(facets));
       }),
     );
     if (!answer) return;
@@ -147,9 +147,10 @@ export class FacetsPanel extends LitElement {
   private async everything(session: Session): Promise<Map<GroupBy, GroupCount[]>> {
     const revision = session.trace?.revision ?? 0;
     if (this.known?.revision !== revision) {
-      const all = new Map<GroupBy, GroupCount[]>();
-      for (const { by } of FACETS) all.set(by, await session.engine.groups(by, ''));
-      this.known = { all, revision };
+      const counted = FACETS.map(
+        async ({ by }): Promise<[GroupBy, GroupCount[]]> => [by, await session.engine.groups(by, '')],
+      );
+      this.known = { all: new Map(await Promise.all(counted)), revision };
     }
     return this.known.all;
   }

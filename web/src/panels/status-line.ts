@@ -13,7 +13,7 @@ export class StatusLine extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['cursor', 'trace', 'filter', 'view']);
+    new Follows(this, ['cursor', 'trace', 'filter', 'layout']);
   }
 
   static override styles = [

@@ -1,5 +1,6 @@
 // The lifecycle plot: time × address, each buffer a rectangle from allocation to release; or time × live bytes,
-// each buffer a slice of the stack. The engine paints them; here stand axes, selection, pointer, and the pictures' places.
+// each buffer a slice of the stack. The engine paints them; here the pictures, what lies over them and the axes are
+// put in their places, and the pointer asks what is under it.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, queryAll, state } from 'lit/decorators.js';
 import type { Layout, RowDetails, View } from '../engine/protocol.js';
@@ -10,12 +11,13 @@ import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { fitView } from '../store/view.js';
 import { base } from '../styles.js';
+import { AXIS_HEIGHT, drawPlaceAxis, drawTimeAxis } from './axes.js';
+import { type Colors, readColors } from './colors.js';
+import { Overlay } from './overlay.js';
 import { Pictures, type Wish } from './pictures.js';
 import { type Area, PlotPointer } from './pointer.js';
 import { GUTTER, type Scale, scaleOf } from './scale.js';
-import { axisTicks, byteTicks } from './ticks.js';
 
-const AXIS_HEIGHT = 24;
 const PIXEL_TOLERANCE = 3;
 /** What the vertical axis is, for those who do not see it. */
 const UPWARDS: Record<Layout, string> = {
@@ -28,25 +30,32 @@ const UPWARDS: Record<Layout, string> = {
 export class LifecyclePlot extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private hover: { details: RowDetails; x: number; y: number } | null = null;
-  @query('canvas.ink') private canvas!: HTMLCanvasElement;
+  @query('.ink') private ink!: HTMLElement;
+  @query('.times') private timeAxis!: HTMLCanvasElement;
+  @query('.places') private placeAxis!: HTMLCanvasElement;
+  @query('.over canvas') private overCanvas!: HTMLCanvasElement;
   @queryAll('.pictures canvas') private pictureCanvases!: NodeListOf<HTMLCanvasElement>;
 
   private pictures: Pictures | null = null;
+  private overlay: Overlay | null = null;
+  /** Whether what lies over the pictures has changed; a new range alone only moves it. */
+  private stale = true;
   private hoverRects: View[] = [];
   private selectedRects: View[] = [];
   private area: Area | null = null;
   private frame = 0;
-  private colors: Record<string, string> = {};
-  private readonly resized = new ResizeObserver(() => this.schedule());
+  private colors: Colors = readColors();
+  private readonly resized = new ResizeObserver(() => this.redraw());
   private readonly hits = new Latest<number | null>();
   private readonly selections = new Latest<View[]>();
   private readonly pointer = new PlotPointer(this);
 
   constructor() {
     super();
-    new Follows(this, ['view', 'trace', 'layout', 'filter'], () => this.schedule());
-    new Follows(this, ['selection', 'trace', 'view'], () => void this.placeSelection());
-    new Follows(this, ['cursor', 'moment'], () => this.schedule());
+    new Follows(this, ['view', 'filter'], () => this.schedule());
+    new Follows(this, ['trace', 'layout', 'cursor', 'moment'], () => this.redraw());
+    new Follows(this, ['selection', 'trace', 'layout'], () => void this.placeSelection());
+    new Follows(this, ['view'], () => this.session?.layout === 'stack' && void this.placeSelection());
     new Follows(this, ['layout']);
     theme.addEventListener('change', this.onTheme);
   }
@@ -59,13 +68,19 @@ export class LifecyclePlot extends LitElement {
         overflow: hidden;
         background: var(--ground);
       }
-      .pictures {
+      .pictures,
+      .over {
         position: absolute;
         inset: 0 0 ${AXIS_HEIGHT}px ${GUTTER}px;
         overflow: hidden;
         contain: strict;
       }
-      .pictures canvas {
+      .over {
+        z-index: 2;
+        pointer-events: none;
+      }
+      .pictures canvas,
+      .over canvas {
         position: absolute;
         left: 0;
         top: 0;
@@ -74,12 +89,24 @@ export class LifecyclePlot extends LitElement {
         transform-origin: 0 0;
         will-change: transform;
       }
+      .times {
+        position: absolute;
+        left: 0;
+        bottom: 0;
+        width: 100%;
+        height: ${AXIS_HEIGHT}px;
+      }
+      .places {
+        position: absolute;
+        left: 0;
+        top: 0;
+        width: ${GUTTER}px;
+        height: calc(100% - ${AXIS_HEIGHT}px);
+      }
       .ink {
         position: absolute;
         inset: 0;
-        width: 100%;
-        height: 100%;
-        z-index: 2;
+        z-index: 3;
         touch-action: none;
         cursor: crosshair;
       }
@@ -114,8 +141,8 @@ export class LifecyclePlot extends LitElement {
 
   override firstUpdated(): void {
     this.resized.observe(this);
-    this.pointer.attach(this.canvas);
-    this.readColors();
+    this.pointer.attach(this.ink);
+    this.overlay = new Overlay(this.overCanvas);
     const session = this.session!;
     this.pictures = new Pictures(
       this.pictureCanvases,
@@ -140,17 +167,9 @@ export class LifecyclePlot extends LitElement {
   }
 
   private readonly onTheme = (): void => {
-    this.readColors();
-    this.schedule();
+    this.colors = readColors();
+    this.redraw();
   };
-
-  private readColors(): void {
-    const computed = getComputedStyle(document.documentElement);
-    for (const name of ['ground', 'ink', 'ink-2', 'line', 'grid', 'alive'])
-      this.colors[name] = computed.getPropertyValue(`--${name}`).trim();
-    this.colors.sans = computed.getPropertyValue('--sans');
-    this.colors.mono = computed.getPropertyValue('--mono');
-  }
 
   /** The plot's area in CSS pixels of this element, and the visible range. */
   scale(): Scale {
@@ -167,9 +186,15 @@ export class LifecyclePlot extends LitElement {
     if (this.frame === 0 && this.isConnected) this.frame = requestAnimationFrame(() => this.paint());
   }
 
-  setArea(area: Area | null): void {
-    this.area = area;
+  private redraw(): void {
+    this.stale = true;
     this.schedule();
+  }
+
+  setArea(area: Area | null): void {
+    if (area === this.area) return;
+    this.area = area;
+    this.redraw();
   }
 
   // Asking ----------------------------------------------------------------------------------
@@ -258,7 +283,7 @@ export class LifecyclePlot extends LitElement {
   private setHover(hover: typeof this.hover, rects: View[]): void {
     this.hover = hover;
     this.hoverRects = rects;
-    this.schedule();
+    this.redraw();
   }
 
   async clickAt(x: number, y: number): Promise<void> {
@@ -271,25 +296,18 @@ export class LifecyclePlot extends LitElement {
     if (!session) return;
     const row = session.selectedRow;
     const rects = await this.selections.ask(async () => (row === null || !session.trace ? [] : this.rectsOf(row)));
-    if (!rects || row !== session.selectedRow) return;
+    if (!rects || row !== session.selectedRow || (rects.length === 0 && this.selectedRects.length === 0)) return;
     this.selectedRects = rects;
-    this.schedule();
+    this.redraw();
   }
 
   // Drawing ---------------------------------------------------------------------------------
 
   private paint(): void {
     this.frame = 0;
-    const { session, canvas } = this;
-    if (!session?.trace || !canvas) return;
+    const { session, pictures } = this;
+    if (!session?.trace || !pictures || this.clientWidth === 0 || this.clientHeight === 0) return;
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(this.clientWidth * ratio);
-    const height = Math.round(this.clientHeight * ratio);
-    if (width === 0 || height === 0) return;
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-    }
     const scale = this.scale();
     const { area } = scale;
     const wish: Wish = {
@@ -307,178 +325,60 @@ export class LifecyclePlot extends LitElement {
         revision: session.trace.revision,
       },
     };
-    this.pictures?.want(wish);
-    this.pictures?.place(wish, area);
+    pictures.want(wish);
+    pictures.place(wish, area);
     if (session.columns !== wish.width) {
       session.columns = wish.width;
       void this.placeSelection();
     }
-
-    const context = canvas.getContext('2d')!;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.clientWidth, this.clientHeight);
-    context.save();
-    context.beginPath();
-    context.rect(area.left, area.top, area.width, area.height);
-    context.clip();
-    this.drawGrid(context, scale);
-    this.drawMarks(context, scale);
-    this.outline(context, scale, this.hoverRects, 1);
-    this.outline(context, scale, this.selectedRects, 2);
-    this.drawMoment(context, scale);
-    this.drawCrosshair(context, scale);
-    this.drawArea(context);
-    context.restore();
-    this.drawAxes(context, scale);
+    this.placeOverlay(scale, pictures.shows(wish));
+    drawTimeAxis(this.timeAxis, session.axis, scale, this.colors);
+    drawPlaceAxis(this.placeAxis, scale, this.colors);
   }
 
-  private drawGrid(context: CanvasRenderingContext2D, scale: Scale): void {
-    // Over the pictures, which are opaque: so faint that it never competes with data.
-    context.globalAlpha = 0.07;
-    context.fillStyle = this.colors.ink!;
-    for (const { at } of this.timeTicks(scale)) context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
-    for (const { at } of this.addressTicks(scale))
-      context.fillRect(scale.area.left, Math.round(scale.pixelOf(at)), scale.area.width, 1);
-    context.globalAlpha = 1;
+  /** Drawn anew when it has changed, and with the sharp picture; else moved. */
+  private placeOverlay(scale: Scale, sharp: boolean): void {
+    const { overlay, session } = this;
+    if (!overlay || !session?.trace) return;
+    if (this.stale || !overlay.serves(scale.view, sharp))
+      overlay.draw(
+        {
+          axis: session.axis,
+          layout: session.layout,
+          marks: session.trace.marks,
+          hovered: this.hoverRects,
+          selected: this.selectedRects,
+          moment: session.momentAt(),
+          cursor: session.cursorAt(),
+          area: this.area,
+        },
+        scale,
+        this.colors,
+      );
+    this.stale = false;
+    overlay.place(scale.view, scale.area);
   }
 
-  private timeTicks(scale: Scale) {
-    return axisTicks(this.session!.axis, scale.view.t0, scale.view.t1, scale.area.width / 96);
-  }
-
-  private addressTicks(scale: Scale) {
-    return byteTicks(scale.view.y0, scale.view.y1, scale.area.height / 40);
-  }
-
-  private drawAxes(context: CanvasRenderingContext2D, scale: Scale): void {
-    const { area } = scale;
-    const bottom = area.top + area.height;
-    context.fillStyle = this.colors.line!;
-    context.fillRect(area.left - 1, area.top, 1, area.height);
-    context.fillRect(area.left - 1, bottom, area.width + 1, 1);
-    context.fillStyle = this.colors['ink-2']!;
-    context.font = `11px ${this.colors.mono}`;
-    context.textBaseline = 'middle';
-    context.textAlign = 'center';
-    for (const { at, text } of this.timeTicks(scale)) {
-      const x = scale.xOf(at);
-      const half = context.measureText(text).width / 2;
-      const shown = Math.min(Math.max(x, area.left + half - 4), area.left + area.width - half - 2);
-      context.fillText(text, shown, bottom + 13);
-      context.fillRect(Math.round(x), bottom, 1, 4);
-    }
-    context.textAlign = 'right';
-    for (const { at, text } of this.addressTicks(scale)) {
-      const y = scale.pixelOf(at);
-      context.fillText(text, area.left - 8, Math.min(bottom - 6, Math.max(area.top + 7, y)));
-      context.fillRect(area.left - 4, Math.round(Math.min(y, bottom - 1)), 4, 1);
-    }
-    context.font = `11px ${this.colors.sans}`;
-    context.textAlign = 'left';
-    context.fillText(this.session!.axis === 'event' ? 'event' : 'time', 12, bottom + 13);
-  }
-
-  private drawMarks(context: CanvasRenderingContext2D, scale: Scale): void {
-    const session = this.session!;
-    context.fillStyle = this.colors['ink-2']!;
-    context.globalAlpha = 0.5;
-    for (const mark of session.trace!.marks) {
-      const at = session.axis === 'event' ? mark.event : mark.timeNs;
-      if (at >= scale.view.t0 && at <= scale.view.t1)
-        context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
-    }
-    context.globalAlpha = 1;
-  }
-
-  /** Around each place of a buffer; where it moved or slid, a line leads from one to the next. */
-  private outline(context: CanvasRenderingContext2D, scale: Scale, rects: View[], weight: number): void {
-    if (rects.length === 0) return;
-    context.beginPath();
-    if (this.session!.layout === 'stack') this.traceSteps(context, scale, rects);
-    else this.traceRects(context, scale, rects);
-    context.lineWidth = weight + 2;
-    context.strokeStyle = this.colors.ground!;
-    context.stroke();
-    context.lineWidth = weight;
-    context.strokeStyle = this.colors.ink!;
-    context.stroke();
-  }
-
-  private traceRects(context: CanvasRenderingContext2D, scale: Scale, rects: View[]): void {
-    for (const [index, rect] of rects.entries()) {
-      const x = scale.xOf(rect.t0);
-      const y = scale.pixelOf(rect.y1);
-      const h = Math.max(2, scale.pixelOf(rect.y0) - y);
-      const before = rects[index - 1];
-      if (before) {
-        context.moveTo(x, scale.pixelOf((before.y0 + before.y1) / 2));
-        context.lineTo(x, y + h / 2);
-      }
-      context.rect(x, y, Math.max(2, scale.xOf(rect.t1) - x), h);
-    }
-  }
-
-  /** One line around all steps: along their upper edges and back along the lower ones. */
-  private traceSteps(context: CanvasRenderingContext2D, scale: Scale, steps: View[]): void {
-    for (const { t0, t1, y1 } of steps) {
-      context.lineTo(scale.xOf(t0), scale.pixelOf(y1));
-      context.lineTo(scale.xOf(t1), scale.pixelOf(y1));
-    }
-    for (const { t0, t1, y0, y1 } of steps.toReversed()) {
-      const bottom = Math.max(scale.pixelOf(y0), scale.pixelOf(y1) + 2);
-      context.lineTo(scale.xOf(t1), bottom);
-      context.lineTo(scale.xOf(t0), bottom);
-    }
-    context.closePath();
-  }
-
-  private drawMoment(context: CanvasRenderingContext2D, scale: Scale): void {
-    const at = this.session!.momentAt();
-    if (at === null) return;
-    const x = Math.round(scale.xOf(at));
-    context.fillStyle = this.colors.ground!;
-    context.fillRect(x - 1, 0, 4, scale.area.height);
-    context.fillStyle = this.colors.ink!;
-    context.fillRect(x, 0, 2, scale.area.height);
-  }
-
-  private drawCrosshair(context: CanvasRenderingContext2D, scale: Scale): void {
-    const at = this.session!.cursorAt();
-    if (at === null) return;
-    context.fillStyle = this.colors['ink-2']!;
-    context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
-  }
-
-  private drawArea(context: CanvasRenderingContext2D): void {
-    if (!this.area) return;
-    const { x0, y0, x1, y1 } = this.area;
-    context.globalAlpha = 0.12;
-    context.fillStyle = this.colors.ink!;
-    context.fillRect(x0, y0, x1 - x0, y1 - y0);
-    context.globalAlpha = 1;
-    context.lineWidth = 1;
-    context.strokeStyle = this.colors.ink!;
-    context.strokeRect(x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0);
-  }
-
-  /** The picture as it stands, for saving. */
+  /** The plot as it stands, for saving. */
   toBlob(): Promise<Blob | null> {
+    const ratio = window.devicePixelRatio || 1;
+    const { clientWidth, clientHeight } = this;
     const copy = document.createElement('canvas');
-    copy.width = this.canvas.width;
-    copy.height = this.canvas.height;
+    copy.width = Math.round(clientWidth * ratio);
+    copy.height = Math.round(clientHeight * ratio);
     const context = copy.getContext('2d')!;
-    context.fillStyle = this.colors.ground!;
-    context.fillRect(0, 0, copy.width, copy.height);
+    context.scale(ratio, ratio);
+    context.fillStyle = this.colors.ground;
+    context.fillRect(0, 0, clientWidth, clientHeight);
     const { area } = this.scale();
-    const ratio = copy.width / this.clientWidth;
-    context.save();
-    context.setTransform(ratio, 0, 0, ratio, area.left * ratio, area.top * ratio);
+    context.drawImage(this.timeAxis, 0, area.top + area.height, clientWidth, AXIS_HEIGHT);
+    context.drawImage(this.placeAxis, 0, area.top, area.left, area.height);
+    context.translate(area.left, area.top);
     context.beginPath();
     context.rect(0, 0, area.width, area.height);
     context.clip();
     this.pictures?.paint(context, area);
-    context.restore();
-    context.drawImage(this.canvas, 0, 0);
+    this.overlay?.paint(context, area);
     return new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
   }
 
@@ -503,12 +403,15 @@ export class LifecyclePlot extends LitElement {
   override render() {
     const buffers = this.session?.trace?.summary.buffers ?? 0;
     return html`<div class="pictures" aria-hidden="true"><canvas></canvas><canvas></canvas><canvas></canvas></div>
-      <canvas
+      <div class="over" aria-hidden="true"><canvas></canvas></div>
+      <canvas class="times" aria-hidden="true"></canvas>
+      <canvas class="places" aria-hidden="true"></canvas>
+      <div
         class="ink"
         role="img"
         tabindex="0"
         aria-label="Lifecycles of ${buffers} buffers: time across, ${UPWARDS[this.session?.layout ?? 'address']}. The table holds the same buffers as rows."
-      ></canvas>
+      ></div>
       ${this.renderTip()}`;
   }
 }

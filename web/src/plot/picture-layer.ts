@@ -1,58 +1,14 @@
-// One picture on a layer of its own. The browser's compositor moves and scales it, so that a frame of a
-// gesture costs the page's thread a transform and no drawing.
+// A layer that shows one picture of the engine.
 import type { View } from '../engine/protocol.js';
+import { Layer } from './layer.js';
 
-export interface Extent {
-  width: number; // CSS pixels
-  height: number;
-}
-
-/** Magnified beyond this a picture shows nothing but a few of its pixels, and transforms lose their precision. */
-const mostMagnified = 1 << 14;
-
-export class PictureLayer {
-  private view: View | null = null;
-
-  constructor(readonly canvas: HTMLCanvasElement) {
-    this.hide();
-  }
-
+export class PictureLayer extends Layer {
   /** Takes the bitmap over. */
   put(bitmap: ImageBitmap, view: View): void {
-    this.canvas.width = bitmap.width;
-    this.canvas.height = bitmap.height;
-    this.canvas.getContext('bitmaprenderer')!.transferFromImageBitmap(bitmap);
+    const { canvas } = this;
+    if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
+    if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
+    canvas.getContext('bitmaprenderer')!.transferFromImageBitmap(bitmap);
     this.view = view;
-  }
-
-  /** Where its picture's range lies in `view`, which fills `extent`. */
-  place(view: View, extent: Extent): void {
-    this.hide();
-    if (!this.view) return;
-    const scaleX = (this.view.t1 - this.view.t0) / (view.t1 - view.t0);
-    const scaleY = (this.view.y1 - this.view.y0) / (view.y1 - view.y0);
-    if (!(Math.max(scaleX, scaleY) < mostMagnified)) return;
-    const x = ((this.view.t0 - view.t0) / (view.t1 - view.t0)) * extent.width;
-    const y = ((view.y1 - this.view.y1) / (view.y1 - view.y0)) * extent.height;
-    this.canvas.style.transform = `translate(${x}px, ${y}px) scale(${scaleX}, ${scaleY})`;
-    this.canvas.style.visibility = 'visible';
-  }
-
-  hide(): void {
-    this.canvas.style.visibility = 'hidden';
-  }
-
-  raise(above: boolean): void {
-    this.canvas.style.zIndex = above ? '1' : '0';
-  }
-
-  /** Paints the layer as it stands, into a context whose units are CSS pixels of the plot. */
-  paint(context: CanvasRenderingContext2D, extent: Extent): void {
-    if (this.canvas.style.visibility === 'hidden') return;
-    context.save();
-    const { a, d, e, f } = new DOMMatrix(this.canvas.style.transform);
-    context.transform(a, 0, 0, d, e, f);
-    context.drawImage(this.canvas, 0, 0, extent.width, extent.height);
-    context.restore();
   }
 }

@@ -2,7 +2,8 @@
 // the visible range stands, the last one is shown moved and scaled, over a picture of the whole trace.
 import type { Axis, ColorBy, Engine, Layout, Theme, View } from '../engine/protocol.js';
 import { sameView } from '../store/view.js';
-import { type Extent, PictureLayer } from './picture-layer.js';
+import type { Extent } from './layer.js';
+import { PictureLayer } from './picture-layer.js';
 
 /** All that a picture depends on besides its range and size. */
 export interface Style {
@@ -48,8 +49,7 @@ const serves = (picture: Picture | null, view: View, wish: Wish): boolean =>
   sameStyle(picture.style, wish.style);
 
 export class Pictures {
-  /** Whether a sharper picture is on its way. */
-  refining = false;
+  private refining = false;
   private front: Picture | null = null;
   private whole: Picture | null = null;
   private spare: PictureLayer[];
@@ -70,6 +70,11 @@ export class Pictures {
   want(wish: Wish): void {
     this.wish = wish;
     if (!this.refining) void this.track(this.work());
+  }
+
+  /** Whether the sharp picture stands. */
+  shows(wish: Wish): boolean {
+    return serves(this.front, wish.view, wish);
   }
 
   drop(): void {

@@ -24,19 +24,19 @@ export class PlotPointer {
   private readonly down = new Map<number, Point>();
   private start: { point: Point; view: View; scale: Scale; area: boolean } | null = null;
   private moved = false;
-  private canvas: HTMLCanvasElement | null = null;
+  private target: HTMLElement | null = null;
 
   constructor(private readonly plot: LifecyclePlot) {}
 
-  attach(canvas: HTMLCanvasElement): void {
-    this.canvas = canvas;
-    canvas.addEventListener('wheel', (event) => this.onWheel(event), { passive: false });
-    canvas.addEventListener('pointerdown', (event) => this.onDown(event));
-    canvas.addEventListener('pointermove', (event) => this.onMove(event));
-    canvas.addEventListener('pointerup', (event) => this.onUp(event));
-    canvas.addEventListener('pointercancel', (event) => this.onUp(event));
-    canvas.addEventListener('pointerleave', () => this.down.size === 0 && this.plot.pointAway());
-    canvas.addEventListener('dblclick', () => this.plot.session?.glideTo(this.plot.session.fitted()));
+  attach(target: HTMLElement): void {
+    this.target = target;
+    target.addEventListener('wheel', (event) => this.onWheel(event), { passive: false });
+    target.addEventListener('pointerdown', (event) => this.onDown(event));
+    target.addEventListener('pointermove', (event) => this.onMove(event));
+    target.addEventListener('pointerup', (event) => this.onUp(event));
+    target.addEventListener('pointercancel', (event) => this.onUp(event));
+    target.addEventListener('pointerleave', () => this.down.size === 0 && this.plot.pointAway());
+    target.addEventListener('dblclick', () => this.plot.session?.glideTo(this.plot.session.fitted()));
   }
 
   private pointOf(event: MouseEvent): Point {
@@ -67,7 +67,7 @@ export class PlotPointer {
     if (!session?.trace || event.button > 0) return;
     const point = this.pointOf(event);
     this.down.set(event.pointerId, point);
-    this.canvas?.setPointerCapture(event.pointerId);
+    this.target?.setPointerCapture(event.pointerId);
     this.begin(point, event.shiftKey);
     this.moved = this.down.size > 1;
   }
@@ -93,7 +93,7 @@ export class PlotPointer {
     const dy = point.y - start.point.y;
     if (!this.moved && Math.hypot(dx, dy) < CLICK_SLOP) return;
     this.moved = true;
-    this.canvas?.classList.toggle('panning', !start.area);
+    this.target?.classList.toggle('panning', !start.area);
     if (start.area) this.plot.setArea(areaBetween(start.point, point, start.scale));
     else this.plot.session!.setView(panView(start.view, -dx * start.scale.tPerPixel, dy * start.scale.yPerPixel));
   }
@@ -123,7 +123,7 @@ export class PlotPointer {
       return;
     }
     this.start = null;
-    this.canvas?.classList.remove('panning');
+    this.target?.classList.remove('panning');
     this.plot.setArea(null);
     if (event.type === 'pointercancel') return;
     if (!this.moved) void this.plot.clickAt(point.x, point.y);

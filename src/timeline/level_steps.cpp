@@ -1,0 +1,132 @@
+#include "timeline/level_steps.hpp"
+
+#include <algorithm>
+
+#include "timeline/rows.hpp"
+
+namespace bufgc::timeline {
+namespace {
+
+using Kind = Lifecycles::EventKind;
+
+void add(const LevelSteps::State& by, LevelSteps::State& to) noexcept {
+  to.live_bytes += by.live_bytes;
+  to.capacity_bytes += by.capacity_bytes;
+  to.cached_bytes += by.cached_bytes;
+  to.segment_bytes += by.segment_bytes;
+  to.buffers += by.buffers;
+}
+
+std::uint64_t capacity_of(const Lifecycles& lifecycles, std::size_t row) noexcept {
+  return is_owned(lifecycles, row) ? extent_bytes(lifecycles, row) : 0;
+}
+
+}  // namespace
+
+LevelSteps::LevelSteps(const Lifecycles& lifecycles)
+    : lifecycles_(&lifecycles),
+      events_(lifecycles.event_count()),
+      has_segments_(!lifecycles.segments.empty()) {
+  find_others();
+  if (!has_segments_) first_.cached_bytes = cached_before();
+}
+
+void LevelSteps::add_birth(std::size_t row, State& by) const noexcept {
+  const std::uint64_t capacity = capacity_of(*lifecycles_, row);
+  by.live_bytes += live_bytes(*lifecycles_, row);
+  by.capacity_bytes += capacity;
+  ++by.buffers;
+  if (served_by_cache(*lifecycles_, row)) by.cached_bytes -= capacity;
+}
+
+void LevelSteps::add_end(std::size_t row, State& by) const noexcept {
+  const std::uint64_t capacity = capacity_of(*lifecycles_, row);
+  by.live_bytes -= live_bytes(*lifecycles_, row);
+  by.capacity_bytes -= capacity;
+  --by.buffers;
+  if (freed_to_cache(*lifecycles_, row)) by.cached_bytes += capacity;
+}
+
+bool LevelSteps::has_own_birth(std::size_t row) const noexcept {
+  return born_in_log(*lifecycles_, row);
+}
+
+bool LevelSteps::has_own_end(std::size_t row) const noexcept {
+  const std::uint32_t event = lifecycles_->free_event[row];
+  return event < events_ && lifecycles_->event_kind[event] == Kind::free &&
+         lifecycles_->event_row[event] == row;
+}
+
+void LevelSteps::find_others() {
+  const auto change = [&](std::uint32_t event) -> State& {
+    others_.push_back({event, {}});
+    return others_.back().by;
+  };
+  const Lifecycles& trace = *lifecycles_;
+  for (std::size_t row = 0; row < trace.size(); ++row) {
+    if (trace.alloc_event[row] < events_ && !has_own_birth(row))
+      add_birth(row, change(trace.alloc_event[row]));
+    if (trace.free_event[row] < events_ && !has_own_end(row)) add_end(row, change(trace.free_event[row]));
+  }
+  for (const Lifecycles::SegmentLife& segment : trace.segments) {
+    if (segment.reserve_event < events_) change(segment.reserve_event).segment_bytes += segment.size_bytes;
+    if (segment.release_event < events_) change(segment.release_event).segment_bytes -= segment.size_bytes;
+  }
+  std::sort(others_.begin(), others_.end(),
+            [](const Change& a, const Change& b) { return a.event < b.event; });
+  // One an event.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    if (kept > 0 && others_[kept - 1].event == others_[i].event) {
+      add(others_[i].by, others_[kept - 1].by);
+    } else {
+      others_[kept++] = others_[i];
+    }
+  }
+  others_.resize(kept);
+  others_.shrink_to_fit();
+}
+
+LevelSteps::State LevelSteps::change_at(std::size_t event) const noexcept {
+  State by;
+  const std::uint32_t row = lifecycles_->event_row[event];
+  const Kind kind = lifecycles_->event_kind[event];
+  if (kind == Kind::alloc && row < lifecycles_->size() && lifecycles_->alloc_event[row] == event) {
+    add_birth(row, by);
+  } else if (kind == Kind::free && row < lifecycles_->size() && lifecycles_->free_event[row] == event) {
+    add_end(row, by);
+  }
+  if (others_.empty()) return by;
+  const auto other = std::lower_bound(others_.begin(), others_.end(), event,
+                                      [](const Change& change, std::size_t at) { return change.event < at; });
+  if (other != others_.end() && other->event == event) add(other->by, by);
+  return by;
+}
+
+void LevelSteps::advance(std::size_t event, State& state) const noexcept {
+  const State by = change_at(event);
+  std::uint64_t cached = state.cached_bytes;
+  add(by, state);
+  const auto change = static_cast<std::int64_t>(by.cached_bytes);
+  const auto taken = static_cast<std::uint64_t>(change < 0 ? -change : 0);
+  cached = taken > cached ? 0 : cached + by.cached_bytes;
+  if (has_segments_) {
+    const std::uint64_t room =
+        state.segment_bytes > state.capacity_bytes ? state.segment_bytes - state.capacity_bytes : 0;
+    cached = std::min(cached, room);
+  }
+  state.cached_bytes = cached;
+}
+
+/// Cached bytes before the log began: the deepest that the running sum would fall below zero.
+std::uint64_t LevelSteps::cached_before() const noexcept {
+  std::int64_t sum = 0;
+  std::int64_t lowest = 0;
+  for (std::size_t event = 0; event < events_; ++event) {
+    sum += static_cast<std::int64_t>(change_at(event).cached_bytes);
+    lowest = std::min(lowest, sum);
+  }
+  return static_cast<std::uint64_t>(-lowest);
+}
+
+}  // namespace bufgc::timeline
