@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +33,6 @@ struct Instance {
   Mailbox mailbox;
   std::string text;  ///< A text on its way in.
   CollectReport last_collection;
-  std::map<int, std::unique_ptr<Iteration>> iterations;  ///< By the number that JavaScript has for each.
 };
 /// There from `_initialize` on: a function's own static would be looked for at each call.
 extern Instance the_instance;

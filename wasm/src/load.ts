@@ -32,8 +32,7 @@ export async function load(options?: LoadOptions): Promise<Manager> {
   const coreSource = new ModuleSource(given.wasm ?? new URL('./bufgc.wasm', import.meta.url), 'options.wasm');
   const annexSource = new ModuleSource(given.annex ?? new URL('./bufgc_annex.wasm', import.meta.url), 'options.annex');
   const core = await startCore(await coreSource.compiled(), stableViews ? bytesUpFront(settings.budgetBytes) : 0);
-  const annex = new Annex(core, annexSource);
-  // What fails here is told where the annex is needed.
-  if (settings.visualizer) await annex.ready.catch(() => {});
+  const annex = new Annex(core, annexSource, settings.visualizerEvents);
+  if (settings.visualizer) await annex.ready;
   return new ManagerImpl(new Native(core), annex, settings);
 }

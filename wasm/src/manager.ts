@@ -52,7 +52,6 @@ const defaultTimeoutMs = 5_000;
 export interface ManagerSettings {
   readonly budgetBytes: number;
   readonly visualizer: boolean;
-  readonly visualizerEvents: number;
   readonly cache: boolean;
   readonly compact: boolean;
   /** 0: none; n: of every nth buffer. */
@@ -77,7 +76,6 @@ export class ManagerImpl implements Manager {
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticInfo[];
-  readonly #statisticNames: readonly string[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
   #closed = false;
@@ -99,17 +97,11 @@ export class ManagerImpl implements Manager {
       event: (event, key) => this.#nativeEvent(event, key),
       plan: (request) => annex.plan(request),
     };
-    native.cold.bufgc_open(
-      settings.budgetBytes,
-      settings.visualizer,
-      settings.visualizerEvents,
-      settings.cache,
-      settings.compact,
-    );
+    native.cold.bufgc_open(settings.budgetBytes, settings.cache, settings.compact);
     native.cold.bufgc_set_sites_enabled(settings.sites > 0);
-    this.visualizer = new VisualizerImpl(this, settings.visualizer);
+    this.visualizer = new VisualizerImpl(this);
+    if (settings.visualizer) this.visualizer.start();
     this.#statistics = Object.freeze(native.statistics().map((info) => Object.freeze(info)));
-    this.#statisticNames = this.#statistics.map(({ name }) => name);
   }
 
   alloc(nbytes: number): Buffer<'uint8'>;
@@ -208,7 +200,7 @@ export class ManagerImpl implements Manager {
   }
 
   stats(): Stats {
-    const stats = this.native.stats(this.#statisticNames);
+    const stats = this.native.stats(this.#statistics);
     // Native code is built without exceptions: only JavaScript sees its callbacks throw.
     stats.finalizer_errors = this.#finalizers.errors;
     stats.budget_bytes = this.#budgetBytes;
@@ -220,7 +212,7 @@ export class ManagerImpl implements Manager {
   }
 
   statisticNames(): readonly string[] {
-    return this.#statisticNames.slice();
+    return this.#statistics.map(({ name }) => name);
   }
 
   histogram(): SizeClassCount[] {
@@ -304,7 +296,7 @@ export class ManagerImpl implements Manager {
 
   /** What live buffers take of the budget. */
   occupiedBytes(): number {
-    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statisticNames);
+    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statistics);
     return live_bytes + rounding_bytes;
   }
 

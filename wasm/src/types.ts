@@ -171,6 +171,7 @@ export interface TraceStream {
 }
 
 export interface Visualizer {
+  /** Whether it records: from `start()` on where it is `ready`, else from when it is. */
   readonly running: boolean;
   /** Events ever recorded: the next event's number. */
   readonly eventCount: number;
@@ -179,8 +180,8 @@ export interface Visualizer {
   stop(): void;
   clear(): void;
   /**
-   * When snapshots and exports can be had: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a
-   * second file is loaded at `start()`, and what is asked for before throws `InvalidStateError`.
+   * When it records and can be asked: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a second
+   * file is loaded at `start()`. What lives when it is there is recorded; to ask before throws `InvalidStateError`.
    */
   readonly ready: Promise<void>;
   snapshot(): Snapshot;
