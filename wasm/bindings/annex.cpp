@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bufgc/statistics.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "imports.hpp"
 #include "instance.hpp"
@@ -92,6 +93,18 @@ using namespace bufgc;
 using namespace bufgc::wasm;
 
 extern "C" {
+
+/// One column, of the text: what each statistic means, a line each, in the core's order.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_meanings() {
+  static constexpr char text[] =
+#define BUFGC_X(type, name, unit, meaning) meaning "\n"
+      BUFGC_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+      ;
+  Answer& here = answer();
+  here.columns[0] = {text, sizeof text - 1};
+  return here.columns;
+}
 
 EMSCRIPTEN_KEEPALIVE void bufgc_annex_plan(PlanRequest* request) {
   request->answer =

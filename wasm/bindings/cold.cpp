@@ -43,9 +43,9 @@ const double* report_of(const CollectReport& report) {
   return numbers;
 }
 
-/// Name, unit and meaning of each statistic, a line each.
+/// Name and unit of each statistic, a line each.
 constexpr char statistics_text[] =
-#define BUFGC_X(type, name, unit, meaning) #name "\t" unit "\t" meaning "\n"
+#define BUFGC_X(type, name, unit, meaning) #name "\t" unit "\n"
     BUFGC_STATISTICS(BUFGC_X)
 #undef BUFGC_X
     ;

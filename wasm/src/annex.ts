@@ -8,6 +8,7 @@ import type { TextPlace } from './native.js';
 export interface AnnexExports {
   readonly __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
+  bufgc_annex_meanings(): number;
   bufgc_annex_plan(request: number): void;
   bufgc_annex_visualizer(maxEvents: number): number;
   bufgc_annex_visualizer_calls(): number;
@@ -95,6 +96,14 @@ export class Annex {
     const exports = this.#now();
     exports?.bufgc_annex_plan(request);
     return exports !== null;
+  }
+
+  /** What each statistic means, in the core's order. */
+  async meanings(): Promise<string[]> {
+    await this.ready;
+    const { memory } = this.#core;
+    const text = new Columns(memory.buffer, (this.#exports as AnnexExports).bufgc_annex_meanings() >>> 0).bytes(0);
+    return decoder.decode(text).split('\n');
   }
 
   /** Null where it is not there yet: then it is being loaded. */

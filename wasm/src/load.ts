@@ -20,7 +20,8 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     budgetBytes: given.budgetBytes === undefined ? Infinity : budget(given.budgetBytes, 'options.budgetBytes'),
     stableViews,
     highWaterMark: part(given.highWaterMark ?? defaultHighWaterMark, 'options.highWaterMark'),
-    development,
+    // A file of its own, which few programs load.
+    development: development ? await import('./development.js') : null,
     visualizer: flag(given.visualizer ?? false, 'options.visualizer'),
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),

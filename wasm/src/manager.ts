@@ -3,14 +3,13 @@ import type { Annex } from './annex.js';
 import { Births } from './births.js';
 import { BufferHandle, type Grip } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
-import { guardView, warnOfLeak } from './development.js';
 import { dispose } from './disposable.js';
 import { type BufgcError, ClosedError, InvalidArgumentError, OutOfMemoryError, Status } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { type Native, NativeEvent } from './native.js';
+import { type Native, NativeEvent, type StatisticUnit } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
@@ -49,6 +48,8 @@ import { WeakHandleImpl } from './weak.js';
 
 const defaultTimeoutMs = 5_000;
 
+type Development = typeof import('./development.js');
+
 export interface ManagerSettings {
   readonly budgetBytes: number;
   readonly visualizer: boolean;
@@ -58,7 +59,7 @@ export interface ManagerSettings {
   readonly sites: number;
   readonly stableViews: boolean;
   readonly highWaterMark: number;
-  readonly development: boolean;
+  readonly development: Development | null;
 }
 
 export class ManagerImpl implements Manager {
@@ -68,14 +69,14 @@ export class ManagerImpl implements Manager {
   readonly visualizer: VisualizerImpl;
   readonly nursery: Nursery;
   readonly leaks: Leaks;
-  readonly development: boolean;
+  readonly #development: Development | null;
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
   readonly #births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
-  readonly #statistics: readonly StatisticInfo[];
+  readonly #statistics: readonly StatisticUnit[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
   #closed = false;
@@ -86,7 +87,7 @@ export class ManagerImpl implements Manager {
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
-    this.development = settings.development;
+    this.#development = settings.development;
     this.leaks = new Leaks(settings.sites);
     this.#births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
@@ -101,7 +102,7 @@ export class ManagerImpl implements Manager {
     native.cold.bufgc_set_sites_enabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this);
     if (settings.visualizer) this.visualizer.start();
-    this.#statistics = Object.freeze(native.statistics().map((info) => Object.freeze(info)));
+    this.#statistics = native.statistics();
   }
 
   alloc(nbytes: number): Buffer<'uint8'>;
@@ -207,8 +208,9 @@ export class ManagerImpl implements Manager {
     return stats;
   }
 
-  get statistics(): readonly StatisticInfo[] {
-    return this.#statistics;
+  async statistics(): Promise<StatisticInfo[]> {
+    const meanings = await this.annex.meanings();
+    return this.#statistics.map((info, index) => ({ ...info, meaning: meanings[index] as string }));
   }
 
   statisticNames(): readonly string[] {
@@ -307,9 +309,13 @@ export class ManagerImpl implements Manager {
 
   /** In development, a view that tells of its use after it was detached. */
   guard<V extends ArrayBufferView>(view: V, buffer: BufferHandle): V {
-    if (!this.development) return view;
+    if (this.#development === null) return view;
     const { id, label } = buffer;
-    return guardView(view, `buffer ${id}${label === '' ? '' : ` (${label})`}`, BufferHandle.prototype.view);
+    return this.#development.guardView(
+      view,
+      `buffer ${id}${label === '' ? '' : ` (${label})`}`,
+      BufferHandle.prototype.view,
+    );
   }
 
   /** The engine collected a handle that nobody disposed. */
@@ -319,7 +325,7 @@ export class ManagerImpl implements Manager {
     grip.handle = 0;
     const ended = this.native.drop(handle) !== 0;
     if (ended) this.#pressure.released();
-    if (ended && this.development) warnOfLeak(grip);
+    if (ended) this.#development?.warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
 

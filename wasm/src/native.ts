@@ -90,6 +90,9 @@ export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collect
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
 export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
 
+/** A statistic, as the core lists it. */
+export type StatisticUnit = Pick<StatisticInfo, 'name' | 'unit'>;
+
 /** A text that was left for the next call. */
 export interface TextPlace {
   readonly place: number;
@@ -223,7 +226,7 @@ export class Native {
     );
   }
 
-  stats(statistics: readonly StatisticInfo[]): Record<string, number> {
+  stats(statistics: readonly StatisticUnit[]): Record<string, number> {
     const place = this.cold.bufgc_stats();
     const whole = this.#wholeNumbers(place, statistics.length);
     const numbers = this.numbers(place, statistics.length);
@@ -234,15 +237,15 @@ export class Native {
     return stats;
   }
 
-  statistics(): StatisticInfo[] {
+  statistics(): StatisticUnit[] {
     const place = this.cold.bufgc_statistics_text() >>> 0;
     const lines = decoder
       .decode(new Uint8Array(this.buffer, place, this.words[Mail.count]))
       .trimEnd()
       .split('\n');
     return lines.map((line) => {
-      const [name = '', unit = '', meaning = ''] = line.split('\t');
-      return { name, unit: unit as StatisticInfo['unit'], meaning };
+      const [name = '', unit] = line.split('\t');
+      return { name, unit } as StatisticUnit;
     });
   }
 

@@ -282,7 +282,7 @@ export interface Manager extends Disposable {
   trim(keepBytes?: number): number;
   stats(): Stats;
   /** What each name in `stats()` means, in the order of the core's list. */
-  readonly statistics: readonly StatisticInfo[];
+  statistics(): Promise<StatisticInfo[]>;
   statisticNames(): readonly string[];
   histogram(): SizeClassCount[];
   /** What is in use now, grouped by where it was made: all of it when `sites` is on. */

@@ -90,6 +90,27 @@ void BufferHeap::describe(BufferRecord* record, const Newborn& newborn) noexcept
   record->release_hook = newborn.release_hook;
 }
 
+void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noexcept {
+  const auto tell = [&](const BufferDescription* description) {
+    observer.on_alloc({.id = record.id(),
+                       .data = record.data,
+                       .size_bytes = record.size_bytes,
+                       .capacity_bytes = record.capacity_bytes,
+                       .dtype = record.dtype,
+                       .kind = record.kind,
+                       .served_by = record.served_by,
+                       .description = description});
+  };
+  if (!record.described) [[likely]] {
+    tell(nullptr);
+  } else {
+    const BufferDescription description{record.base_id(), record.shape, text_of(record.label),
+                                        text_of(record.site)};
+    tell(&description);
+  }
+  record.told.store(Told::yes, std::memory_order_release);
+}
+
 BufferHeap::Birth BufferHeap::told(BufferObserver& observer, BufferRecord* record) noexcept {
   tell_birth(observer, *record);
   return {record, Status::ok};
