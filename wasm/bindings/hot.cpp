@@ -56,9 +56,12 @@ EMSCRIPTEN_KEEPALIVE void* bufgc_mailbox() {
 
 /// Room for a text of at most `bytes`, which the next call that takes one reads.
 EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
-  std::string& text = instance().text;
-  if (text.size() < bytes) text.resize(bytes);
-  return text.data();
+  Instance& here = instance();
+  if (here.text_bytes < bytes) {
+    here.text.reset(new char[bytes]);
+    here.text_bytes = bytes;
+  }
+  return here.text.get();
 }
 
 /// A buffer of bytes without a label.

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "bufgc/buffer_manager.hpp"
@@ -31,7 +30,8 @@ void tell(Event event, int key) noexcept;
 struct Instance {
   std::unique_ptr<BufferManager> manager;  ///< Null until JavaScript opened it.
   Mailbox mailbox;
-  std::string text;  ///< A text on its way in.
+  std::unique_ptr<char[]> text;  ///< A text on its way in.
+  std::uint32_t text_bytes = 0;  ///< The room there.
   CollectReport last_collection;
 };
 /// There from `_initialize` on: a function's own static would be looked for at each call.
