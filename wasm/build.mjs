@@ -1,5 +1,5 @@
-// Makes the package in wasm/dist: index.js (one ES module) with its source map and its types, bufgc.wasm
-// and bufgc_annex.wasm.
+// Makes the package in wasm/dist: index.js with its source map and its types, development.js, which
+// `load({ development: true })` imports, bufgc.wasm and bufgc_annex.wasm.
 // BUFGC_WASM_BUILD names the folder that CMake built in (default: ../.build/wasm).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,9 +15,10 @@ const dist = process.env.BUFGC_PACKAGE_OUT ?? join(here, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 await build({
-  entryPoints: [join(here, 'src/index.ts')],
-  outfile: join(dist, 'index.js'),
+  entryPoints: ['index', 'development'].map((name) => join(here, `src/${name}.ts`)),
+  outdir: dist,
   bundle: true,
+  external: ['./development.js'],
   format: 'esm',
   target: 'es2022',
   minify: true,
@@ -28,7 +29,7 @@ await build({
 for (const file of ['bufgc.wasm', 'bufgc_annex.wasm']) copyFileSync(join(native, file), join(dist, file));
 writeTypes();
 
-const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'];
+const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm', 'development.js'];
 const sizes = files.map((file) => `${file} ${gzipSync(readFileSync(join(dist, file)), { level: 9 }).length}`);
 console.log(`wasm/dist, bytes gzip: ${sizes.join(', ')}`);
 

@@ -210,16 +210,7 @@ void BufferManager::set_sites_enabled(bool enabled) noexcept {
 }
 
 Statistics BufferManager::statistics() const noexcept {
-  const MemoryStatistics memory = state_->allocator.statistics();
-  const BufferStatistics buffers = state_->heap.statistics();
-  Statistics all;
-#define BUFGC_X(type, name, unit, meaning) all.name = memory.name;
-  BUFGC_MEMORY_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-#define BUFGC_X(type, name, unit, meaning) all.name = buffers.name;
-  BUFGC_BUFFER_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-  return all;
+  return {state_->allocator.statistics(), state_->heap.statistics()};
 }
 
 SizeHistogram BufferManager::size_histogram() const noexcept {

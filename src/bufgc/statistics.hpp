@@ -10,10 +10,6 @@ namespace bufgc {
   BUFGC_MEMORY_STATISTICS(X) \
   BUFGC_BUFFER_STATISTICS(X)
 
-struct Statistics {
-#define BUFGC_X(type, name, unit, meaning) type name{};
-  BUFGC_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-};
+struct Statistics : MemoryStatistics, BufferStatistics {};
 
 }  // namespace bufgc

@@ -1,14 +1,14 @@
 // The package's handles and budgets, in Node, in a page and in a module worker. The cases themselves are in
 // handle_cases.mjs and pressure_cases.mjs; what they need is laid out in one folder that every host loads from.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { servePage } from '../../web/serve.mjs';
 import { startChromium } from '../browser/browser.mjs';
 import { top } from './paths.mjs';
 import { atMost, holds } from './rows.mjs';
+import { packageSizeRows } from './sizes.mjs';
 
 const MiB = 2 ** 20;
 const files = {
@@ -148,20 +148,6 @@ async function pressureRows(host, run, quick) {
   ];
 }
 
-function sizeRow() {
-  const [code, wasm, annex] = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'].map(
-    (file) => gzipSync(readFileSync(join(top, 'wasm/dist', file)), { level: 9 }).length / 1024,
-  );
-  return {
-    part,
-    what: 'package, gzip: what every program loads',
-    value: code + wasm,
-    unit: ' KiB',
-    bars: [holds('at most 45 KiB', code + wasm <= 45)],
-    beside: `JavaScript ${code.toFixed(1)}, WebAssembly ${wasm.toFixed(1)}; later, if at all: annex ${annex.toFixed(1)}`,
-  };
-}
-
 const firstRow = (host, { bufgc, peer }) => ({
   part,
   what: `import to the first buffer, ${host}`,
@@ -189,7 +175,7 @@ export async function handleRows({ quick, log }) {
       log(`handles: pressure, ${host}`);
       rows.push(...(await pressureRows(host, run, quick)));
     }
-    rows.push(sizeRow(), firstRow('Node', node({ what: 'first' })));
+    rows.push(...packageSizeRows(part), firstRow('Node', node({ what: 'first' })));
     rows.push(firstRow('page', await inPage(plain, url)({ what: 'first' })));
     return rows;
   } finally {

@@ -1,14 +1,10 @@
 // Rows without a bar: the recorded training run through the allocator and the JavaScript API, sizes, the page.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { measurePage } from './page.mjs';
 import { top } from './paths.mjs';
 import { hosts, runReplay, unpack } from './replays.mjs';
-
-const gzipBytes = (...files) =>
-  gzipSync(Buffer.concat(files.map((file) => readFileSync(join(top, file)))), { level: 9 }).length;
+import { gzipBytes, packageSizeRows } from './sizes.mjs';
 
 /** The training run, native and in WebAssembly, with the visualizer and without in turn. */
 export function replayRows({ quick }) {
@@ -48,17 +44,10 @@ export function javascriptRows() {
   ];
 }
 
-export function sizeRows() {
-  const code = gzipBytes('wasm/dist/index.js') / 1024;
-  const wasm = gzipBytes('wasm/dist/bufgc.wasm') / 1024;
-  const annex = gzipBytes('wasm/dist/bufgc_annex.wasm') / 1024;
-  const parts = `JavaScript ${code.toFixed(1)}, WebAssembly ${wasm.toFixed(1)}`;
-  return [
-    { part: 'size', what: 'package, gzip: what every program loads', value: code + wasm, unit: ' KiB', beside: parts },
-    { part: 'size', what: 'its annex, gzip: loaded for plans and recordings', value: annex, unit: ' KiB' },
-    { part: 'size', what: 'one-file page, gzip', value: gzipBytes('web/dist/index.html') / 1024, unit: ' KiB' },
-  ];
-}
+export const sizeRows = () => [
+  ...packageSizeRows('size'),
+  { part: 'size', what: 'one-file page, gzip', value: gzipBytes('web/dist/index.html') / 1024, unit: ' KiB' },
+];
 
 export const pageRows = async () =>
   (await measurePage()).map((row) => ({ part: 'page', ...row, unit: ` ${row.unit}` }));

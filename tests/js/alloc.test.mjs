@@ -125,7 +125,13 @@ test('no two lifetimes share an id', async (t) => {
 test('statistics carry the names that the core lists, each with unit and meaning', async (t) => {
   const gc = await open(t, { budgetBytes: 8 * MiB });
   assert.deepEqual(Object.keys(gc.stats()), gc.statisticNames());
-  for (const info of gc.statistics) {
+  const listed = await gc.statistics();
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    gc.statisticNames(),
+  );
+  assert.equal(listed.at(-1).meaning, 'links from one buffer to another');
+  for (const info of listed) {
     assert.match(info.unit, /^(bytes|count|ratio)$/);
     assert.ok(info.meaning.length > 10, info.name);
     assert.equal(typeof gc.stats()[info.name], 'number');

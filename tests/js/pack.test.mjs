@@ -38,7 +38,16 @@ test('the tarball holds the module, its map and types, the wasm files, and nothi
   const types = files.filter((path) => path.endsWith('.d.ts'));
   assert.deepEqual(
     files.filter((path) => !types.includes(path)),
-    ['README.md', 'dist/bufgc.wasm', 'dist/bufgc_annex.wasm', 'dist/index.js', 'dist/index.js.map', 'package.json'],
+    [
+      'README.md',
+      'dist/bufgc.wasm',
+      'dist/bufgc_annex.wasm',
+      'dist/development.js',
+      'dist/development.js.map',
+      'dist/index.js',
+      'dist/index.js.map',
+      'package.json',
+    ],
   );
   assert.ok(types.includes('dist/index.d.ts'));
   assert.ok(types.every((path) => /^dist\/\w+\.d\.ts$/.test(path)));

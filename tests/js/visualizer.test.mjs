@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annexBytes, collectUntil, KiB, MiB, open, random, turn } from './package.mjs';
+import { annexBytes, collectUntil, KiB, load, MiB, open, random, turn } from './package.mjs';
 import { readTrace, replay } from './traces.mjs';
 
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -334,18 +334,44 @@ test("the picture's level equals the allocator's counter at every event of a rec
   assert.deepEqual(drawn, counted);
 });
 
-test('until the annex is there nothing is read, nothing is lost, and a failure is told', async (t) => {
+test('until the annex is there nothing is recorded or read; what lives then is recorded, and a failure is told', async (t) => {
   const annex = `data:application/wasm;base64,${annexBytes().toString('base64')}`;
   const gc = await open(t, { annex });
   gc.visualizer.start();
+  const told = [];
+  gc.visualizer.subscribe((from, to) => told.push([from, to]));
   gc.alloc(10).dispose();
+  const kept = gc.alloc(20);
+  gc.visualizer.mark('too early');
+  assert.equal(gc.visualizer.running, false);
+  assert.equal(gc.visualizer.eventCount, 0);
   const early = { code: 'invalid_state', message: /visualizer\.snapshot\(\).*await gc\.visualizer\.ready/ };
   assert.throws(() => gc.visualizer.snapshot(), early);
   await gc.visualizer.ready;
-  assert.equal(gc.visualizer.snapshot().lifecycles.length, 1);
+  assert.equal(gc.visualizer.running, true);
+  kept.dispose();
+  const { lifecycles, marks, eventCount } = gc.visualizer.snapshot();
+  assert.deepEqual(
+    lifecycles.map(({ id, size, cause }) => [id, size, cause]),
+    [[kept.id, 20, 'dispose']],
+  );
+  assert.deepEqual(marks, []);
+  await turn();
+  assert.deepEqual(told, [
+    [0, eventCount - 1], // the reserve and what lives
+    [eventCount - 1, eventCount],
+  ]);
 
-  const lost = await open(t, { annex: 'data:application/wasm;base64,AAAA', visualizer: true });
-  lost.alloc(10).dispose();
-  assert.throws(() => lost.visualizer.export('csv'), WebAssembly.CompileError);
+  const stopped = await open(t, { annex });
+  stopped.visualizer.start();
+  stopped.visualizer.stop();
+  await stopped.visualizer.ready;
+  assert.equal(stopped.visualizer.running, false);
+
+  const unreadable = 'data:application/wasm;base64,AAAA';
+  await assert.rejects(load({ annex: unreadable, visualizer: true }), WebAssembly.CompileError);
+  const lost = await open(t, { annex: unreadable });
+  lost.visualizer.start();
   await assert.rejects(lost.visualizer.ready, WebAssembly.CompileError);
+  assert.throws(() => lost.visualizer.export('csv'), WebAssembly.CompileError);
 });

@@ -1,7 +1,7 @@
-// The annex: what few programs need, and those later than their start. It plans iterations and reads
-// what the visualizer recorded. A module of its own over the core's memory and the core's heap, built
-// from the same sources, so that it finds every object as the core left it. Nothing that it makes has
-// virtual functions that the core calls, nor the other way round: each module has its own table.
+// The annex: what few programs need, and those later than their start. It plans iterations, and it is the
+// visualizer: it records and reads what was recorded. A module of its own over the core's memory and the
+// core's heap, built from the same sources, so that it finds every object as the core left it. Nothing that
+// it makes has virtual functions that the core calls, nor the other way round: each module has its own table.
 
 #include <emscripten.h>
 
@@ -12,10 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "bufgc/statistics.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
+#include "imports.hpp"
+#include "instance.hpp"
 #include "plan_request.hpp"
 #include "trace/trace_stream.hpp"
 #include "trace/writers.hpp"
+#include "visualizer_calls.hpp"
 
 namespace bufgc::wasm {
 namespace {
@@ -53,6 +57,31 @@ Column column(const Items& items) {
   return {items.data(), static_cast<std::uint32_t>(items.size())};
 }
 
+constexpr VisualizerCalls calls = {
+    [](BufferVisualizer& to, const BufferBirth& birth) { to.on_alloc(birth); },
+    [](BufferVisualizer& to, const BufferId& id, Cause cause, FreedTo freed_to) {
+      to.on_free(id, cause, freed_to);
+    },
+    [](BufferVisualizer& to, const BufferId& id) { to.on_missed_end(id); },
+    [](BufferVisualizer& to, const BufferId& id, const std::byte* from, const std::byte* place) {
+      to.on_move(id, from, place);
+    },
+    [](BufferVisualizer& to, const BufferId& holder, const BufferId& held) { to.on_link(holder, held); },
+    [](BufferVisualizer& to, const BufferId& holder, const BufferId& held) { to.on_unlink(holder, held); },
+    [](BufferVisualizer& to, const Segment& segment) { to.on_segment_reserved(segment); },
+    [](BufferVisualizer& to, const Segment& segment) { to.on_segment_released(segment); },
+    [](BufferVisualizer& to) { to.begin_segment_listing(); },
+    [](BufferVisualizer& to) { to.end_segment_listing(); },
+    [](const BufferVisualizer& of, std::vector<BufferId>& answer) { answer = of.live_buffers(); },
+};
+
+std::vector<BufferVisualizer::KernelUse>& gathered_uses() {
+  static std::vector<BufferVisualizer::KernelUse> uses;
+  return uses;
+}
+
+bool watching = false;  ///< Whether JavaScript is told of the next event.
+
 static_assert(sizeof(Lifecycles::Use) == 16 && sizeof(Lifecycles::Move) == 24 &&
                   sizeof(Lifecycles::Mark) == 8 && sizeof(Lifecycles::Folded) == 40,
               "wasm/src/annex.ts reads their fields");
@@ -65,9 +94,76 @@ using namespace bufgc::wasm;
 
 extern "C" {
 
+/// One column, of the text: what each statistic means, a line each, in the core's order.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_meanings() {
+  static constexpr char text[] =
+#define BUFGC_X(type, name, unit, meaning) meaning "\n"
+      BUFGC_STATISTICS(BUFGC_X)
+#undef BUFGC_X
+      ;
+  Answer& here = answer();
+  here.columns[0] = {text, sizeof text - 1};
+  return here.columns;
+}
+
 EMSCRIPTEN_KEEPALIVE void bufgc_annex_plan(PlanRequest* request) {
   request->answer =
       plan_offsets(request->blocks, request->granule_bytes, request->time_limit, request->good_enough_bytes);
+}
+
+/// The visualizer of this memory's core.
+EMSCRIPTEN_KEEPALIVE BufferVisualizer* bufgc_annex_visualizer(double max_events) {
+  return new BufferVisualizer({.max_events = static_cast<std::size_t>(max_events)});
+}
+/// A copy of the calls, as this module's indices; one column of words.
+EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_visualizer_calls() {
+  static VisualizerCalls copy;
+  copy = calls;
+  Answer& here = answer();
+  here.columns[0] = {&copy, sizeof copy / sizeof(std::uint32_t)};
+  return here.columns;
+}
+
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_clear(BufferVisualizer* visualizer) {
+  visualizer->clear();
+}
+EMSCRIPTEN_KEEPALIVE double bufgc_annex_event_count(const BufferVisualizer* visualizer) {
+  return static_cast<double>(visualizer->event_count());
+}
+EMSCRIPTEN_KEEPALIVE double bufgc_annex_log_bytes(const BufferVisualizer* visualizer) {
+  return static_cast<double>(visualizer->log_bytes());
+}
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_mark(BufferVisualizer* visualizer, const char* name,
+                                           std::size_t name_bytes) {
+  visualizer->mark({name, name_bytes});
+}
+/// A buffer that the next `bufgc_annex_use` is of.
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_gather_use(std::uint32_t slot, std::uint32_t generation,
+                                                 std::uint32_t access) {
+  gathered_uses().push_back({BufferId{slot, generation}, static_cast<Access>(access)});
+}
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_use(BufferVisualizer* visualizer, const char* kernel,
+                                          std::size_t kernel_bytes) {
+  visualizer->use({kernel, kernel_bytes}, gathered_uses());
+  gathered_uses().clear();
+}
+
+/// Tells JavaScript of the next event, once, until it is called again.
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_watch(BufferVisualizer* visualizer, int watch) {
+  static BufferVisualizer::SubscriptionId subscription = 0;
+  static bool subscribed = false;
+  watching = watch != 0;
+  if (watching == subscribed) return;
+  subscribed = watching;
+  if (!watching) {
+    visualizer->unsubscribe(subscription);
+    return;
+  }
+  subscription = visualizer->subscribe([](std::uint64_t) {
+    if (!watching) return;
+    watching = false;
+    bufgc_tell(static_cast<int>(Event::recorded), 0);
+  });
 }
 
 /// The columns in the order of `columnNames` in wasm/src/annex.ts.

@@ -8,17 +8,16 @@
 #include <iterator>
 #include <memory>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/statistics.hpp"
 #include "instance.hpp"
+#include "visualizer_calls.hpp"
 
 namespace bufgc::wasm {
 namespace {
 
-/// 2^64 - 1, "none", becomes a number that no memory reaches.
 template <class Number>
 double number(Number value) {
   return static_cast<double>(value);
@@ -37,10 +36,6 @@ BufferManager& manager() {
   return *instance().manager;
 }
 
-Iteration& iteration(int number) {
-  return *instance().iterations.find(number)->second;
-}
-
 const double* report_of(const CollectReport& report) {
   static double numbers[4];
   numbers[0] = number(report.buffers);
@@ -50,17 +45,15 @@ const double* report_of(const CollectReport& report) {
   return numbers;
 }
 
-/// Name, unit and meaning of each statistic, a line each.
+/// Name and unit of each statistic, a line each.
 constexpr char statistics_text[] =
-#define BUFGC_X(type, name, unit, meaning) #name "\t" unit "\t" meaning "\n"
+#define BUFGC_X(type, name, unit, meaning) #name "\t" unit "\n"
     BUFGC_STATISTICS(BUFGC_X)
 #undef BUFGC_X
     ;
 
 /// The misuse that JavaScript is being told of; only while it is.
 const Misuse* told_misuse = nullptr;
-
-bool watching = false;  ///< Whether JavaScript is told of the next event.
 
 }  // namespace
 }  // namespace bufgc::wasm
@@ -70,15 +63,12 @@ using namespace bufgc::wasm;
 
 extern "C" {
 
-EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double max_events, int cache,
-                                     int compact, int hardened) {
+EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int cache, int compact, int hardened) {
   ManagerOptions options;
   options.allocator.budget_bytes = budget_of(budget_bytes);
   options.allocator.cache = cache != 0;
   options.allocator.compact = compact != 0;
   options.allocator.hardening = hardened != 0 ? Hardening::full : Hardening::off;
-  options.visualizer.max_events = static_cast<std::size_t>(max_events);
-  options.visualize = visualize != 0;
   Instance& here = instance();
   here.manager = std::make_unique<BufferManager>(options);
   here.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
@@ -93,18 +83,11 @@ EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double 
   });
 }
 
-EMSCRIPTEN_KEEPALIVE const double* bufgc_stats() {
-  static double numbers[] = {
-#define BUFGC_X(type, name, unit, meaning) 0.0,
-      BUFGC_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-  };
-  const Statistics statistics = manager().statistics();
-  double* next = numbers;
-#define BUFGC_X(type, name, unit, meaning) *next++ = number(statistics.name);
-  BUFGC_STATISTICS(BUFGC_X)
-#undef BUFGC_X
-  return numbers;
+/// Eight bytes each: whole numbers, and where the unit is "ratio" doubles.
+EMSCRIPTEN_KEEPALIVE const Statistics* bufgc_stats() {
+  static Statistics statistics;
+  statistics = manager().statistics();
+  return &statistics;
 }
 
 EMSCRIPTEN_KEEPALIVE const char* bufgc_statistics_text() {
@@ -112,18 +95,12 @@ EMSCRIPTEN_KEEPALIVE const char* bufgc_statistics_text() {
   return statistics_text;
 }
 
-/// Four numbers a class.
-EMSCRIPTEN_KEEPALIVE const double* bufgc_histogram() {
-  static double numbers[std::tuple_size_v<SizeHistogram> * 4];
-  double* next = numbers;
-  for (const SizeClassCount& entry : manager().size_histogram()) {
-    *next++ = number(entry.lower_bytes);
-    *next++ = number(entry.allocations);
-    *next++ = number(entry.live_blocks);
-    *next++ = number(entry.live_bytes);
-  }
-  instance().mailbox.count = static_cast<std::uint32_t>(std::size(numbers));
-  return numbers;
+/// Four whole numbers of 64 bits a class.
+EMSCRIPTEN_KEEPALIVE const SizeHistogram* bufgc_histogram() {
+  static SizeHistogram histogram;
+  histogram = manager().size_histogram();
+  instance().mailbox.count = static_cast<std::uint32_t>(sizeof histogram / sizeof(std::uint64_t));
+  return &histogram;
 }
 
 EMSCRIPTEN_KEEPALIVE const double* bufgc_collect() {
@@ -176,83 +153,49 @@ EMSCRIPTEN_KEEPALIVE const char* bufgc_keep_text(std::uint32_t bytes) {
   return kept;
 }
 
-/// A new iteration; its number.
-EMSCRIPTEN_KEEPALIVE int bufgc_iteration_open(double plan_ms, double most_deviating) {
-  static int last = 0;
+EMSCRIPTEN_KEEPALIVE Iteration* bufgc_iteration_open(double plan_ms, double most_deviating) {
   IterationOptions options;
   options.plan_time_limit = milliseconds(plan_ms);
   options.most_deviating_iterations = static_cast<std::uint32_t>(most_deviating);
-  instance().iterations[++last].reset(new Iteration(manager().iteration(options)));
-  return last;
+  return new Iteration(manager().iteration(options));
 }
-EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(int number) {
-  instance().iterations.erase(number);
+EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(Iteration* iteration) {
+  delete iteration;
 }
-EMSCRIPTEN_KEEPALIVE int bufgc_iteration_begin(int number) {
-  return static_cast<int>(iteration(number).begin());
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_begin(Iteration* iteration) {
+  return static_cast<int>(iteration->begin());
 }
-EMSCRIPTEN_KEEPALIVE int bufgc_iteration_end(int number) {
-  return static_cast<int>(iteration(number).end());
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_end(Iteration* iteration) {
+  return static_cast<int>(iteration->end());
 }
-EMSCRIPTEN_KEEPALIVE void bufgc_iteration_abandon(int number) {
-  iteration(number).abandon();
+EMSCRIPTEN_KEEPALIVE void bufgc_iteration_abandon(Iteration* iteration) {
+  iteration->abandon();
 }
-EMSCRIPTEN_KEEPALIVE int bufgc_iteration_improve(int number, double plan_ms) {
-  return static_cast<int>(iteration(number).improve_plan(milliseconds(plan_ms)));
+EMSCRIPTEN_KEEPALIVE int bufgc_iteration_improve(Iteration* iteration, double plan_ms) {
+  return static_cast<int>(iteration->improve_plan(milliseconds(plan_ms)));
 }
-EMSCRIPTEN_KEEPALIVE const double* bufgc_iteration_state(int number_) {
+EMSCRIPTEN_KEEPALIVE const double* bufgc_iteration_state(const Iteration* iteration) {
   static double numbers[8];
-  const Iteration& of = iteration(number_);
-  numbers[0] = number(of.is_open());
-  numbers[1] = number(of.planned());
-  numbers[2] = number(of.iterations());
-  numbers[3] = number(of.deviating_iterations());
-  numbers[4] = number(of.plan().height_bytes);
-  numbers[5] = number(of.plan().lower_bound_bytes);
-  numbers[6] = number(of.plan().allocations.size());
-  numbers[7] = number(of.plan().planned_blocks);
+  numbers[0] = number(iteration->is_open());
+  numbers[1] = number(iteration->planned());
+  numbers[2] = number(iteration->iterations());
+  numbers[3] = number(iteration->deviating_iterations());
+  numbers[4] = number(iteration->plan().height_bytes);
+  numbers[5] = number(iteration->plan().lower_bound_bytes);
+  numbers[6] = number(iteration->plan().allocations.size());
+  numbers[7] = number(iteration->plan().planned_blocks);
   return numbers;
 }
 
-/// What the annex reads.
-EMSCRIPTEN_KEEPALIVE BufferVisualizer* bufgc_visualizer() {
-  return &manager().visualizer();
+/// Before the first start: `calls` are the annex's, by their indices in the core's table.
+EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_connect(BufferVisualizer* annex_visualizer,
+                                                   const VisualizerCalls* calls) {
+  connect_visualizer(*annex_visualizer, *calls);
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_start() {
   manager().start_visualizer();
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_stop() {
   manager().stop_visualizer();
-}
-EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_clear() {
-  manager().visualizer().clear();
-}
-EMSCRIPTEN_KEEPALIVE double bufgc_visualizer_event_count() {
-  return number(manager().visualizer().event_count());
-}
-EMSCRIPTEN_KEEPALIVE double bufgc_visualizer_log_bytes() {
-  return number(manager().visualizer().log_bytes());
-}
-EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_mark(std::uint32_t name_bytes) {
-  const IncomingText name(name_bytes);
-  manager().visualizer().mark(name.view());
-}
-
-/// Tells JavaScript of the next event, once, until it is called again.
-EMSCRIPTEN_KEEPALIVE void bufgc_visualizer_watch(int watch) {
-  static BufferVisualizer::SubscriptionId subscription = 0;
-  static bool subscribed = false;
-  watching = watch != 0;
-  if (watching == subscribed) return;
-  subscribed = watching;
-  if (!watching) {
-    manager().visualizer().unsubscribe(subscription);
-    return;
-  }
-  subscription = manager().visualizer().subscribe([](std::uint64_t) {
-    if (!watching) return;
-    watching = false;
-    tell(Event::recorded, 0);
-  });
 }
 }

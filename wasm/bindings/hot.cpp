@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "bufgc/buffer/buffer_access.hpp"
 #include "instance.hpp"
@@ -43,11 +42,6 @@ BufferRecord* alloc(const Spec& spec, Site site) noexcept {
   return answer(BufferAccess::detach(std::move(made.value)));
 }
 
-std::vector<BufferVisualizer::KernelUse>& gathered_uses() {
-  static std::vector<BufferVisualizer::KernelUse> uses;
-  return uses;
-}
-
 }  // namespace
 }  // namespace bufgc::wasm
 
@@ -62,9 +56,12 @@ EMSCRIPTEN_KEEPALIVE void* bufgc_mailbox() {
 
 /// Room for a text of at most `bytes`, which the next call that takes one reads.
 EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
-  std::string& text = instance().text;
-  if (text.size() < bytes) text.resize(bytes);
-  return text.data();
+  Instance& here = instance();
+  if (here.text_bytes < bytes) {
+    here.text.reset(new char[bytes]);
+    here.text_bytes = bytes;
+  }
+  return here.text.get();
 }
 
 /// A buffer of bytes without a label.
@@ -191,21 +188,5 @@ EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_set_at_exit(Finalizer* finalizer, int 
 /// JavaScript needs this finalizer's address no more. The registration stays.
 EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_drop(Finalizer* finalizer) {
   delete finalizer;
-}
-
-/// One use of a kernel run: the buffer's id in the mailbox's extents, `access` as its number. With
-/// access 0 the run is complete: the text names the kernel.
-EMSCRIPTEN_KEEPALIVE void bufgc_use(std::uint32_t access, std::uint32_t kernel_bytes) {
-  BufferManager* manager = instance().manager.get();
-  if (manager == nullptr) return;
-  std::vector<BufferVisualizer::KernelUse>& uses = gathered_uses();
-  if (access != 0) {
-    const Mailbox& mailbox = instance().mailbox;
-    uses.push_back({BufferId{mailbox.extents[0], mailbox.extents[1]}, static_cast<Access>(access)});
-    return;
-  }
-  const IncomingText kernel(kernel_bytes);
-  manager->visualizer().use(kernel.view(), uses);
-  uses.clear();
 }
 }

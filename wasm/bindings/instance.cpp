@@ -19,7 +19,7 @@ IncomingText::IncomingText(std::size_t bytes) noexcept : bytes_(bytes) {
     place = long_.get();
     data_ = place;
   }
-  if (bytes != 0) std::memcpy(place, instance().text.data(), bytes);
+  if (bytes != 0) std::memcpy(place, instance().text.get(), bytes);
 }
 
 }  // namespace bufgc::wasm

@@ -5,9 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "bufgc/buffer_manager.hpp"
@@ -32,9 +30,9 @@ void tell(Event event, int key) noexcept;
 struct Instance {
   std::unique_ptr<BufferManager> manager;  ///< Null until JavaScript opened it.
   Mailbox mailbox;
-  std::string text;  ///< A text on its way in.
+  std::unique_ptr<char[]> text;  ///< A text on its way in.
+  std::uint32_t text_bytes = 0;  ///< The room there.
   CollectReport last_collection;
-  std::map<int, std::unique_ptr<Iteration>> iterations;  ///< By the number that JavaScript has for each.
 };
 /// There from `_initialize` on: a function's own static would be looked for at each call.
 extern Instance the_instance;

@@ -1,13 +1,25 @@
-// The second module: it plans iterations and reads what the visualizer recorded. Programs that do neither
-// never load it. Where its bytes are at hand (Node, or bytes given to `load`) it is there when asked for.
+// The second module: it plans iterations and is the visualizer. Programs that use neither never load it. Where its bytes are at hand (Node, or bytes given to `load`) it is there when asked for.
 import { InvalidStateError } from './errors.js';
 import { type Core, startAnnex } from './instance.js';
 import type { ModuleSource } from './modules.js';
+import type { TextPlace } from './native.js';
 
 /** `wasm/bindings/annex.cpp`. `visualizer` is an address, as are answers: of pairs of address and count. */
 export interface AnnexExports {
+  readonly __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
+  bufgc_annex_meanings(): number;
   bufgc_annex_plan(request: number): void;
+  bufgc_annex_visualizer(maxEvents: number): number;
+  bufgc_annex_visualizer_calls(): number;
+  bufgc_annex_clear(visualizer: number): void;
+  bufgc_annex_event_count(visualizer: number): number;
+  bufgc_annex_log_bytes(visualizer: number): number;
+  bufgc_annex_watch(visualizer: number, watch: boolean): void;
+  /** Texts are addresses with their lengths. */
+  bufgc_annex_mark(visualizer: number, name: number, nameBytes: number): void;
+  bufgc_annex_gather_use(slot: number, generation: number, access: number): void;
+  bufgc_annex_use(visualizer: number, kernel: number, kernelBytes: number): void;
   bufgc_annex_snapshot(visualizer: number): number;
   bufgc_annex_export(visualizer: number, format: number): number;
   bufgc_annex_export_since(visualizer: number, from: number): number;
@@ -55,13 +67,17 @@ const decoder = new TextDecoder();
 export class Annex {
   readonly #core: Core;
   readonly #source: ModuleSource;
+  readonly #mostEvents: number;
   #exports: AnnexExports | null = null;
+  #recorder: Recorder | null = null;
   #ordered: Promise<void> | null = null;
   #failure: unknown = null;
 
-  constructor(core: Core, source: ModuleSource) {
+  /** Its visualizer keeps `mostEvents` in full. */
+  constructor(core: Core, source: ModuleSource, mostEvents: number) {
     this.#core = core;
     this.#source = source;
+    this.#mostEvents = mostEvents;
   }
 
   /** Settles when it is there, or cannot be. */
@@ -82,10 +98,25 @@ export class Annex {
     return exports !== null;
   }
 
-  /** Throws where it is not there yet, and names what to await, or why the last try failed. */
-  reader(operation: string, awaited: string): AnnexReader {
+  /** What each statistic means, in the core's order. */
+  async meanings(): Promise<string[]> {
+    await this.ready;
+    const { memory } = this.#core;
+    const text = new Columns(memory.buffer, (this.#exports as AnnexExports).bufgc_annex_meanings() >>> 0).bytes(0);
+    return decoder.decode(text).split('\n');
+  }
+
+  /** Null where it is not there yet: then it is being loaded. */
+  recorderNow(): Recorder | null {
     const exports = this.#now();
-    if (exports !== null) return new AnnexReader(this.#core, exports);
+    if (exports !== null) this.#recorder ??= new Recorder(this.#core, exports, this.#mostEvents);
+    return this.#recorder;
+  }
+
+  /** Throws where it is not there yet, and names what to await, or why the last try failed. */
+  recorder(operation: string, awaited: string): Recorder {
+    const recorder = this.recorderNow();
+    if (recorder !== null) return recorder;
     if (this.#failure !== null) throw this.#failure;
     throw new InvalidStateError(`${operation}: bufgc_annex.wasm is still loading: await ${awaited} before`);
   }
@@ -113,18 +144,60 @@ export class Annex {
   }
 }
 
-/** Copies answers out of the shared memory, and lets the annex forget them. */
-export class AnnexReader {
+/** The visualizer, which the core tells what happens. Copies answers out of the shared memory, and lets the annex forget them. */
+export class Recorder {
   readonly #core: Core;
   readonly #exports: AnnexExports;
+  readonly #visualizer: number;
 
-  constructor(core: Core, exports: AnnexExports) {
+  constructor(core: Core, exports: AnnexExports, mostEvents: number) {
     this.#core = core;
     this.#exports = exports;
+    this.#visualizer = exports.bufgc_annex_visualizer(mostEvents);
+    // The core calls the annex's functions by itself: they get places in its table.
+    const place = new Uint32Array(core.memory.buffer, exports.bufgc_annex_visualizer_calls() >>> 0, 2);
+    const calls = new Uint32Array(core.memory.buffer, ...(place as unknown as [number, number]));
+    const from = exports.__indirect_function_table;
+    const to = core.exports.__indirect_function_table;
+    const first = to.grow(calls.length);
+    for (const [index, call] of calls.entries()) {
+      to.set(first + index, from.get(call));
+      calls[index] = first + index;
+    }
+    core.exports.bufgc_visualizer_connect(this.#visualizer, calls.byteOffset);
   }
 
-  snapshot(visualizer: number): SnapshotColumns {
-    const columns = this.#columns(this.#exports.bufgc_annex_snapshot(visualizer));
+  get eventCount(): number {
+    return this.#exports.bufgc_annex_event_count(this.#visualizer);
+  }
+
+  get logBytes(): number {
+    return this.#exports.bufgc_annex_log_bytes(this.#visualizer);
+  }
+
+  clear(): void {
+    this.#exports.bufgc_annex_clear(this.#visualizer);
+  }
+
+  /** Has the listener told of the next event, once. */
+  watch(watch: boolean): void {
+    this.#exports.bufgc_annex_watch(this.#visualizer, watch);
+  }
+
+  mark({ place, bytes }: TextPlace): void {
+    this.#exports.bufgc_annex_mark(this.#visualizer, place, bytes);
+  }
+
+  /** `uses`: the id of each buffer and its access as its number. */
+  use({ place, bytes }: TextPlace, uses: Iterable<readonly [id: number, access: number]>): void {
+    for (const [id, access] of uses) {
+      this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access);
+    }
+    this.#exports.bufgc_annex_use(this.#visualizer, place, bytes);
+  }
+
+  snapshot(): SnapshotColumns {
+    const columns = this.#columns(this.#exports.bufgc_annex_snapshot(this.#visualizer));
     const [events = 0, buffers = 0, bytes = 0, maxLiveBytes = 0, maxLiveBuffers = 0] = columns.numbers(23, 5);
     const snapshot = {
       id: columns.numbers(0),
@@ -155,18 +228,18 @@ export class AnnexReader {
     return snapshot;
   }
 
-  export(visualizer: number, format: number): Uint8Array {
-    return this.text(this.#exports.bufgc_annex_export(visualizer, format));
+  export(format: number): Uint8Array {
+    return this.text(this.#exports.bufgc_annex_export(this.#visualizer, format));
   }
 
-  exportSince(visualizer: number, from: number): { ndjson: Uint8Array; next: number } {
-    const place = this.#exports.bufgc_annex_export_since(visualizer, from);
+  exportSince(from: number): { ndjson: Uint8Array; next: number } {
+    const place = this.#exports.bufgc_annex_export_since(this.#visualizer, from);
     const next = this.#exports.bufgc_annex_next_event();
     return { ndjson: this.text(place), next };
   }
 
-  stream(visualizer: number): OutgoingTrace {
-    return new OutgoingTrace(this, this.#exports, visualizer);
+  stream(): OutgoingTrace {
+    return new OutgoingTrace(this, this.#exports, this.#visualizer);
   }
 
   /** What the last call answered with, which the annex then forgets. */
@@ -186,18 +259,18 @@ export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
 
 /** A trace on its way out: each step hands over the bytes that it wrote. Gone once it was closed. */
 export class OutgoingTrace {
-  readonly #reader: AnnexReader;
+  readonly #recorder: Recorder;
   readonly #exports: AnnexExports;
   readonly #stream: number;
 
-  constructor(reader: AnnexReader, exports: AnnexExports, visualizer: number) {
-    this.#reader = reader;
+  constructor(recorder: Recorder, exports: AnnexExports, visualizer: number) {
+    this.#recorder = recorder;
     this.#exports = exports;
     this.#stream = exports.bufgc_annex_stream_open(visualizer);
   }
 
   step(step: number): { bytes: Uint8Array; lostEvents: number } {
-    const bytes = this.#reader.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
+    const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
     const lostEvents = this.#exports.bufgc_annex_stream_lost_events(this.#stream);
     if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
     return { bytes, lostEvents };

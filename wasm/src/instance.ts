@@ -54,11 +54,13 @@ export async function startCore(module: WebAssembly.Module, upFrontBytes: number
   return Object.assign(core, { exports });
 }
 
-export function startAnnex(module: WebAssembly.Module, { memory, exports }: Core): AnnexExports {
+export function startAnnex(module: WebAssembly.Module, core: Core): AnnexExports {
+  const { memory, exports } = core;
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
       bufgc_now_ns: nanoseconds,
+      bufgc_tell: (event: number, key: number) => core.listener.event(event, key),
       bufgc_malloc: exports.malloc,
       bufgc_posix_memalign: exports.posix_memalign,
       bufgc_free: exports.free,

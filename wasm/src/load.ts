@@ -21,7 +21,8 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     budgetBytes: given.budgetBytes === undefined ? Infinity : budget(given.budgetBytes, 'options.budgetBytes'),
     stableViews,
     highWaterMark: part(given.highWaterMark ?? defaultHighWaterMark, 'options.highWaterMark'),
-    development,
+    // A file of its own, which few programs load.
+    development: development ? await import('./development.js') : null,
     visualizer: flag(given.visualizer ?? false, 'options.visualizer'),
     visualizerEvents: wholeNumber(given.visualizerEvents ?? defaultVisualizerEvents, 'options.visualizerEvents'),
     cache: flag(given.cache ?? true, 'options.cache'),
@@ -34,8 +35,7 @@ export async function load(options?: LoadOptions): Promise<Manager> {
   const coreSource = new ModuleSource(given.wasm ?? new URL('./bufgc.wasm', import.meta.url), 'options.wasm');
   const annexSource = new ModuleSource(given.annex ?? new URL('./bufgc_annex.wasm', import.meta.url), 'options.annex');
   const core = await startCore(await coreSource.compiled(), stableViews ? bytesUpFront(settings.budgetBytes) : 0);
-  const annex = new Annex(core, annexSource);
-  // What fails here is told where the annex is needed.
-  if (settings.visualizer) await annex.ready.catch(() => {});
+  const annex = new Annex(core, annexSource, settings.visualizerEvents);
+  if (settings.visualizer) await annex.ready;
   return new ManagerImpl(new Native(core), annex, settings);
 }

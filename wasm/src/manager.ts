@@ -3,7 +3,6 @@ import type { Annex } from './annex.js';
 import { Births } from './births.js';
 import { BufferHandle, type Grip } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
-import { guardView, warnOfLeak } from './development.js';
 import { dispose } from './disposable.js';
 import {
   type BufgcError,
@@ -17,7 +16,7 @@ import { Finalizers, refuseOwnTarget } from './finalizer.js';
 import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
-import { type Native, NativeEvent } from './native.js';
+import { type Native, NativeEvent, type StatisticUnit } from './native.js';
 import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
@@ -56,17 +55,18 @@ import { WeakHandleImpl } from './weak.js';
 
 const defaultTimeoutMs = 5_000;
 
+type Development = typeof import('./development.js');
+
 export interface ManagerSettings {
   readonly budgetBytes: number;
   readonly visualizer: boolean;
-  readonly visualizerEvents: number;
   readonly cache: boolean;
   readonly compact: boolean;
   /** 0: none; n: of every nth buffer. */
   readonly sites: number;
   readonly stableViews: boolean;
   readonly highWaterMark: number;
-  readonly development: boolean;
+  readonly development: Development | null;
   readonly hardened: boolean;
 }
 
@@ -77,7 +77,7 @@ export class ManagerImpl implements Manager {
   readonly visualizer: VisualizerImpl;
   readonly nursery: Nursery;
   readonly leaks: Leaks;
-  readonly development: boolean;
+  readonly #development: Development | null;
   readonly #finalizers: Finalizers;
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
@@ -85,8 +85,7 @@ export class ManagerImpl implements Manager {
   readonly #births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
-  readonly #statistics: readonly StatisticInfo[];
-  readonly #statisticNames: readonly string[];
+  readonly #statistics: readonly StatisticUnit[];
   #budgetBytes: number;
   #cacheEnabled: boolean;
   #closed = false;
@@ -97,7 +96,7 @@ export class ManagerImpl implements Manager {
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
-    this.development = settings.development;
+    this.#development = settings.development;
     this.leaks = new Leaks(settings.sites);
     this.#births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
@@ -108,18 +107,11 @@ export class ManagerImpl implements Manager {
       event: (event, key) => this.#nativeEvent(event, key),
       plan: (request) => annex.plan(request),
     };
-    native.cold.bufgc_open(
-      settings.budgetBytes,
-      settings.visualizer,
-      settings.visualizerEvents,
-      settings.cache,
-      settings.compact,
-      settings.hardened,
-    );
+    native.cold.bufgc_open(settings.budgetBytes, settings.cache, settings.compact, settings.hardened);
     native.cold.bufgc_set_sites_enabled(settings.sites > 0);
-    this.visualizer = new VisualizerImpl(this, settings.visualizer);
-    this.#statistics = Object.freeze(native.statistics().map((info) => Object.freeze(info)));
-    this.#statisticNames = this.#statistics.map(({ name }) => name);
+    this.visualizer = new VisualizerImpl(this);
+    if (settings.visualizer) this.visualizer.start();
+    this.#statistics = native.statistics();
   }
 
   alloc(nbytes: number): Buffer<'uint8'>;
@@ -218,19 +210,20 @@ export class ManagerImpl implements Manager {
   }
 
   stats(): Stats {
-    const stats = this.native.stats(this.#statisticNames);
+    const stats = this.native.stats(this.#statistics);
     // Native code is built without exceptions: only JavaScript sees its callbacks throw.
     stats.finalizer_errors = this.#finalizers.errors;
     stats.budget_bytes = this.#budgetBytes;
     return stats;
   }
 
-  get statistics(): readonly StatisticInfo[] {
-    return this.#statistics;
+  async statistics(): Promise<StatisticInfo[]> {
+    const meanings = await this.annex.meanings();
+    return this.#statistics.map((info, index) => ({ ...info, meaning: meanings[index] as string }));
   }
 
   statisticNames(): readonly string[] {
-    return this.#statisticNames.slice();
+    return this.#statistics.map(({ name }) => name);
   }
 
   histogram(): SizeClassCount[] {
@@ -318,7 +311,7 @@ export class ManagerImpl implements Manager {
 
   /** What live buffers take of the budget. */
   occupiedBytes(): number {
-    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statisticNames);
+    const { live_bytes = 0, rounding_bytes = 0 } = this.native.stats(this.#statistics);
     return live_bytes + rounding_bytes;
   }
 
@@ -329,9 +322,13 @@ export class ManagerImpl implements Manager {
 
   /** In development, a view that tells of its use after it was detached. */
   guard<V extends ArrayBufferView>(view: V, buffer: BufferHandle): V {
-    if (!this.development) return view;
+    if (this.#development === null) return view;
     const { id, label } = buffer;
-    return guardView(view, `buffer ${id}${label === '' ? '' : ` (${label})`}`, BufferHandle.prototype.view);
+    return this.#development.guardView(
+      view,
+      `buffer ${id}${label === '' ? '' : ` (${label})`}`,
+      BufferHandle.prototype.view,
+    );
   }
 
   /** The engine collected a handle that nobody disposed. */
@@ -341,7 +338,7 @@ export class ManagerImpl implements Manager {
     grip.handle = 0;
     const ended = this.native.drop(handle) !== 0;
     if (ended) this.#pressure.released();
-    if (ended && this.development) warnOfLeak(grip);
+    if (ended) this.#development?.warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
 

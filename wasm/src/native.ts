@@ -36,19 +36,11 @@ interface HotExports {
   bufgc_finalizer_detach(finalizer: number): void;
   bufgc_finalizer_set_at_exit(finalizer: number, atExit: number): void;
   bufgc_finalizer_drop(finalizer: number): void;
-  bufgc_use(access: number, textBytes: number): void;
 }
 
 /** Answers of several numbers are addresses of doubles; texts go in through `putText`, as their length. */
 interface ColdExports {
-  bufgc_open(
-    budgetBytes: number,
-    visualizer: boolean,
-    maxEvents: number,
-    cache: boolean,
-    compact: boolean,
-    hardened: boolean,
-  ): void;
+  bufgc_open(budgetBytes: number, cache: boolean, compact: boolean, hardened: boolean): void;
   bufgc_stats(): number;
   bufgc_statistics_text(): number;
   bufgc_histogram(): number;
@@ -59,7 +51,7 @@ interface ColdExports {
   bufgc_set_cache_enabled(enabled: boolean): void;
   bufgc_set_sites_enabled(enabled: boolean): void;
   bufgc_keep_text(textBytes: number): number;
-  /** Answers the number that stands for the iteration in the calls below; those that may refuse answer a `Status`. */
+  /** Answers the iteration's address; calls that may refuse answer a `Status`. */
   bufgc_iteration_open(planMs: number, mostDeviating: number): number;
   bufgc_iteration_drop(iteration: number): void;
   bufgc_iteration_begin(iteration: number): number;
@@ -70,18 +62,14 @@ interface ColdExports {
   bufgc_misuse_numbers(): number;
   bufgc_misuse_text(which: number): number;
   bufgc_close(): void;
-  bufgc_visualizer(): number;
+  bufgc_visualizer_connect(visualizer: number, calls: number): void;
   bufgc_visualizer_start(): void;
   bufgc_visualizer_stop(): void;
-  bufgc_visualizer_clear(): void;
-  bufgc_visualizer_event_count(): number;
-  bufgc_visualizer_log_bytes(): number;
-  bufgc_visualizer_watch(watch: boolean): void;
-  bufgc_visualizer_mark(textBytes: number): void;
 }
 
 /** What the core exports. */
 export interface CoreExports extends HotExports, ColdExports {
+  readonly __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
   malloc(bytes: number): number;
   posix_memalign(place: number, alignment: number, bytes: number): number;
@@ -104,6 +92,16 @@ export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collect
 
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
 export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
+
+/** A statistic, as the core lists it. */
+export type StatisticUnit = Pick<StatisticInfo, 'name' | 'unit'>;
+
+/** A text that was left for the next call. */
+export interface TextPlace {
+  readonly place: number;
+  readonly bytes: number;
+}
+
 const shortText = 64;
 const mailWords = 11;
 const encoder = new TextEncoder();
@@ -137,7 +135,6 @@ export class Native {
   readonly finalizerDetach: HotExports['bufgc_finalizer_detach'];
   readonly finalizerSetAtExit: HotExports['bufgc_finalizer_set_at_exit'];
   readonly finalizerDrop: HotExports['bufgc_finalizer_drop'];
-  readonly recordUse: HotExports['bufgc_use'];
   readonly #text: HotExports['bufgc_text'];
   readonly #mailbox: number;
   #words: Uint32Array;
@@ -165,7 +162,6 @@ export class Native {
     this.finalizerDetach = exports.bufgc_finalizer_detach;
     this.finalizerSetAtExit = exports.bufgc_finalizer_set_at_exit;
     this.finalizerDrop = exports.bufgc_finalizer_drop;
-    this.recordUse = exports.bufgc_use;
     this.#text = exports.bufgc_text;
     this.#mailbox = exports.bufgc_mailbox() >>> 0;
     this.#words = new Uint32Array(core.memory.buffer, this.#mailbox, mailWords);
@@ -213,33 +209,52 @@ export class Native {
     return encoder.encodeInto(text, bytes.subarray(place, place + length * 3)).written;
   }
 
+  /** The same for a call of the annex, which is told where it lies. */
+  placeText(text: string): TextPlace {
+    const bytes = this.putText(text);
+    return { place: this.#text(0), bytes };
+  }
+
   /** Numbers that a cold call answered with the address of. */
   numbers(place: number, count: number): Float64Array {
     return new Float64Array(this.buffer, place >>> 0, count);
   }
 
-  stats(names: readonly string[]): Record<string, number> {
-    const numbers = this.numbers(this.cold.bufgc_stats(), names.length);
+  /** Whole numbers of 64 bits, as near as doubles come. */
+  #wholeNumbers(place: number, count: number): Float64Array {
+    const words = new Uint32Array(this.buffer, place >>> 0, 2 * count);
+    return Float64Array.from(
+      { length: count },
+      (_, i) => (words[2 * i] as number) + (words[2 * i + 1] as number) * 2 ** 32,
+    );
+  }
+
+  stats(statistics: readonly StatisticUnit[]): Record<string, number> {
+    const place = this.cold.bufgc_stats();
+    const whole = this.#wholeNumbers(place, statistics.length);
+    const numbers = this.numbers(place, statistics.length);
     const stats: Record<string, number> = {};
-    for (let index = 0; index < names.length; index += 1) stats[names[index] as string] = numbers[index] as number;
+    statistics.forEach(({ name, unit }, index) => {
+      stats[name] = (unit === 'ratio' ? numbers : whole)[index] as number;
+    });
     return stats;
   }
 
-  statistics(): StatisticInfo[] {
+  statistics(): StatisticUnit[] {
     const place = this.cold.bufgc_statistics_text() >>> 0;
     const lines = decoder
       .decode(new Uint8Array(this.buffer, place, this.words[Mail.count]))
       .trimEnd()
       .split('\n');
     return lines.map((line) => {
-      const [name = '', unit = '', meaning = ''] = line.split('\t');
-      return { name, unit: unit as StatisticInfo['unit'], meaning };
+      const [name = '', unit] = line.split('\t');
+      return { name, unit } as StatisticUnit;
     });
   }
 
   histogram(): SizeClassCount[] {
     const place = this.cold.bufgc_histogram();
-    const numbers = this.numbers(place, this.words[Mail.count] as number);
+    const numbers = this.#wholeNumbers(place, this.words[Mail.count] as number);
     return Array.from({ length: numbers.length / 4 }, (_, index) => {
       const [lowerBytes = 0, allocations = 0, liveBlocks = 0, liveBytes = 0] = numbers.subarray(index * 4);
       return { lowerBytes, allocations, liveBlocks, liveBytes };

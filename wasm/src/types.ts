@@ -178,6 +178,7 @@ export interface TraceStream {
 }
 
 export interface Visualizer {
+  /** Whether it records: from `start()` on where it is `ready`, else from when it is. */
   readonly running: boolean;
   /** Events ever recorded: the next event's number. */
   readonly eventCount: number;
@@ -186,8 +187,8 @@ export interface Visualizer {
   stop(): void;
   clear(): void;
   /**
-   * When snapshots and exports can be had: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a
-   * second file is loaded at `start()`, and what is asked for before throws `InvalidStateError`.
+   * When it records and can be asked: at once in Node (20.16) and after `load({ visualizer: true })`; elsewhere a second
+   * file is loaded at `start()`. What lives when it is there is recorded; to ask before throws `InvalidStateError`.
    */
   readonly ready: Promise<void>;
   snapshot(): Snapshot;
@@ -288,7 +289,7 @@ export interface Manager extends Disposable {
   trim(keepBytes?: number): number;
   stats(): Stats;
   /** What each name in `stats()` means, in the order of the core's list. */
-  readonly statistics: readonly StatisticInfo[];
+  statistics(): Promise<StatisticInfo[]>;
   statisticNames(): readonly string[];
   histogram(): SizeClassCount[];
   /** What is in use now, grouped by where it was made: all of it when `sites` is on. */

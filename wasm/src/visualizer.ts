@@ -1,10 +1,9 @@
-// The visualizer's door in JavaScript. It records ids natively and holds no buffer; what it hands out are copies.
-import type { AnnexReader, SnapshotColumns } from './annex.js';
+// The visualizer's door in JavaScript. It records ids, in the annex, and holds no buffer; what it hands out are copies.
+import type { Recorder, SnapshotColumns } from './annex.js';
 import { BufferHandle } from './buffer.js';
 import { InvalidArgumentError } from './errors.js';
 import { Handlers } from './handlers.js';
 import type { ManagerImpl } from './manager.js';
-import { Mail } from './native.js';
 import { TraceStreamImpl } from './trace_stream.js';
 import type { Buffer, ExportFormat, Lifecycle, Snapshot, TraceStream, Visualizer } from './types.js';
 import { optionsBag, text, wholeNumber } from './validate.js';
@@ -21,13 +20,16 @@ const writeBit = 2;
 export class VisualizerImpl implements Visualizer {
   readonly #manager: ManagerImpl;
   readonly #subscribers = new Handlers<[number, number]>();
+  /** Null until the annex was there to record. */
+  #recorder: Recorder | null = null;
   #running = false;
+  /** Whether it is to run as soon as the annex is there. */
+  #wanted = false;
   #told = 0;
   #tellingIsDue = false;
 
-  constructor(manager: ManagerImpl, running: boolean) {
+  constructor(manager: ManagerImpl) {
     this.#manager = manager;
-    this.#running = running;
   }
 
   get running(): boolean {
@@ -35,49 +37,60 @@ export class VisualizerImpl implements Visualizer {
   }
 
   get ready(): Promise<void> {
-    return this.#manager.annex.ready;
+    return this.#manager.annex.ready.then(() => this.#begin());
   }
 
   get eventCount(): number {
-    return this.#manager.native.cold.bufgc_visualizer_event_count();
+    return this.#recorder?.eventCount ?? 0;
   }
 
   get logBytes(): number {
-    return this.#manager.native.cold.bufgc_visualizer_log_bytes();
+    return this.#recorder?.logBytes ?? 0;
   }
 
   start(): void {
+    const { annex } = this.#manager;
     this.#manager.requireOpen('visualizer.start()');
-    if (this.#running) return;
-    this.#running = true;
-    this.#manager.annex.order();
-    this.#manager.native.cold.bufgc_visualizer_start();
+    this.#wanted = true;
+    if (annex.recorderNow() !== null) this.#begin();
+    else this.ready.catch(() => {}); // told to those who ask
   }
 
   stop(): void {
+    this.#wanted = false;
     if (!this.#running) return;
     this.#running = false;
     this.#manager.native.cold.bufgc_visualizer_stop();
   }
 
   clear(): void {
-    this.#manager.native.cold.bufgc_visualizer_clear();
+    this.#recorder?.clear();
     this.#told = 0;
   }
 
+  /** The annex is there. */
+  #begin(): void {
+    const { annex, closed, native } = this.#manager;
+    this.#recorder ??= annex.recorderNow();
+    if (!this.#wanted || this.#running || closed) return;
+    this.#running = true;
+    this.#recorder?.watch(this.#subscribers.size > 0);
+    native.cold.bufgc_visualizer_start();
+  }
+
   snapshot(): Snapshot {
-    return readSnapshot(this.#annex('snapshot()').snapshot(this.#log), this.eventCount);
+    return readSnapshot(this.#asked('snapshot()').snapshot(), this.eventCount);
   }
 
   subscribe(callback: (from: number, to: number) => void): () => void {
     if (this.#subscribers.size === 0) {
       this.#told = this.eventCount;
-      this.#manager.native.cold.bufgc_visualizer_watch(true);
+      this.#recorder?.watch(true);
     }
     const remove = this.#subscribers.add(callback);
     return () => {
       remove();
-      if (this.#subscribers.size === 0) this.#manager.native.cold.bufgc_visualizer_watch(false);
+      if (this.#subscribers.size === 0) this.#recorder?.watch(false);
     };
   }
 
@@ -91,7 +104,7 @@ export class VisualizerImpl implements Visualizer {
       const to = this.eventCount;
       this.#told = to;
       // Watching again arms the native side for the next event.
-      if (this.#subscribers.size > 0) this.#manager.native.cold.bufgc_visualizer_watch(true);
+      if (this.#subscribers.size > 0) this.#recorder?.watch(true);
       if (to > from) this.#subscribers.call(this.#manager.errors.report, from, to);
     });
   }
@@ -99,18 +112,18 @@ export class VisualizerImpl implements Visualizer {
   export(format: ExportFormat): Uint8Array {
     const index = formats.indexOf(format);
     if (index < 0) throw new InvalidArgumentError('format', `one of ${formats.join(', ')}`, format);
-    return this.#annex('export()').export(this.#log, index);
+    return this.#asked('export()').export(index);
   }
 
   exportSince(from: number): { ndjson: Uint8Array; next: number } {
     wholeNumber(from, 'from', Number.MAX_SAFE_INTEGER);
-    return this.#annex('exportSince()').exportSince(this.#log, from);
+    return this.#asked('exportSince()').exportSince(from);
   }
 
   stream(sink: WritableStream<Uint8Array>): TraceStream {
     this.#manager.requireOpen('visualizer.stream()');
     if (!(sink instanceof WritableStream)) throw new InvalidArgumentError('sink', 'a WritableStream', sink);
-    const stream = this.#annex('stream()').stream(this.#log);
+    const stream = this.#asked('stream()').stream();
     return new TraceStreamImpl(stream, sink, (pull) => this.subscribe(pull));
   }
 
@@ -129,29 +142,18 @@ export class VisualizerImpl implements Visualizer {
       }
     }
     if (!this.#running) return;
-    // The mailbox carries one use; native code gathers them until the last, which names the kernel.
-    const { native } = this.#manager;
-    for (const [buffer, bits] of access) {
-      const words = native.words;
-      words[Mail.extents] = buffer.id % 2 ** 32;
-      words[Mail.extents + 1] = Math.floor(buffer.id / 2 ** 32);
-      native.recordUse(bits, 0);
-    }
-    native.recordUse(0, native.putText(kernel));
+    const ids = Array.from(access, ([{ id }, bits]) => [id, bits] as const);
+    this.#recorder?.use(this.#manager.native.placeText(kernel), ids);
   }
 
   mark(name: string): void {
     text(name, 'name');
-    const { native } = this.#manager;
-    if (this.#running) native.cold.bufgc_visualizer_mark(native.putText(name));
+    if (this.#running) this.#recorder?.mark(this.#manager.native.placeText(name));
   }
 
-  get #log(): number {
-    return this.#manager.native.cold.bufgc_visualizer();
-  }
-
-  #annex(operation: string): AnnexReader {
-    return this.#manager.annex.reader(`visualizer.${operation}`, 'gc.visualizer.ready');
+  #asked(operation: string): Recorder {
+    this.#recorder ??= this.#manager.annex.recorder(`visualizer.${operation}`, 'gc.visualizer.ready');
+    return this.#recorder;
   }
 }
 

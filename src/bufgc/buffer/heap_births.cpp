@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -91,6 +90,27 @@ void BufferHeap::describe(BufferRecord* record, const Newborn& newborn) noexcept
   record->details().label = newborn.label;
   record->details().site = newborn.site;
   record->details().release_hook = newborn.release_hook;
+}
+
+void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noexcept {
+  const auto tell = [&](const BufferDescription* description) {
+    observer.on_alloc({.id = record.id(),
+                       .data = record.data,
+                       .size_bytes = record.tail().size_bytes,
+                       .capacity_bytes = record.tail().capacity_bytes,
+                       .dtype = record.dtype,
+                       .kind = record.kind,
+                       .served_by = record.served_by,
+                       .description = description});
+  };
+  if (!record.described) [[likely]] {
+    tell(nullptr);
+  } else {
+    const BufferDescription description{record.base_id(), record.details().shape,
+                                        text_of(record.details().label), text_of(record.details().site)};
+    tell(&description);
+  }
+  record.told.store(Told::yes, std::memory_order_release);
 }
 
 BufferHeap::Birth BufferHeap::told(BufferObserver& observer, BufferRecord* record) noexcept {
@@ -355,12 +375,16 @@ CpuBuffer BufferHeap::find(BufferId id) noexcept {
 Text* BufferHeap::site_text(Site site) noexcept {
   if (!sites_.load(std::memory_order_relaxed) || site.file == nullptr || *site.file == '\0') return nullptr;
   if (site.line == 0) return texts_.keep(site.file);
-  // Without printf, which would be a tenth of the WebAssembly package.
+  // Without printf or to_chars, which would be a tenth and a hundredth of the WebAssembly package.
   char text[1024];
   const std::string_view file = std::string_view(site.file).substr(0, sizeof text - 16);
   char* const colon = std::copy(file.begin(), file.end(), text);
   *colon = ':';
-  const char* const end = std::to_chars(colon + 1, text + sizeof text, site.line).ptr;
+  char digits[10];
+  std::size_t count = 0;
+  for (std::uint32_t rest = site.line; rest > 0; rest /= 10)
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  const char* const end = std::reverse_copy(digits, digits + count, colon + 1);
   return texts_.keep({text, static_cast<std::size_t>(end - text)});
 }
 

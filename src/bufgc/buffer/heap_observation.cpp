@@ -19,27 +19,6 @@ const char* check_free(const SlotCache& cache, std::uint64_t& free) noexcept {
 
 }  // namespace
 
-void BufferHeap::tell_birth(BufferObserver& observer, BufferRecord& record) noexcept {
-  const auto tell = [&](const BufferDescription* description) {
-    observer.on_alloc({.id = record.id(),
-                       .data = record.data,
-                       .size_bytes = record.tail().size_bytes,
-                       .capacity_bytes = record.tail().capacity_bytes,
-                       .dtype = record.dtype,
-                       .kind = record.kind,
-                       .served_by = record.served_by,
-                       .description = description});
-  };
-  if (!record.described) [[likely]] {
-    tell(nullptr);
-  } else {
-    const BufferDescription description{record.base_id(), record.details().shape,
-                                        text_of(record.details().label), text_of(record.details().site)};
-    tell(&description);
-  }
-  record.told.store(Told::yes, std::memory_order_release);
-}
-
 bool BufferHeap::goes_on(BufferId id) const noexcept {
   if (!id.valid() || id.slot >= slots_used_) return false;
   const BufferRecord& record = at(id.slot);
