@@ -31,12 +31,18 @@ std::chrono::nanoseconds milliseconds(double ms) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(ms * 1e6));
 }
 
+/// Whatever is called here may see what lives, or change the rules by which it does.
+Instance& here() {
+  instance().shelf.clear();
+  return instance();
+}
+
 BufferManager& manager() {
-  return *instance().manager;
+  return *here().manager;
 }
 
 Iteration& iteration(int number) {
-  return *instance().iterations.find(number)->second;
+  return *here().iterations.find(number)->second;
 }
 
 const double* report_of(const CollectReport& report) {
@@ -73,9 +79,10 @@ EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int visualize, double 
   options.allocator.compact = compact != 0;
   options.visualizer.max_events = static_cast<std::size_t>(max_events);
   options.visualize = visualize != 0;
-  Instance& here = instance();
-  here.manager = std::make_unique<BufferManager>(options);
-  here.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
+  Instance& made = instance();
+  made.manager = std::make_unique<BufferManager>(options);
+  made.shelf.heap = BufferAccess::heap(*made.manager);
+  made.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
                                       [](const CollectReport& report) {
                                         instance().last_collection = report;
                                         tell(Event::collect_stop, 0);
@@ -134,7 +141,9 @@ EMSCRIPTEN_KEEPALIVE void bufgc_set_sites_enabled(int enabled) {
   manager().set_sites_enabled(enabled != 0);
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_close() {
-  manager().close();
+  BufferManager& closing = manager();
+  instance().shelf.heap = nullptr;  // finalizers run: what they dispose is counted as that
+  closing.close();
 }
 
 /// Keeps the text for ever, for places in the program.
@@ -155,7 +164,7 @@ EMSCRIPTEN_KEEPALIVE int bufgc_iteration_open(double plan_ms, double most_deviat
   return last;
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(int number) {
-  instance().iterations.erase(number);
+  here().iterations.erase(number);
 }
 EMSCRIPTEN_KEEPALIVE int bufgc_iteration_begin(int number) {
   return static_cast<int>(iteration(number).begin());

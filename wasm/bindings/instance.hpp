@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "bufgc/buffer_manager.hpp"
+#include "shelf.hpp"
 
 namespace bufgc::wasm {
 
@@ -32,6 +33,7 @@ void tell(Event event, int key) noexcept;
 struct Instance {
   std::unique_ptr<BufferManager> manager;  ///< Null until JavaScript opened it.
   Mailbox mailbox;
+  Shelf shelf;
   std::string text;  ///< A text on its way in.
   CollectReport last_collection;
   std::map<int, std::unique_ptr<Iteration>> iterations;  ///< By the number that JavaScript has for each.

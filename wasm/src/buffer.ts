@@ -137,7 +137,9 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   dispose(): void {
     const handle = this.letGo();
-    if (handle !== 0) this.manager.native.release(handle);
+    if (handle === 0) return;
+    const { native } = this.manager;
+    if (!native.shelf.lay(handle, this.nbytes)) native.release(handle);
   }
 
   destroy(): void {
