@@ -21,19 +21,22 @@ const Fact = {
 const lastGeneration = 2 ** 21 - 1;
 
 export class Shelf {
-  private readonly core: Core;
+  /** All of the memory. */
+  private words: Int32Array;
   /** Of the shelf, in words. */
   private readonly place: number;
 
   constructor(core: Core, address: number) {
-    this.core = core;
+    this.words = new Int32Array(core.memory.buffer);
     this.place = address >>> 2;
+    core.detached = () => {
+      this.words = new Int32Array(core.memory.buffer);
+    };
   }
 
   /** Lays a buffer here that its last handle let go of; false where it is to be released instead. */
   lay(handle: number, nbytes: number): boolean {
-    const { place } = this;
-    const { words } = this.core;
+    const { words, place } = this;
     const room = words[place + Place.roomBytes] as number;
     if (nbytes > room || nbytes > mostBytes || nbytes === 0) return false;
     const record = handle >>> 2;
@@ -57,8 +60,7 @@ export class Shelf {
 
   /** The topmost, as a buffer that is born now; 0 when it is of another size, or there is none. */
   take(nbytes: number): number {
-    const { place } = this;
-    const { words } = this.core;
+    const { words, place } = this;
     const below = (words[place + Place.count] as number) - 1;
     if (below < 0) return 0;
     const handle = words[place + Place.records + below] as number;
@@ -76,6 +78,6 @@ export class Shelf {
 
   /** Of the id of a live buffer. */
   generation(handle: number): number {
-    return this.core.words[(handle >>> 2) + Fact.idGeneration] as number;
+    return this.words[(handle >>> 2) + Fact.idGeneration] as number;
   }
 }
