@@ -230,6 +230,13 @@ BufferVisualizer& BufferManager::visualizer() noexcept {
   return state_->visualizer;
 }
 
+BufferHeap& BufferManager::heap() noexcept {
+  return state_->heap;
+}
+BufferHeap* BufferAccess::heap(BufferManager& manager) noexcept {
+  return &manager.heap();
+}
+
 void BufferManager::close() noexcept {
   state_->heap.close();
   state_->allocator.release_cached();

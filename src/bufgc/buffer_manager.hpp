@@ -134,6 +134,7 @@ class BufferManager {
 
  private:
   friend struct BufferAccess;
+  [[nodiscard]] BufferHeap& heap() noexcept;
   [[noreturn]] void raise_refusal(Status why, const BufferSpec& spec) const;
   static void refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument);
   template <class Argument>

@@ -32,8 +32,20 @@ std::chrono::nanoseconds milliseconds(double ms) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(ms * 1e6));
 }
 
+/// Whatever is called here may see what lives, or change the rules by which it does.
+Instance& here() {
+  instance().shelf.clear();
+  return instance();
+}
+
 BufferManager& manager() {
-  return *instance().manager;
+  return *here().manager;
+}
+
+/// An iteration, which sees the same.
+Iteration& seen(Iteration* iteration) {
+  instance().shelf.clear();
+  return *iteration;
 }
 
 const double* report_of(const CollectReport& report) {
@@ -69,14 +81,16 @@ EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int cache, int compact
   options.allocator.cache = cache != 0;
   options.allocator.compact = compact != 0;
   options.allocator.hardening = hardened != 0 ? Hardening::full : Hardening::off;
-  Instance& here = instance();
-  here.manager = std::make_unique<BufferManager>(options);
-  here.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
+  Instance& made = instance();
+  made.manager = std::make_unique<BufferManager>(options);
+  // What is hardened wants to see every block go.
+  if (hardened == 0) made.shelf.heap = BufferAccess::heap(*made.manager);
+  made.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
                                       [](const CollectReport& report) {
                                         instance().last_collection = report;
                                         tell(Event::collect_stop, 0);
                                       });
-  here.manager->set_misuse_handler([](const Misuse& misuse) {
+  made.manager->set_misuse_handler([](const Misuse& misuse) {
     const Misuse* const outer = std::exchange(told_misuse, &misuse);
     tell(Event::misuse, static_cast<int>(misuse.kind));
     told_misuse = outer;
@@ -142,7 +156,9 @@ EMSCRIPTEN_KEEPALIVE const char* bufgc_misuse_text(int which) {
   return text.data();
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_close() {
-  manager().close();
+  BufferManager& closing = manager();
+  instance().shelf.heap = nullptr;  // finalizers run: what they dispose is counted as that
+  closing.close();
 }
 
 /// Keeps the text for ever, for places in the program.
@@ -160,19 +176,19 @@ EMSCRIPTEN_KEEPALIVE Iteration* bufgc_iteration_open(double plan_ms, double most
   return new Iteration(manager().iteration(options));
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(Iteration* iteration) {
-  delete iteration;
+  delete &seen(iteration);
 }
 EMSCRIPTEN_KEEPALIVE int bufgc_iteration_begin(Iteration* iteration) {
-  return static_cast<int>(iteration->begin());
+  return static_cast<int>(seen(iteration).begin());
 }
 EMSCRIPTEN_KEEPALIVE int bufgc_iteration_end(Iteration* iteration) {
-  return static_cast<int>(iteration->end());
+  return static_cast<int>(seen(iteration).end());
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_iteration_abandon(Iteration* iteration) {
-  iteration->abandon();
+  seen(iteration).abandon();
 }
 EMSCRIPTEN_KEEPALIVE int bufgc_iteration_improve(Iteration* iteration, double plan_ms) {
-  return static_cast<int>(iteration->improve_plan(milliseconds(plan_ms)));
+  return static_cast<int>(seen(iteration).improve_plan(milliseconds(plan_ms)));
 }
 EMSCRIPTEN_KEEPALIVE const double* bufgc_iteration_state(const Iteration* iteration) {
   static double numbers[8];

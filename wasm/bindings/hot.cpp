@@ -27,19 +27,31 @@ BufferRecord* answer(Status status) noexcept {
   return nullptr;
 }
 
-/// Leaves the generation in the mailbox. The rest is asked of the handle when it is wanted.
-BufferRecord* answer(BufferRecord* record) noexcept {
-  instance().mailbox.generation = BufferAccess::id(record).generation;
-  return record;
-}
-
 template <class Spec>
 BufferRecord* alloc(const Spec& spec, Site site) noexcept {
   BufferManager* manager = instance().manager.get();
   if (manager == nullptr) return answer(Status::closed);
+  Shelf& shelf = instance().shelf;
+  shelf.clear();
   Result<CpuBuffer> made = manager->try_alloc(spec, site);
+  // Under pressure finalizers and handlers run: what they disposed may lie on the shelf.
+  if (made.status == Status::out_of_memory && shelf.clear()) made = manager->try_alloc(spec, site);
+  shelf.make_room();
   if (!made) return answer(made.status);
-  return answer(BufferAccess::detach(std::move(made.value)));
+  return BufferAccess::detach(std::move(made.value));
+}
+
+/// In the order in which they ended.
+void release(BufferRecord* handle, Cause cause) noexcept {
+  Shelf& shelf = instance().shelf;
+  shelf.clear();
+  BufferAccess::release(handle, cause);
+  shelf.make_room();
+}
+
+/// Before what else may give memory back.
+void clear_shelf() noexcept {
+  instance().shelf.clear();
 }
 
 }  // namespace
@@ -52,6 +64,10 @@ extern "C" {
 
 EMSCRIPTEN_KEEPALIVE void* bufgc_mailbox() {
   return &instance().mailbox;
+}
+
+EMSCRIPTEN_KEEPALIVE Shelf* bufgc_shelf() {
+  return &instance().shelf;
 }
 
 /// Room for a text of at most `bytes`, which the next call that takes one reads.
@@ -95,23 +111,24 @@ EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_view(BufferRecord* handle, std::uint32_
   spec.label = label.view();
   const Result<BufferRecord*> made =
       BufferAccess::view(handle, spec, Site{file != nullptr ? file : "", line});
-  return made ? answer(made.value) : answer(made.status);
+  return made ? made.value : answer(made.status);
 }
 
 /// Gives a handle back that was disposed.
 EMSCRIPTEN_KEEPALIVE void bufgc_release(BufferRecord* handle) {
-  BufferAccess::release(handle, Cause::dispose);
+  release(handle, Cause::dispose);
 }
 
 /// Gives a handle back that the engine collected. Answers 1 when that ended the buffer's lifetime.
 EMSCRIPTEN_KEEPALIVE int bufgc_drop(BufferRecord* handle) {
   const bool last = BufferAccess::use_count(handle) == 1 && !BufferAccess::destroyed(handle);
-  BufferAccess::release(handle, Cause::finalized);
+  release(handle, Cause::finalized);
   return last ? 1 : 0;
 }
 
 /// Ends the buffer, whoever else holds it. The handle is still to be released.
 EMSCRIPTEN_KEEPALIVE int bufgc_destroy(BufferRecord* handle) {
+  clear_shelf();
   return handle == nullptr ? 0 : static_cast<int>(BufferAccess::destroy(handle));
 }
 
@@ -128,6 +145,7 @@ EMSCRIPTEN_KEEPALIVE BufferPin* bufgc_pin(BufferRecord* handle) {
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_unpin(BufferPin* pin) {
+  clear_shelf();
   delete pin;
 }
 
@@ -157,6 +175,7 @@ EMSCRIPTEN_KEEPALIVE int bufgc_link(BufferRecord* holder, BufferRecord* held) {
 
 EMSCRIPTEN_KEEPALIVE int bufgc_unlink(BufferRecord* holder, BufferRecord* held) {
   if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
+  clear_shelf();
   return static_cast<int>(BufferAccess::unlink(holder, held));
 }
 

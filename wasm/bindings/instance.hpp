@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "bufgc/buffer_manager.hpp"
+#include "shelf.hpp"
 
 namespace bufgc::wasm {
 
@@ -30,6 +31,7 @@ void tell(Event event, int key) noexcept;
 struct Instance {
   std::unique_ptr<BufferManager> manager;  ///< Null until JavaScript opened it.
   Mailbox mailbox;
+  Shelf shelf;
   std::unique_ptr<char[]> text;  ///< A text on its way in.
   std::uint32_t text_bytes = 0;  ///< The room there.
   CollectReport last_collection;

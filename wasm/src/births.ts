@@ -16,8 +16,8 @@ export class Births {
 
   /** A row of bytes without a label: the hot path. */
   ofBytes(nbytes: number): BufferHandle {
-    const { native } = this.#manager;
-    const handle = native.alloc(nbytes);
+    const { shelf, native } = this.#manager;
+    const handle = shelf.take(nbytes) || native.alloc(nbytes);
     if (handle === 0) throw this.#manager.failure(native.words[Mail.status] as number, nbytes, 'alloc()', '');
     return this.#adopt(handle, nbytes, flatBytes, noSite);
   }
@@ -48,7 +48,7 @@ export class Births {
 
   #adopt(handle: number, nbytes: number, spec: BufferSpec, site: Site): BufferHandle {
     const manager = this.#manager;
-    const generation = manager.native.words[Mail.generation] as number;
+    const generation = manager.shelf.generation(handle);
     const buffer = new BufferHandle(manager, handle, generation, nbytes, spec);
     if (site !== noSite) manager.leaks.born(BufferHandle.grip(buffer, site));
     manager.nursery.add(buffer);

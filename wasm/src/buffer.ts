@@ -5,6 +5,7 @@
 import { dispose } from './disposable.js';
 import type { DTypeInfo } from './dtype.js';
 import { InvalidArgumentError, UseAfterDisposeError } from './errors.js';
+import { Grip } from './grip.js';
 import type { ManagerImpl } from './manager.js';
 import { idOf } from './native.js';
 import type { Site } from './sites.js';
@@ -12,19 +13,6 @@ import { denseStrides } from './strides.js';
 import type { Buffer, CopySource, CopyTarget, DType, PackedBuffer, Pin, SubviewSpec, ViewOf } from './types.js';
 import { type BufferSpec, resolveView } from './validate.js';
 import { copyFrom, copyTo, fill, pack, toFloat32Array } from './views.js';
-
-/**
- * What outlives a handle that the engine collects: enough to release and to report it. Made only for
- * handles that outlive the turn in which they were made, and for those whose place of birth is kept.
- */
-export interface Grip {
-  readonly manager: ManagerImpl;
-  handle: number;
-  readonly id: number;
-  readonly nbytes: number;
-  readonly label: string;
-  readonly site: Site;
-}
 
 export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   private readonly manager: ManagerImpl;
@@ -137,7 +125,9 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   dispose(): void {
     const handle = this.letGo();
-    if (handle !== 0) this.manager.native.release(handle);
+    if (handle === 0) return;
+    const { shelf, native } = this.manager;
+    if (!shelf.lay(handle, this.nbytes)) native.release(handle);
   }
 
   destroy(): void {
@@ -183,14 +173,8 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
 
   /** The record that is kept for this handle after the engine collects it; `site` is told at its making. */
   static grip(buffer: BufferHandle, site: Site): Grip {
-    buffer.grip ??= {
-      manager: buffer.manager,
-      handle: buffer.handle,
-      id: buffer.id,
-      nbytes: buffer.nbytes,
-      label: buffer.label,
-      site,
-    };
+    const { manager, address, generation, nbytes, spec } = buffer;
+    buffer.grip ??= new Grip(manager, address, generation, nbytes, spec, site);
     return buffer.grip;
   }
 
@@ -218,7 +202,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
       this.known = null;
       if (grip === null) this.manager.nursery.leave(this);
       else {
-        grip.handle = 0;
+        grip.letGo();
         this.manager.leaks.forget(grip);
       }
     }

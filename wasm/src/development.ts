@@ -1,8 +1,8 @@
 // The development mode: says in the console, once for each place in the program, what a program does
 // that works by luck. Stacks are as the engine gives them: Node maps them with --enable-source-maps, a
 // browser's console maps what is printed there.
-import type { Grip } from './buffer.js';
 import { formatBytes } from './errors.js';
+import type { Grip } from './grip.js';
 import { captureSite } from './sites.js';
 
 interface Origin {

@@ -1,6 +1,7 @@
 // The leak hunt of test suites.
-import { BufferHandle, type Grip } from './buffer.js';
+import { BufferHandle } from './buffer.js';
 import { InvalidArgumentError, LeakError } from './errors.js';
+import type { Grip } from './grip.js';
 import { grouped } from './leaks.js';
 import { ManagerImpl } from './manager.js';
 import { buffersIn } from './scope.js';

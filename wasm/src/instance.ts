@@ -20,6 +20,8 @@ export interface Core {
   readonly memory: WebAssembly.Memory;
   readonly exports: CoreExports;
   listener: Listener;
+  /** Called when growth or compaction has detached all views of the memory. */
+  detached: () => void;
 }
 
 const nanoseconds = (): number => performance.now() * 1e6;
@@ -38,12 +40,12 @@ export async function startCore(module: WebAssembly.Module, upFrontBytes: number
     throw new OutOfMemoryError(upFrontBytes, {});
   }
   const silent: Listener = { event: () => {}, plan: () => false };
-  const core = { memory, listener: silent };
+  const core = { memory, listener: silent, detached: () => {} };
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory,
       bufgc_now_ns: nanoseconds,
-      emscripten_notify_memory_growth: () => {},
+      emscripten_notify_memory_growth: () => core.detached(),
       bufgc_tell: (event: number, key: number) => core.listener.event(event, key),
       bufgc_ask_plan: (request: number) => (core.listener.plan(request) ? 1 : 0),
     },

@@ -1,6 +1,6 @@
 // Leaks with an address: which buffers are in use and where they were made, and which of them only the
 // engine's collector released.
-import type { Grip } from './buffer.js';
+import type { Grip } from './grip.js';
 import { Handlers } from './handlers.js';
 import { captureSite, noSite, type Site } from './sites.js';
 import type { HeldGroup, LeakReport } from './types.js';

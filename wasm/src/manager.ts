@@ -1,7 +1,7 @@
 // The front door: a manager owns one WebAssembly instance, so that closing and dropping it gives all of its memory back.
 import type { Annex } from './annex.js';
 import { Births } from './births.js';
-import { BufferHandle, type Grip } from './buffer.js';
+import { BufferHandle } from './buffer.js';
 import { CollectEvents, type CollectHandlers } from './collect_events.js';
 import { dispose } from './disposable.js';
 import {
@@ -13,6 +13,7 @@ import {
   Status,
 } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
+import type { Grip } from './grip.js';
 import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
@@ -21,6 +22,7 @@ import { Nursery } from './nursery.js';
 import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
 import { runScope } from './scope.js';
+import type { Shelf } from './shelf.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -72,6 +74,7 @@ export interface ManagerSettings {
 
 export class ManagerImpl implements Manager {
   readonly native: Native;
+  readonly shelf: Shelf;
   readonly annex: Annex;
   readonly errors = new ErrorSink();
   readonly visualizer: VisualizerImpl;
@@ -92,6 +95,7 @@ export class ManagerImpl implements Manager {
 
   constructor(native: Native, annex: Annex, settings: ManagerSettings) {
     this.native = native;
+    this.shelf = native.shelf;
     this.annex = annex;
     this.#budgetBytes = settings.budgetBytes;
     this.#cacheEnabled = settings.cache;
@@ -335,7 +339,7 @@ export class ManagerImpl implements Manager {
   dropped(grip: Grip): void {
     const { handle } = grip;
     if (handle === 0 || this.#closed) return;
-    grip.handle = 0;
+    grip.letGo();
     const ended = this.native.drop(handle) !== 0;
     if (ended) this.#pressure.released();
     if (ended) this.#development?.warnOfLeak(grip);

@@ -2,11 +2,13 @@
 // (wasm/bindings/cold.cpp) in JavaScript's terms, and the memory that all share.
 import { MisuseError, type MisuseKind } from './errors.js';
 import type { Core } from './instance.js';
+import { Shelf } from './shelf.js';
 import type { CollectReport, SizeClassCount, StatisticInfo } from './types.js';
 
 /** Handles, finalizers and texts are addresses; 0 means none. `hot.cpp` says what each call does. */
 interface HotExports {
   bufgc_mailbox(): number;
+  bufgc_shelf(): number;
   bufgc_text(bytes: number): number;
   bufgc_alloc(nbytes: number): number;
   bufgc_alloc_spec(nbytes: number, dtype: number, rank: number, textBytes: number, file: number, line: number): number;
@@ -116,6 +118,7 @@ export function idOf(slot: number, generation: number): number {
 export class Native {
   readonly core: Core;
   readonly cold: ColdExports;
+  readonly shelf: Shelf;
   readonly alloc: HotExports['bufgc_alloc'];
   readonly allocSpec: HotExports['bufgc_alloc_spec'];
   readonly makeView: HotExports['bufgc_view'];
@@ -143,6 +146,7 @@ export class Native {
     const { exports } = core;
     this.core = core;
     this.cold = exports;
+    this.shelf = new Shelf(core, exports.bufgc_shelf());
     this.alloc = exports.bufgc_alloc;
     this.allocSpec = exports.bufgc_alloc_spec;
     this.makeView = exports.bufgc_view;

@@ -4,7 +4,8 @@
 // Nothing is lost by it: within a turn the engine finalizes nothing, registered or not.
 // A scope ends within its turn too: while one is open, what is made is held by it alone. Each handle holds the
 // one made before it, so that neither needs a list.
-import { BufferHandle, type Grip } from './buffer.js';
+import { BufferHandle } from './buffer.js';
+import type { Grip } from './grip.js';
 import { noSite } from './sites.js';
 
 /** A brood is looked through for disposed handles when it has so many, and whenever it has doubled since. */

@@ -7,6 +7,27 @@
 
 namespace bufgc {
 
+#if UINTPTR_MAX == 0xffffffffU
+namespace {
+
+template <std::size_t Word, std::size_t Offset>
+constexpr bool stands_at = Word * 4 == Offset;
+using Words = BufferAccess::RecordWords;
+static_assert(stands_at<Words::strong_count, offsetof(BufferRecord, word)>);
+static_assert(stands_at<Words::id_generation, offsetof(BufferRecord, id_generation)>);
+static_assert(stands_at<Words::size_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, size_bytes)>);
+static_assert(stands_at<Words::newest_finalizer, offsetof(BufferRecord, newest_finalizer)>);
+static_assert(stands_at<Words::origin, offsetof(BufferRecord, told)> &&
+              offsetof(BufferRecord, served_by) == offsetof(BufferRecord, told) + 3 &&
+              static_cast<int>(Told::no) == 0 && static_cast<int>(DType::uint8) == 0 &&
+              static_cast<int>(BufferKind::owned) == 0 && static_cast<int>(ServedBy::cache) == 0);
+static_assert(stands_at<Words::state, offsetof(BufferRecord, cause)> &&
+              offsetof(BufferRecord, described) == offsetof(BufferRecord, cause) + 3);
+static_assert(stands_at<Words::capacity_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, capacity_bytes)>);
+
+}  // namespace
+#endif
+
 CpuBuffer BufferAccess::share(BufferRecord* record) noexcept {
   bufgc::retain(record);
   return CpuBuffer(record);
@@ -75,6 +96,14 @@ Status BufferAccess::link(BufferRecord* holder, BufferRecord* held) noexcept {
 }
 Status BufferAccess::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
   return BufferHeap::unlink(holder, held);
+}
+
+std::uint64_t BufferAccess::room_for_turns(BufferHeap* heap) noexcept {
+  return heap->room_for_turns();
+}
+void BufferAccess::count_turns(BufferHeap* heap, std::span<const std::uint32_t> by_class,
+                               std::uint64_t bytes) noexcept {
+  heap->count_turns(by_class, bytes);
 }
 
 Result<Finalizer> BufferAccess::finalize(BufferRecord* owner, Finalizer::Callback callback) noexcept {

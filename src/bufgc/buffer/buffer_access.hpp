@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "bufgc/buffer/buffer_id.hpp"
@@ -11,6 +12,9 @@
 #include "bufgc/status.hpp"
 
 namespace bufgc {
+
+class BufferHeap;
+class BufferManager;
 
 /// The door for language bindings: a strong handle as one bare pointer that travels through a
 /// foreign language and comes back. Whoever holds a pointer from `detach` owns one strong reference
@@ -61,6 +65,31 @@ struct BufferAccess {
                                                   Site site) noexcept;
   static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
   static Status unlink(BufferRecord* holder, BufferRecord* held) noexcept;
+
+  // Turns: for a binding that reaches the records' memory sooner than a call would. It may hold back the
+  // release of a simple buffer, `Cause::dispose`, and have the next birth of just its size take the reference
+  // over. `RecordWords` says what it looks at and what it writes for that.
+
+  /// What stands behind a manager, for as long as that lives.
+  [[nodiscard]] static BufferHeap* heap(BufferManager& manager) noexcept;
+  /// How many bytes of capacity may be held back by now: as much as the calling thread's cache would take
+  /// without telling anybody. 0 while ends and births have to be told one by one.
+  [[nodiscard]] static std::uint64_t room_for_turns(BufferHeap* heap) noexcept;
+  /// Counts turns, by the logarithm of their sizes, which are `bytes` together.
+  static void count_turns(BufferHeap* heap, std::span<const std::uint32_t> by_class,
+                          std::uint64_t bytes) noexcept;
+  /// Where 32-bit code finds the facts of a record, in words of 32 bits. A buffer is simple where
+  /// `strong_count` is 1, `newest_finalizer` 0, `state` 0 above its lowest byte, and `id_generation` below
+  /// `BufferId::last_generation`. A turn adds 1 to `id_generation` and makes `origin` 0.
+  struct RecordWords {
+    static constexpr std::size_t strong_count = 0;
+    static constexpr std::size_t id_generation = 5;
+    static constexpr std::size_t newest_finalizer = 7;
+    static constexpr std::size_t origin = 8;  ///< Who was told, dtype, kind, who served.
+    static constexpr std::size_t state = 9;   ///< Cause, claimed, linked, described.
+    static constexpr std::size_t size_bytes = 1040;
+    static constexpr std::size_t capacity_bytes = 1042;
+  };
 
   /// Registers a finalizer as `BufferManager::add_finalizer` does, with a code in place of an exception.
   [[nodiscard]] static Result<Finalizer> finalize(BufferRecord* owner, Finalizer::Callback callback) noexcept;

@@ -118,6 +118,10 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   static void pin(BufferRecord* record) noexcept;
   static void unpin(BufferRecord* record) noexcept;
 
+  // Turns: heap_turns.cpp. Of a simple buffer that ends, for who takes it over at the next birth of its size.
+  [[nodiscard]] std::uint64_t room_for_turns() noexcept;
+  void count_turns(std::span<const std::uint32_t> by_class, std::uint64_t bytes) noexcept;
+
   // Links and finalizers.
   static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
   static Status unlink(BufferRecord* holder, BufferRecord* held) noexcept;
@@ -156,9 +160,6 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   friend struct CollectorPass;
   friend class CachesShut;
   friend class HeapSection;
-
-  /// Ids stay below 2^53, so that JavaScript and JSON readers can hold them as numbers.
-  static constexpr std::uint32_t last_id_generation = (1U << 21U) - 1;
 
   /// Everything that a birth writes; the heap fills slot and generations.
   struct Newborn {
@@ -205,7 +206,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   [[nodiscard]] bool free_slot(BufferRecord* record, HeapSection& section) noexcept;
   /// Whether the slot of a dead record is spent.
   [[nodiscard]] static bool retires(const BufferRecord* record) noexcept {
-    return record->id().generation >= last_id_generation ||
+    return record->id().generation >= BufferId::last_generation ||
            record_word::generation(record->word.load(std::memory_order_relaxed)) >=
                record_word::last_generation;
   }

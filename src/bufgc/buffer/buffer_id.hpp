@@ -9,6 +9,9 @@ namespace bufgc {
 /// retires), so no two lifetimes share an id and a stale id answers "gone".
 /// The first lifetime of slot n has the value n, so that small programs show small numbers.
 struct BufferId {
+  /// Ids stay below 2^53, so that JavaScript and JSON readers can hold them as numbers.
+  static constexpr std::uint32_t last_generation = (1U << 21U) - 1;
+
   std::uint32_t slot = 0xffffffffU;
   std::uint32_t generation = 0xffffffffU;
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "bufgc/memory/align.hpp"
 #include "bufgc/memory/statistics.hpp"
@@ -36,6 +37,18 @@ class ShareCounters {
     by_class_[floor_log2(size_bytes | 1U)] += turns;
     allocated_bytes_ += turns * size_bytes;
     mark_bytes_ += turns * size_bytes;
+  }
+
+  /// The same for `bytes` together, by the logarithm of their sizes. Answers how many there were.
+  std::uint64_t on_turns(std::span<const std::uint32_t> turns_by_class, std::uint64_t bytes) noexcept {
+    std::uint64_t turns = 0;
+    for (std::size_t i = 0; i < turns_by_class.size(); ++i) {
+      by_class_[i] += turns_by_class[i];
+      turns += turns_by_class[i];
+    }
+    allocated_bytes_ += bytes;
+    mark_bytes_ += bytes;
+    return turns;
   }
 
   /// The share may rise by so much before `on_allocate` says so.

@@ -80,6 +80,10 @@ struct BlockCache {
     counters.on_free(freed_blocks, freed_bytes);
     return i;
   }
+  /// How many bytes more `take_back` keeps one by one, where each has its slot.
+  [[nodiscard]] std::uint64_t room_bytes() const noexcept {
+    return magazine.room_bytes() - (hand == nullptr ? 0 : hand->capacity_bytes);
+  }
   /// Counts all that happened, and puts down what is in hand.
   void settle() noexcept {
     if (hand != nullptr) put_down(hand);

@@ -1,0 +1,27 @@
+// Turns: a simple buffer ends, and the next of its size is born as the same record around the same block.
+// Natively each is two quick calls; a language binding for which a call is dear makes them by itself, and
+// tells how many there were before anybody could want to know.
+
+#include "bufgc/buffer/heap_section.hpp"
+
+namespace bufgc {
+
+std::uint64_t BufferHeap::room_for_turns() noexcept {
+  if (observer_.load(std::memory_order_relaxed) != nullptr) return 0;
+  if (!births_are_plain_.load(std::memory_order_relaxed)) return 0;
+  BlockCache* const cache = memory_.enter_at_once();
+  if (cache == nullptr) return 0;
+  const std::uint64_t room_bytes = cache->room_bytes();
+  CpuAllocator::State::leave(cache);
+  return room_bytes;
+}
+
+void BufferHeap::count_turns(std::span<const std::uint32_t> by_class, std::uint64_t bytes) noexcept {
+  const CpuAllocator::State::Section section(memory_);
+  const std::uint64_t turns = memory_.of_thread().counters.on_turns(by_class, bytes);
+  HeapCounts& counts = slots_of_thread().counts;
+  counts.born += turns;
+  counts.ended[static_cast<std::size_t>(Cause::dispose)] += turns;
+}
+
+}  // namespace bufgc
