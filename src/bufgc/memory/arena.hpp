@@ -120,7 +120,7 @@ class Arena {
 
   void set_move_listener(MoveListener* listener) noexcept { move_listener_ = listener; }
 
-  /// Calls `visit(range)` for every range that is handed out or kept in a magazine.
+  /// Calls `visit(range)` for every range that is handed out or kept whole.
   template <class Visit>
   void each_held(Visit visit) const noexcept {
     for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {

@@ -9,7 +9,7 @@
 namespace bufgc {
 
 enum class RangeState : std::uint8_t {
-  held,    ///< A block handed out, or freed and kept whole in a magazine.
+  held,    ///< A block handed out, or freed and kept whole in a magazine or a row.
   free,    ///< Free space, listed in a bin.
   region,  ///< Free space of the region that is laid out by a plan: in no bin.
   edge,    ///< No bytes: stands before the first and after the last range of an extent.
@@ -22,7 +22,7 @@ enum class RangeState : std::uint8_t {
 /// `size_bytes` and `next`, the arena never reads of a neighbour under the lock alone; `state` it leaves
 /// as it is. Ranges begin at a line of memory, so that two threads never write to one.
 struct alignas(64) Range : Block {
-  /// `size_bytes` of a block that is kept in a magazine.
+  /// `size_bytes` of a block that is kept in a magazine, or in a row once it is marked.
   static constexpr std::size_t kept = std::numeric_limits<std::size_t>::max();
 
   Range* next = nullptr;  ///< In the bin or magazine that holds it.
