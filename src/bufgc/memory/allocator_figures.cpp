@@ -14,8 +14,9 @@ CpuAllocator::State::Sums CpuAllocator::State::sums() noexcept {
     sums.live_bytes += cache.counters.live_bytes();
     sums.live_blocks += cache.counters.live_blocks();
     sums.allocated_bytes += cache.counters.allocated_bytes();
-    sums.kept_bytes += cache.magazine.bytes();
+    sums.kept_bytes += cache.kept_bytes();
   });
+  sums.kept_bytes += depot().bytes();
   if (guard != nullptr) sums.kept_bytes += guard->quarantined_bytes();
   return sums;
 }
@@ -65,11 +66,12 @@ void CpuAllocator::State::settle(BlockCache& own) noexcept {
   if (sees_all(own)) raise_peaks(sums());
   if (&own == &common()) return;
   const std::uint64_t limit_bytes = thread_limit_bytes();
-  const std::uint64_t kept_bytes = own.magazine.bytes();
+  const std::uint64_t kept_bytes = own.magazine.bytes() + own.row.most_bytes();
   own.magazine.set_room_bytes(limit_bytes > kept_bytes ? limit_bytes - kept_bytes : 0);
 }
 
 void CpuAllocator::State::on_caches_changed() noexcept {
+  if (thread_count() < 2) close_rows();
   if (BlockCache* const only = sole(); only != nullptr) {
     settle_sole(*only);
     return;
@@ -95,10 +97,11 @@ std::uint64_t CpuAllocator::State::frees() noexcept {
 
 std::size_t CpuAllocator::State::largest_free_bytes() noexcept {
   std::size_t largest = arena.largest_run_bytes();
-  each_cache([&largest](const BlockCache& cache) {
-    cache.magazine.each(
-        [&largest](const Range* range) { largest = std::max(largest, Arena::run_bytes(range)); });
-  });
+  const auto measure = [&largest](const Range* range) {
+    largest = std::max(largest, Arena::run_bytes(range));
+  };
+  each_cache([&measure](const BlockCache& cache) { cache.each_kept(measure); });
+  depot().each(measure);
   return largest;
 }
 
@@ -178,16 +181,20 @@ const char* CpuAllocator::State::check() noexcept {
   std::uint64_t kept_bytes = 0;
   bool all_kept = true;
   bool all_counted = true;
-  each_cache([&](const BlockCache& cache) {
+  const auto walk_kept = [&](const auto& each_kept, std::uint64_t counted_bytes) {
     std::uint64_t bytes = 0;
-    cache.magazine.each([&](const Range* range) {
+    each_kept([&](const Range* range) {
       ++kept_blocks;
       bytes += range->capacity_bytes;
       all_kept = all_kept && range->is_kept();
     });
-    all_counted = all_counted && bytes == cache.magazine.bytes();
+    all_counted = all_counted && bytes == counted_bytes;
     kept_bytes += bytes;
+  };
+  each_cache([&](const BlockCache& cache) {
+    walk_kept([&cache](auto visit) { cache.each_kept(visit); }, cache.kept_bytes());
   });
+  walk_kept([this](auto visit) { depot().each(visit); }, depot().bytes());
   if (guard != nullptr) {
     kept_blocks += guard->quarantined_blocks();
     kept_bytes += guard->quarantined_bytes();

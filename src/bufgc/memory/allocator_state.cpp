@@ -58,16 +58,10 @@ CpuAllocator::State::State(MemorySource& source, const AllocatorOptions& wanted)
   allow_thread_caches(may_use_thread_caches());
 }
 
-void CpuAllocator::State::flush(BlockCache& cache) noexcept {
-  while (Range* range = cache.magazine.evict()) {
-    arena.free(range);
-    ++flushed_blocks_;
-  }
-}
-
 void CpuAllocator::State::flush_all() noexcept {
   be_alone();
   each_cache([this](BlockCache& cache) { flush(cache); });
+  flush(depot());
 }
 
 std::uint64_t CpuAllocator::State::give_back(std::uint64_t keep_bytes) noexcept {
@@ -83,9 +77,9 @@ std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
     const std::uint64_t bytes = arena.release_pages(cached_bytes() - keep_bytes);
     released += bytes;
     if (bytes > 0) continue;
-    Range* range = nullptr;
+    Range* range = depot().evict();
     each_cache([&range](BlockCache& cache) {
-      if (range == nullptr) range = cache.magazine.evict();
+      if (range == nullptr) range = cache.evict();
     });
     if (range == nullptr && guard != nullptr) range = guard->release_oldest();
     if (range == nullptr) break;
@@ -118,7 +112,8 @@ void CpuAllocator::State::set_cache_enabled(bool enabled) noexcept {
 void CpuAllocator::State::decay() noexcept {
   // Of several threads nobody knows what is live: what threads keep to themselves counts as used.
   if (sole() == nullptr) {
-    decay_.on_used(arena.reserved_bytes() - arena.free_page_bytes() - common().magazine.bytes());
+    decay_.on_used(arena.reserved_bytes() - arena.free_page_bytes() - common().magazine.bytes() -
+                   depot().bytes());
   }
   if (!decay_.is_due()) return;
   be_alone();
@@ -130,9 +125,8 @@ void CpuAllocator::State::decay() noexcept {
 }
 
 void CpuAllocator::State::absorb(BlockCache& cache) noexcept {
-  while (Range* range = cache.magazine.evict()) {
-    if (!common().magazine.add(range)) arena.free(range);
-  }
+  while (Range* range = cache.evict()) share(range);
+  cache.row.close();
   common().counters.add(cache.counters);
   cache.counters = {};
 }
@@ -143,6 +137,13 @@ std::uint64_t CpuAllocator::State::thread_limit_bytes() const noexcept {
 
 Range* CpuAllocator::State::refill(BlockCache& own, std::size_t capacity_bytes) noexcept {
   if (&own == &common()) return nullptr;
+  if (!own.row.is_for(capacity_bytes) && row_blocks(capacity_bytes) > 1 && depot().has(capacity_bytes)) {
+    open_row(own, capacity_bytes);
+  }
+  if (own.row.is_for(capacity_bytes)) {
+    if (Range* const range = own.row.take(); range != nullptr) return range;
+    if (depot().take(own.row)) return own.row.take();
+  }
   Magazine& shared = common().magazine;
   Range* const range = shared.take(capacity_bytes);
   if (range == nullptr) return nullptr;
@@ -150,6 +151,11 @@ Range* CpuAllocator::State::refill(BlockCache& own, std::size_t capacity_bytes) 
   for (; more > 0; --more) {
     Range* const next = shared.take(capacity_bytes);
     if (next == nullptr) break;
+    if (own.row.is_for(capacity_bytes)) {
+      own.row.put(next);
+      if (own.row.is_full()) break;
+      continue;
+    }
     if (own.magazine.add(next)) continue;
     static_cast<void>(shared.add(next));  // there was a slot for it
     break;
@@ -163,8 +169,57 @@ void CpuAllocator::State::spill(BlockCache& own, std::size_t capacity_bytes) noe
   while (own.magazine.bytes() > limit_bytes / 2) {
     Range* range = own.magazine.take(capacity_bytes);
     if (range == nullptr) range = own.magazine.evict();
-    if (!common().magazine.add(range)) arena.free(range);
+    share(range);
   }
+}
+
+void CpuAllocator::State::share(Range* range) noexcept {
+  if (!common().magazine.add(range)) arena.free(range);
+}
+
+std::size_t CpuAllocator::State::row_blocks(std::size_t capacity_bytes) const noexcept {
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>(thread_limit_bytes() / 2 / capacity_bytes, Row::most_blocks));
+}
+
+void CpuAllocator::State::open_row(BlockCache& own, std::size_t capacity_bytes) noexcept {
+  close_row(own);
+  own.row.open(capacity_bytes, row_blocks(capacity_bytes));
+  while (Range* const range = own.magazine.take(capacity_bytes)) {
+    if (own.row.is_full()) give_row(own);
+    own.row.put(range);
+  }
+  own.magazine.forget(capacity_bytes);
+}
+
+void CpuAllocator::State::close_row(BlockCache& own) noexcept {
+  while (Range* const range = own.row.take()) {
+    if (!own.magazine.add(range)) share(range);
+  }
+  own.row.close();
+}
+
+void CpuAllocator::State::close_rows() noexcept {
+  each_cache([this](BlockCache& cache) { close_row(cache); });
+  while (Range* const range = depot().evict()) share(range);
+}
+
+bool CpuAllocator::State::keep_in_row(BlockCache& own, Range* range) noexcept {
+  const std::size_t capacity_bytes = range->capacity_bytes;
+  if (&own == &common() || sole() != nullptr) return false;
+  if (!own.row.is_for(capacity_bytes)) {
+    if (own.magazine.room_bytes() >= capacity_bytes || row_blocks(capacity_bytes) < 2) return false;
+    open_row(own, capacity_bytes);
+  }
+  if (own.row.is_full()) give_row(own);
+  range->size_bytes = Range::kept;  // this section may be alone already, and all marked
+  own.row.put(range);
+  return true;
+}
+
+void CpuAllocator::State::give_row(BlockCache& own) noexcept {
+  if (depot().give(own.row)) return;
+  while (Range* const range = own.row.take()) share(range);
 }
 
 std::uint64_t CpuAllocator::State::most_live_bytes(std::size_t capacity_bytes) noexcept {
@@ -245,6 +300,7 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
 Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t size_bytes,
                                                 std::size_t capacity_bytes) noexcept {
   ServedBy served_by = ServedBy::cache;
+  if (own.row.is_for(capacity_bytes) && own.row.is_idle()) close_row(own);
   Range* range = own.magazine.take(capacity_bytes);
   if (range == nullptr) range = refill(own, capacity_bytes);
   if (range == nullptr) range = place(capacity_bytes, served_by);
@@ -260,7 +316,6 @@ Allocation CpuAllocator::State::allocate_slowly(BlockCache& own, std::size_t siz
 
 FreedTo CpuAllocator::State::free_slowly(BlockCache& own, Range* range) noexcept {
   own.counters.on_free(1, range->size_bytes);
-  range->size_bytes = 0;
   return keep_or_merge(own, range);
 }
 
@@ -268,6 +323,10 @@ FreedTo CpuAllocator::State::keep_or_merge(BlockCache& own, Range* range) noexce
   const std::size_t capacity_bytes = range->capacity_bytes;
   if (may_keep(capacity_bytes)) {
     if (options.cache_limit_bytes != no_budget) trim(options.cache_limit_bytes - capacity_bytes);
+    if (keep_in_row(own, range)) {
+      settle(own);
+      return FreedTo::cache;
+    }
     if (sole() == nullptr && own.magazine.room_bytes() < capacity_bytes) spill(own, capacity_bytes);
     if (own.magazine.add(range) || common().magazine.add(range)) {
       settle(own);

@@ -138,8 +138,15 @@ struct CpuAllocator::State final : CacheRoster {
   /// The steps of the road behind the caches; the range is not yet counted as a block. Null when there
   /// is no room.
   [[nodiscard]] Range* place(std::size_t capacity_bytes, ServedBy& served_by) noexcept;
-  void flush(BlockCache& cache) noexcept;
-  /// All caches; from here on the calling thread is alone with them.
+  /// What is evicted from `from`, a cache or the depot, goes to the arena.
+  template <class From>
+  void flush(From& from) noexcept {
+    while (Range* range = from.evict()) {
+      arena.free(range);
+      ++flushed_blocks_;
+    }
+  }
+  /// All caches and the depot; from here on the calling thread is alone with them.
   void flush_all() noexcept;
   /// When free space, the caches flushed into it, has no room in one piece: what can be done short of
   /// growth by `capacity_bytes`. The arena is asked again afterwards.
@@ -170,6 +177,21 @@ struct CpuAllocator::State final : CacheRoster {
   }
   /// Of several threads each keeps at most so many bytes, or one block, to itself.
   [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;
+  /// How many blocks of this capacity make a row: what takes a half of a thread's limit. Less than two when
+  /// they are too large for that.
+  [[nodiscard]] std::size_t row_blocks(std::size_t capacity_bytes) const noexcept;
+  /// From here on `own`, settled, keeps blocks of `capacity_bytes` in its row.
+  void open_row(BlockCache& own, std::size_t capacity_bytes) noexcept;
+  void close_row(BlockCache& own) noexcept;
+  /// All, and empties the depot.
+  void close_rows() noexcept;
+  /// Keeps `range`, which nobody has, in the row: where that is open for its capacity, or is to be, as the
+  /// magazine has no room and others shall find such blocks. False when that is not so.
+  [[nodiscard]] bool keep_in_row(BlockCache& own, Range* range) noexcept;
+  /// Keeps `range` in the common cache, or else frees it.
+  void share(Range* range) noexcept;
+  /// Empties the row of `own`: others find the blocks.
+  void give_row(BlockCache& own) noexcept;
   /// Gives blocks that `own` keeps to the common cache, those of `capacity_bytes` first, until half of
   /// its limit is free.
   void spill(BlockCache& own, std::size_t capacity_bytes) noexcept;

@@ -122,7 +122,7 @@ class Arena {
   /// Blocks hold more than their size says: their whole capacity is moved.
   void move_capacities() noexcept { moves_capacities_ = true; }
 
-  /// Calls `visit(range)` for every range that is handed out or kept in a magazine.
+  /// Calls `visit(range)` for every range that is handed out or kept whole.
   template <class Visit>
   void each_held(Visit visit) const noexcept {
     for (const Extent* extent = lowest_; extent != nullptr; extent = extent->next) {

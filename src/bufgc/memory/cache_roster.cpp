@@ -105,6 +105,7 @@ BlockCache& CacheRoster::of_thread_or_common() noexcept {
         // What it kept is gone with its allocator.
         unused->counters = {};
         unused->magazine = {};
+        unused->row = {};
         unused->hand = nullptr;
         unused->turns = 0;
         cache = unused;
@@ -154,8 +155,9 @@ void CacheRoster::be_alone() noexcept {
   if (others) OwnerLock::fence();
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) {
     if (cache != mine) cache->lock.await_left();
-    cache->settle();
+    cache->settle_and_mark();
   }
+  depot_.mark();
 }
 
 void CacheRoster::open() noexcept {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "bufgc/memory/depot.hpp"
 #include "bufgc/memory/lock.hpp"
 #include "bufgc/memory/thread_cache.hpp"
 
@@ -67,7 +68,8 @@ class CacheRoster {
   [[nodiscard]] BlockCache& of_thread_or_common() noexcept;
   /// The same, settled; the common one alone with all.
   [[nodiscard]] BlockCache& of_thread() noexcept;
-  /// From here to the end of the section no thread is in its cache, and all are settled.
+  /// From here to the end of the section no thread is in its cache, all are settled, and every record tells
+  /// whether its block is kept.
   void be_alone() noexcept;
   /// Whether every cache may be looked at now.
   [[nodiscard]] bool sees_all(const BlockCache& own) const noexcept;
@@ -81,6 +83,10 @@ class CacheRoster {
   }
   [[nodiscard]] const BlockCache& common() const noexcept {
     return common_;
+  }
+  /// What threads that have a cache exchange: nothing where fewer than two have.
+  [[nodiscard]] Depot& depot() noexcept {
+    return depot_;
   }
   template <class Visit>
   void each_cache(Visit visit) {
@@ -129,6 +135,7 @@ class CacheRoster {
   RiderKeeper* rider_keeper_ = nullptr;
   Lock lock_;
   BlockCache common_;
+  Depot depot_;
 };
 
 }  // namespace bufgc

@@ -90,8 +90,15 @@ Allocation CpuAllocator::allocate_elsewhere(std::size_t size_bytes) noexcept {
   State& state = *state_;
   if (BlockCache* const cache = state.enter(); cache != nullptr) {
     cache->settle();
-    Range* const range = cache->magazine.take(state.cached_capacity_of(size_bytes));
-    if (range != nullptr && !cache->hand_out(range, size_bytes)) state.on_rise(*cache);
+    const std::size_t capacity_bytes = state.cached_capacity_of(size_bytes);
+    bool rose = false;
+    Range* range = cache->magazine.take(capacity_bytes);
+    if (range != nullptr) {
+      rose = !cache->hand_out(range, size_bytes);
+    } else {
+      range = cache->take_from_row(size_bytes, capacity_bytes, rose);
+    }
+    if (rose) state.on_rise(*cache);
     State::leave(cache);
     if (range != nullptr) {
 #if defined(BUFGC_CHECK_INVARIANTS)
@@ -162,7 +169,7 @@ FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   require_live(range);
 #endif
   if (BlockCache* const cache = state.enter(); cache != nullptr) {
-    const bool kept = cache->take_back(range);
+    const bool kept = cache->take_back(range) || cache->put_in_row(range);
     State::leave(cache);
     if (kept) {
 #if defined(BUFGC_CHECK_INVARIANTS)

@@ -41,6 +41,13 @@ bool Magazine::add(Range* range) noexcept {
   return true;
 }
 
+void Magazine::forget(std::size_t capacity_bytes) noexcept {
+  const std::size_t home = home_of(capacity_bytes);
+  for (std::size_t slot = home; slot < home + window; ++slot) {
+    if (sizes_[slot] == capacity_bytes) sizes_[slot] = 0;
+  }
+}
+
 Range* Magazine::evict() noexcept {
   if (bytes() == 0) return nullptr;
   for (;;) {

@@ -32,6 +32,9 @@ class Magazine {
   /// Keeps `range` without regard to the room; false when there is no slot for one more size near its own.
   [[nodiscard]] bool add(Range* range) noexcept;
 
+  /// Gives up the slot of a size of which no block is kept, so that `put` may not follow for one.
+  void forget(std::size_t capacity_bytes) noexcept;
+
   /// Any block, or null when there is none: all of one size, then of another, so that none stays for ever.
   [[nodiscard]] Range* evict() noexcept;
 

@@ -9,7 +9,7 @@
 namespace bufgc {
 
 enum class RangeState : std::uint8_t {
-  held,    ///< A block handed out, or freed and kept whole in a magazine.
+  held,    ///< A block handed out, or freed and kept whole in a magazine or a row.
   free,    ///< Free space, listed in a bin.
   region,  ///< Free space of the region that is laid out by a plan: in no bin.
   edge,    ///< No bytes: stands before the first and after the last range of an extent.
@@ -42,7 +42,7 @@ struct RangeLinks {
 /// without a gap, so that the processor fetches the next ones by itself where many are freed.
 // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): of a union one is.
 struct alignas(64) Range : Block {
-  /// `size_bytes` of a block that is kept in a magazine.
+  /// `size_bytes` of a block that is kept in a magazine, or in a row once it is marked.
   static constexpr std::size_t kept = std::numeric_limits<std::size_t>::max();
 
   Range* next = nullptr;  ///< In the bin or magazine that holds it.

@@ -8,6 +8,7 @@
 #include "bufgc/memory/counters.hpp"
 #include "bufgc/memory/magazine.hpp"
 #include "bufgc/memory/owner_lock.hpp"
+#include "bufgc/memory/row.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
 #include <atomic>
@@ -21,6 +22,10 @@ namespace bufgc {
 /// is one count. Until it is put down it counts as in use still, so a turn changes no other figure; there is
 /// room for it in the magazine all that time. Whoever wants to know of the counters or the magazine, or to
 /// change them, has the cache settled before.
+///
+/// A thread that frees what others allocate, or the other way, keeps blocks of that size in the row instead,
+/// which it exchanges for a full or an empty one at the allocator's depot. While the row is open for a
+/// capacity, neither the hand nor the magazine has blocks of it.
 struct BlockCache {
   // What is written every time stands together: the end of the counters, the lock, the beginning of the
   // magazine.
@@ -32,6 +37,7 @@ struct BlockCache {
   std::size_t turn_bytes = 0;
   CacheRider* rider = nullptr;
   Magazine magazine;
+  Row row;
 
   /// A block for `size_bytes`, which are `capacity_bytes` rounded up, counted as one in use; null when none
   /// is kept. `rose` tells, of a block, whether the share now stands above its mark.
@@ -50,6 +56,8 @@ struct BlockCache {
     if (range != nullptr) rose = !hand_out(range, size_bytes);
     return range;
   }
+  /// The same from the row, which `take` and `take_back` leave alone.
+  [[nodiscard]] Range* take_from_row(std::size_t size_bytes, std::size_t capacity_bytes, bool& rose) noexcept;
   /// Makes `range`, which nobody has, a block in use. False as `ShareCounters::on_allocate`.
   [[nodiscard]] bool hand_out(Range* range, std::size_t size_bytes) noexcept {
     range->size_bytes = size_bytes;
@@ -62,6 +70,8 @@ struct BlockCache {
     hand = range;
     return true;
   }
+  /// The same in the row.
+  [[nodiscard]] bool put_in_row(Range* range) noexcept;
   /// The same for the first of `count` blocks, null ones passed over, until one cannot simply be kept.
   /// Returns how many that settles.
   [[nodiscard]] std::size_t take_back_first(Block* const* blocks, std::size_t count) noexcept {
@@ -72,7 +82,10 @@ struct BlockCache {
     for (; i < count; ++i) {
       auto* const range = static_cast<Range*>(blocks[i]);
       if (range == nullptr) continue;
-      if (!magazine.has_room_for(range)) break;
+      if (!magazine.has_room_for(range)) {
+        if (!put_in_row(range)) break;
+        continue;
+      }
       ++freed_blocks;
       freed_bytes += range->size_bytes;
       magazine.put(range);
@@ -88,6 +101,25 @@ struct BlockCache {
   void settle() noexcept {
     if (hand != nullptr) put_down(hand);
     begin_turns(0);
+  }
+  /// The same, and every record tells whether its block is kept.
+  void settle_and_mark() noexcept {
+    settle();
+    row.mark();
+  }
+
+  // Settled:
+  [[nodiscard]] std::uint64_t kept_bytes() const noexcept { return magazine.bytes() + row.bytes(); }
+  /// Any block that is kept, or null when there is none.
+  [[nodiscard]] Range* evict() noexcept {
+    Range* const range = row.take();
+    return range != nullptr ? range : magazine.evict();
+  }
+  /// Calls `visit(range)` for every block kept.
+  template <class Visit>
+  void each_kept(Visit visit) const noexcept {
+    magazine.each(visit);
+    row.each(visit);
   }
 
  private:
