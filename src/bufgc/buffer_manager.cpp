@@ -30,6 +30,7 @@ struct BufferManager::State {
         visualizer(options.visualizer),
         heap(allocator, &last_one_out, this) {
     heap.set_sites_enabled(options.sites);
+    if (options.collect_threshold != 0) heap.set_collect_threshold(options.collect_threshold);
     allocator.set_pressure_handler([this](std::size_t needed_bytes) { return relieve(needed_bytes); });
   }
 
@@ -176,6 +177,17 @@ void BufferManager::set_error_handler(ErrorHandler handler) {
 
 CollectReport BufferManager::collect() {
   return state_->heap.collect();
+}
+
+void BufferManager::set_collect_threshold(std::uint64_t candidates) noexcept {
+  state_->heap.set_collect_threshold(candidates);
+}
+
+std::uint64_t BufferManager::freeze() noexcept {
+  return state_->heap.freeze();
+}
+void BufferManager::unfreeze() noexcept {
+  state_->heap.unfreeze();
 }
 
 void BufferManager::set_collect_callbacks(CollectCallback start, CollectCallback stop) {

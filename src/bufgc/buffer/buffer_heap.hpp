@@ -57,6 +57,12 @@ class DeathRow {
   BufferRecord* last_ = nullptr;
 };
 
+/// Where a collection starts from.
+enum class CollectScope : std::uint8_t {
+  everything,  ///< That has links.
+  candidates,  ///< An automatic one.
+};
+
 /// What a collection found dead.
 struct Doomed {
   /// The first that is not buried: its node in the link graph; the others through `LinkNode::next`.
@@ -132,12 +138,15 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
 
   // collector.cpp
   using CollectCallback = std::function<void(const CollectReport& report)>;
-  CollectReport collect() noexcept;
+  CollectReport collect(CollectScope scope = CollectScope::everything) noexcept;
   /// As `collect`, but nothing at all, not even callbacks, when there is no link and so no cycle.
   CollectReport collect_if_linked() noexcept {
     return edges_.load(std::memory_order_relaxed) == 0 ? CollectReport{} : collect();
   }
   void set_collect_callbacks(CollectCallback start, CollectCallback stop);
+  void set_collect_threshold(std::uint64_t candidates) noexcept;
+  [[nodiscard]] std::uint64_t freeze() noexcept;
+  void unfreeze() noexcept;
 
   // heap_observation.cpp
   /// Null detaches. Of those that `observer` knows as alive from before, it hears which have ended;
@@ -218,6 +227,11 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Clears what weak references to the doomed are left, and gives the verdict lock back, so that an
   /// observer can be told.
   void sentence_rest(Doomed& doomed) noexcept;
+  /// An automatic one, where there are candidates enough and no callback of a collection or an end is
+  /// running.
+  void collect_if_due() noexcept;
+  /// When the next automatic one is due, after one that looked so often at what it kept. Under graph_lock_.
+  void schedule_collection(std::uint64_t looks_in_vain) noexcept;
   // collected_burial.cpp
   /// Ends what a collection doomed. What dies in its wake joins `others`.
   void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
@@ -278,7 +292,10 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   bool abandoned_ = false;
 
   Lock graph_lock_;
-  LinkGraph graph_;                      ///< Under graph_lock_.
+  LinkGraph graph_;                      ///< Under graph_lock_, as the next three.
+  std::uint64_t collect_threshold_ = 0;  ///< 0: no automatic collections.
+  std::uint64_t collect_at_ = 0;         ///< With so many candidates the next is due.
+  bool full_collection_due_ = false;     ///< The next automatic one cannot go by candidates.
   std::atomic<std::uint64_t> edges_{0};  ///< What `graph_.links()` says. Changed under graph_lock_.
   std::atomic<std::uint64_t> collections_{0};
   Lock callback_lock_;

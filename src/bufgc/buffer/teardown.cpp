@@ -62,8 +62,8 @@ struct Burial {
   }
 
   static void let_go(BufferRecord* held, std::uint32_t times, DeathRow& row) noexcept {
-    const std::uint64_t before = held->word.fetch_sub(record_word::one * times, std::memory_order_acq_rel);
-    if (record_word::count(before) != times) return;
+    std::uint64_t before = held->word.fetch_sub(record_word::one * times, std::memory_order_acq_rel);
+    if (record_word::count(before) != times && !note(held, before)) return;
     if ((before & record_word::suspect) != 0) await_verdict();
     if (record_word::generation(before) != held->lifetime()) {
       held->tail().heap->recycle(held);
@@ -74,6 +74,31 @@ struct Burial {
   }
   static void let_go(const LooseLinks* links, std::size_t count, DeathRow& row) noexcept {
     for (std::size_t i = 0; i < count; ++i) let_go(links[i].held, links[i].times, row);
+  }
+
+  /// One or more references to `record` went, and others did not: what is watched becomes a candidate of the
+  /// next automatic collection. `word` is what the record's was before. True when the last one went in the
+  /// course of that; `word` then is what it was before that.
+  ///
+  /// Whoever lets go first cannot know whether the record, or its heap, is there a moment later. So it takes
+  /// a reference again, if that lifetime goes on, and lets go of it when the record is noted. A collection
+  /// that took the candidate in between has seen that reference, and the record watched again tells so.
+  [[nodiscard]] static bool note(BufferRecord* record, std::uint64_t& word,
+                                 bool may_collect = false) noexcept {
+    bool noted = true;
+    while (noted && (word & record_word::watched) != 0) {
+      const std::uint32_t generation = record_word::generation(word);
+      if (generation != record->lifetime() || !try_retain(record, generation)) return false;
+      BufferHeap& heap = *record->tail().heap;
+      if (std::exchange(may_collect, false)) heap.collect_if_due();
+      {
+        const Locked locked(heap.graph_lock_);
+        noted = record->own_life() && heap.graph_.note(record);
+      }
+      word = record->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
+      if (record_word::count(word) == 1) return true;
+    }
+    return false;
   }
 
   static void release_holds(BufferRecord* record, DeathRow& row) noexcept {
@@ -243,10 +268,10 @@ struct Burial {
   }
 
   // What is rare goes its way by calls at the very end, so that the common end keeps nothing across one.
-  [[gnu::always_inline]] static void last_reference_went(BufferRecord* record, std::uint64_t word_before,
-                                                         Cause cause) noexcept {
-    if ((word_before & record_word::suspect) != 0) [[unlikely]] {
-      suspect_went(record, word_before, cause);
+  [[gnu::always_inline]] static void reference_went(BufferRecord* record, std::uint64_t word_before,
+                                                    Cause cause) noexcept {
+    if (static_cast<std::uint32_t>(word_before) != record_word::one) [[unlikely]] {
+      attentive_reference_went(record, word_before, cause);
       return;
     }
     if (record_word::generation(word_before) != record->lifetime()) [[unlikely]] {
@@ -274,11 +299,12 @@ struct Burial {
 #endif
     finish_simple(record);
   }
-  /// A suspect that dies of itself stays as it is until the collector has looked at it.
-  [[gnu::noinline]] static void suspect_went(BufferRecord* record, std::uint64_t word_before,
-                                             Cause cause) noexcept {
-    await_verdict();
-    last_reference_went(record, word_before & ~record_word::suspect, cause);
+  [[gnu::noinline]] static void attentive_reference_went(BufferRecord* record, std::uint64_t word_before,
+                                                         Cause cause) noexcept {
+    if (record_word::count(word_before) != 1 && !note(record, word_before, true)) return;
+    // A suspect that dies of itself stays as it is until the collector has looked at it.
+    if ((word_before & record_word::suspect) != 0) await_verdict();
+    reference_went(record, record_word::make(record_word::generation(word_before), 1), cause);
   }
   [[gnu::noinline]] static void finish_simple(BufferRecord* record) noexcept {
     tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
@@ -309,8 +335,12 @@ void bury(DeathRow& row) noexcept {
   Burial::bury(row);
 }
 
-void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
-  Burial::last_reference_went(record, word_before, cause);
+bool inside_user_code() noexcept {
+  return nesting > 0;
+}
+
+void reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
+  Burial::reference_went(record, word_before, cause);
 }
 
 void BufferHeap::recycle(BufferRecord* record) noexcept {
