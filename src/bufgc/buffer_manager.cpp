@@ -171,6 +171,10 @@ void BufferManager::refuse_own_target(const CpuBuffer& owner, const CpuBuffer& a
   }
 }
 
+std::uint64_t BufferManager::drain() {
+  return state_->heap.drain();
+}
+
 void BufferManager::set_error_handler(ErrorHandler handler) {
   state_->heap.finalizers().set_error_handler(std::move(handler));
 }

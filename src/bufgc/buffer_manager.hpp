@@ -78,6 +78,10 @@ class BufferManager {
   }
   Finalizer add_finalizer(const CpuBuffer& owner, Finalizer::Callback callback);
 
+  /// Runs the finalizers and release callbacks that `DeferFinalizers` deferred before the call, first come
+  /// first served, those of one buffer in their order. Returns how many. Several threads may, at once.
+  std::uint64_t drain();
+
   /// Where what finalizers, release and collection callbacks throw arrives; the default prints one
   /// line to standard error. Must not throw.
   using ErrorHandler = std::function<void(std::exception_ptr)>;
@@ -138,8 +142,9 @@ class BufferManager {
   [[nodiscard]] bool visualizing() const noexcept;
   [[nodiscard]] BufferVisualizer& visualizer() noexcept;
 
-  /// Ends every live buffer (cause `closed`), after running the finalizers that are `at_exit`,
-  /// newest first over all buffers. Handles left over answer "destroyed". A second call does nothing.
+  /// Ends every live buffer (cause `closed`), after running what was deferred and the finalizers that are
+  /// `at_exit`, newest first over all buffers. Handles left over answer "destroyed". A second call does
+  /// nothing.
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept;
 

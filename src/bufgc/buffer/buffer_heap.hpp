@@ -16,6 +16,7 @@
 #include "bufgc/buffer/finalizer_registry.hpp"
 #include "bufgc/buffer/link_graph.hpp"
 #include "bufgc/buffer/record_pool.hpp"
+#include "bufgc/buffer/release_hook.hpp"
 #include "bufgc/buffer/slot_cache.hpp"
 #include "bufgc/buffer/statistics.hpp"
 #include "bufgc/buffer/text_table.hpp"
@@ -26,13 +27,6 @@
 namespace bufgc {
 
 class HeapSection;
-
-using ReleaseCallback = std::function<void(std::byte* data, std::uint64_t size_bytes)>;
-
-/// What an external buffer calls at its end.
-struct ReleaseHook {
-  ReleaseCallback callback;
-};
 
 /// Records on their way to the grave, first come first served, linked through `RecordTail::next`.
 class DeathRow {
@@ -131,9 +125,10 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
 
   // Ends: teardown.cpp.
   static Status destroy(BufferRecord* record) noexcept;
+  std::uint64_t drain() noexcept;
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
-  /// The owner goes; `last_one_out` follows now or with the last record.
+  /// The owner goes, and nobody will drain any more; `last_one_out` follows now or with the last record.
   void abandon() noexcept;
 
   // collector.cpp

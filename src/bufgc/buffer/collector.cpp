@@ -342,7 +342,7 @@ void BufferHeap::collect_if_due() noexcept {
     if (collect_threshold_ == 0 || graph_.candidates() < collect_at_) return;
   }
   // What runs then finds its buffers, and the order of ends, as it left them.
-  if (inside_callback > 0 || inside_user_code()) return;
+  if (inside_callback > 0 || inside_user_code() || defers_user_code()) return;
   collect(CollectScope::candidates);
 }
 

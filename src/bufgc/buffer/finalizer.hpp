@@ -48,4 +48,18 @@ class Finalizer {
   std::shared_ptr<FinalizerState> state_;
 };
 
+/// For a thread that must not run user code: an audio callback, a destructor under a lock. While one lives,
+/// buffers that end on its thread, of any manager, leave their finalizers and release callbacks to
+/// `BufferManager::drain()`. All else of their end goes on at once, so a finalizer then finds the memory
+/// gone. Until it runs, such a finalizer is alive, and may be called or detached. No automatic collection
+/// starts on the thread; `collect()` and `drain()` called there do as they say, `close()` too runs all
+/// that is due. They nest. Copies of callables are destroyed where they ran, or where they were dropped.
+class [[nodiscard]] DeferFinalizers {
+ public:
+  DeferFinalizers() noexcept;
+  ~DeferFinalizers();
+  DeferFinalizers(const DeferFinalizers&) = delete;
+  DeferFinalizers& operator=(const DeferFinalizers&) = delete;
+};
+
 }  // namespace bufgc

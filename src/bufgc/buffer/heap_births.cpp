@@ -211,7 +211,7 @@ Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, 
   newborn.dtype = spec.dtype;
   newborn.shape = &spec.shape;
   if (release) {
-    newborn.release_hook = new (std::nothrow) ReleaseHook{std::move(release)};
+    newborn.release_hook = new (std::nothrow) ReleaseHook{std::move(release), nullptr, 0, nullptr};
     if (newborn.release_hook == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
   }
   newborn.label = texts_.keep(spec.label);

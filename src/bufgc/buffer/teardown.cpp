@@ -25,6 +25,9 @@ constexpr int deepest_nesting = 32;
 thread_local int nesting = 0;
 thread_local DeathRow* row_around = nullptr;
 
+/// The `DeferFinalizers` that live on this thread.
+thread_local int deferring = 0;
+
 /// Links are taken out of the graph under its lock, and let go outside it: so many at a time.
 constexpr std::size_t links_at_once = 32;
 
@@ -53,6 +56,7 @@ struct Burial {
   static void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
     if (record->newest_finalizer.load(std::memory_order_acquire) == nullptr) return;
     FinalizerRegistry& registry = *record->tail().heap->registry_;
+    if (deferring > 0 && registry.defer(record)) return;
     const UserCode user_code(row);
     // At close those that asked for it have run already; the others are dropped unrun.
     const bool to_run = record->cause != Cause::closed;
@@ -124,17 +128,12 @@ struct Burial {
   static FreedTo give_back(BufferRecord* record, DeathRow& row) noexcept {
     if (record->kind == BufferKind::owned) return record->tail().heap->allocator_.deallocate(record->block);
     if (ReleaseHook* const hook = std::exchange(record->details().release_hook, nullptr); hook != nullptr) {
-      const UserCode user_code(row);
-#if defined(__cpp_exceptions)
-      try {
-        hook->callback(record->data, record->tail().size_bytes);
-      } catch (...) {
-        record->tail().heap->registry_->report_current_exception();
+      FinalizerRegistry& registry = *record->tail().heap->registry_;
+      if (deferring > 0 && registry.defer(hook, record->data, record->tail().size_bytes)) {
+        return FreedTo::source;
       }
-#else
-      hook->callback(record->data, record->tail().size_bytes);
-#endif
-      delete hook;
+      const UserCode user_code(row);
+      registry.run(hook, record->data, record->tail().size_bytes);
     }
     return FreedTo::source;
   }
@@ -310,8 +309,27 @@ struct Burial {
     tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
   }
 
+  static std::uint64_t drain(BufferHeap& heap, std::uint64_t most) noexcept {
+    DeathRow row;
+    std::uint64_t ran = 0;
+    {
+      const UserCode user_code(row);
+      ran = heap.registry_->drain(most);
+    }
+    bury(row);
+    return ran;
+  }
+  static void drain_all(BufferHeap& heap) noexcept;
+
   static void close(BufferHeap& heap) noexcept;
 };
+
+DeferFinalizers::DeferFinalizers() noexcept {
+  ++deferring;
+}
+DeferFinalizers::~DeferFinalizers() {
+  --deferring;
+}
 
 void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
   Burial::run_finalizers(record, row);
@@ -338,6 +356,9 @@ void bury(DeathRow& row) noexcept {
 bool inside_user_code() noexcept {
   return nesting > 0;
 }
+bool defers_user_code() noexcept {
+  return deferring > 0;
+}
 
 void reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
   Burial::reference_went(record, word_before, cause);
@@ -361,10 +382,42 @@ Status BufferHeap::destroy(BufferRecord* record) noexcept {
   return Status::ok;
 }
 
+namespace {
+
+/// What finalizers of a close register or defer runs too, but one that does so for ever must not hang it.
+constexpr std::uint64_t most_finalizers_after_the_first = 1 << 16;
+
+/// Runs user code though the thread defers it: until the end of the scope.
+class [[nodiscard]] NotDeferring {
+ public:
+  NotDeferring() noexcept : outer_(std::exchange(deferring, 0)) {}
+  ~NotDeferring() { deferring = outer_; }
+  NotDeferring(const NotDeferring&) = delete;
+  NotDeferring& operator=(const NotDeferring&) = delete;
+
+ private:
+  const int outer_;
+};
+
+}  // namespace
+
+std::uint64_t BufferHeap::drain() noexcept {
+  return Burial::drain(*this, ~std::uint64_t{0});
+}
+
+void Burial::drain_all(BufferHeap& heap) noexcept {
+  const FinalizerRegistry::Counts counts = heap.registry_->counts();
+  std::uint64_t left = counts.deferred + counts.hooks + most_finalizers_after_the_first;
+  while (left > 0) {
+    const std::uint64_t ran = drain(heap, left);
+    if (ran == 0) return;
+    left -= ran;
+  }
+}
+
 void Burial::close(BufferHeap& heap) noexcept {
-  // What exit finalizers register runs too, but one that registers itself for ever must not hang
-  // the close.
-  constexpr int most_finalizers_after_the_first = 1 << 16;
+  const NotDeferring not_deferring;
+  drain_all(heap);
   DeathRow side;
   {
     const UserCode user_code(side);
@@ -394,6 +447,7 @@ void Burial::close(BufferHeap& heap) noexcept {
     if (claim(record, record->lifetime(), Cause::closed)) row.push(record);
   }
   bury(row);
+  drain_all(heap);  // of what ended meanwhile on threads that defer
 }
 
 void BufferHeap::close() noexcept {
@@ -405,6 +459,11 @@ void BufferHeap::close() noexcept {
 }
 
 void BufferHeap::abandon() noexcept {
+  {
+    const NotDeferring not_deferring;
+    registry_->stop_deferring();
+    Burial::drain_all(*this);
+  }
   bool empty = false;
   {
     const CpuAllocator::State::Section section(memory_);
