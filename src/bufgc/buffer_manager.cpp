@@ -20,6 +20,11 @@ namespace {
 // again for what it needs itself.
 thread_local int inside_pressure_handler = 0;
 
+[[noreturn]] void raise_own_target() {
+  raise(Status::invalid_argument,
+        "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
+}
+
 }  // namespace
 
 /// The three parts. Buffers that outlive the manager need it too, so the heap deletes it when its
@@ -160,15 +165,13 @@ Finalizer BufferManager::add_finalizer(const CpuBuffer& owner, Finalizer::Callba
   BufferRecord* const record = BufferAccess::peek(owner);
   if (record == nullptr) raise(Status::invalid_argument, "a finalizer needs an owner, not an empty handle");
   Result<Finalizer> result = BufferHeap::finalize(record, std::move(callback));
+  if (result.status == Status::invalid_argument) raise_own_target();
   if (!result) raise(result.status, "a finalizer needs an owner that was not destroyed");
   return std::move(result.value);
 }
 
 void BufferManager::refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument) {
-  if (BufferAccess::same_root(owner, argument)) {
-    raise(Status::invalid_argument,
-          "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
-  }
+  if (BufferAccess::same_root(owner, argument)) raise_own_target();
 }
 
 std::uint64_t BufferManager::drain() {

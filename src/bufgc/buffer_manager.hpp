@@ -60,9 +60,10 @@ class BufferManager {
   [[nodiscard]] CpuBuffer lock(BufferId id) const noexcept;
 
   /// Registers `callback(arguments...)` to run once when `owner` dies. The arguments are kept by
-  /// value, as CPython's are. A strong handle of the owner (or of a view of it) among them, or as
-  /// the callable itself, would keep it alive for ever and throws `InvalidArgument`; one hidden in
-  /// a capture cannot be seen.
+  /// value, as CPython's are. A strong handle of the owner (or of a view of it) among them would keep it
+  /// alive for ever and throws `InvalidArgument`; so does one of the owner that a copy of the callable
+  /// copies with it: in a capture, or in a container among the arguments. What a shared pointer leads to, and
+  /// a captured view, cannot be seen.
   template <class Callback, class... Arguments>
   Finalizer finalize(const CpuBuffer& owner, Callback callback, Arguments... arguments) {
     (refuse_own_target(owner, arguments), ...);

@@ -120,6 +120,9 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   // Links and finalizers.
   static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
   static Status unlink(BufferRecord* holder, BufferRecord* held) noexcept;
+  /// Has releases of `record` seen one by one, for a `HoldProbe`, or ends that. The caller holds it.
+  static void set_attentive(BufferRecord* record, bool attentive) noexcept;
+  /// `invalid_argument` where the callback was seen to hold `owner`.
   [[nodiscard]] static Result<Finalizer> finalize(BufferRecord* owner, Finalizer::Callback callback);
   [[nodiscard]] FinalizerRegistry& finalizers() noexcept { return *registry_; }
 

@@ -85,6 +85,9 @@ class LinkGraph {
   [[nodiscard]] bool is_watched(std::uint32_t index) const noexcept {
     return watching_ && is_in_use(index) && !has(&Chunk::candidates, index);
   }
+  [[nodiscard]] bool is_watched(const BufferRecord* record) const noexcept {
+    return is_watched(find(record));
+  }
   /// Calls `visit(node, index, word)` for every candidate with its record's word, in any order. It is none,
   /// and watched, from the moment on at which the word was as told.
   template <class Visit>

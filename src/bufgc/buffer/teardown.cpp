@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bufgc/buffer/heap_section.hpp"
+#include "bufgc/buffer/hold_probe.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
 #include <thread>
@@ -300,6 +301,7 @@ struct Burial {
   }
   [[gnu::noinline]] static void attentive_reference_went(BufferRecord* record, std::uint64_t word_before,
                                                          Cause cause) noexcept {
+    HoldProbe::see(record);
     if (record_word::count(word_before) != 1 && !note(record, word_before, true)) return;
     // A suspect that dies of itself stays as it is until the collector has looked at it.
     if ((word_before & record_word::suspect) != 0) await_verdict();

@@ -3,6 +3,8 @@
 #include <any>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support.hpp"
 
@@ -168,6 +170,33 @@ TEST_CASE("a callback holding its own target, or a view of it, is refused", "[fi
   REQUIRE_THROWS_AS(manager.finalize(view, callback, a), InvalidArgument);
   REQUIRE(manager.finalize(a, callback, other).alive());
   REQUIRE(manager.statistics().finalizers_alive == 1);
+}
+
+TEST_CASE("a capture or a container that holds the target is refused, and leaves no trace", "[finalizer]") {
+  BufferManager manager;
+  const bool automatic = GENERATE(false, true);
+  if (automatic) manager.set_collect_threshold(1000);
+  CpuBuffer a = manager.alloc(10);
+  CpuBuffer other = manager.alloc(10);
+  a.link(other);  // watched, where collections are automatic
+  other.link(a);
+  const std::vector<CpuBuffer> several{other, a};
+  REQUIRE_THROWS_AS(manager.finalize(a, [a] { static_cast<void>(a.id()); }), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(
+                        a, [](const std::vector<CpuBuffer>&) {}, several),
+                    InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(a, [held = std::make_pair(1, a)] { static_cast<void>(held); }),
+                    InvalidArgument);
+  const CpuBuffer view = a.view({});
+  REQUIRE_THROWS_AS(manager.finalize(view, [a] { static_cast<void>(a.id()); }), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(view, [view] { static_cast<void>(view.id()); }), InvalidArgument);
+  REQUIRE(manager.statistics().finalizers_alive == 0);
+  REQUIRE(a.use_count() == 4);  // the handle, the vector's, the view's and the link's
+  // Another's handle, a weak reference and a reference hold nothing of it.
+  REQUIRE(manager.finalize(a, [other] { static_cast<void>(other.id()); }).alive());
+  REQUIRE(manager.finalize(a, [weak = a.weak()] { static_cast<void>(weak.expired()); }).alive());
+  REQUIRE(manager.finalize(a, [&a] { static_cast<void>(a.id()); }).alive());
+  REQUIRE(manager.check_invariants() == nullptr);
 }
 
 TEST_CASE("a finalizer for a destroyed buffer is refused", "[finalizer]") {
