@@ -255,8 +255,10 @@ BufferVisualizer& BufferManager::visualizer() noexcept {
 }
 
 void BufferManager::close() noexcept {
-  state_->heap.close();
-  state_->allocator.release_cached();
+  State& state = *state_;
+  const BufferHeap::Visit visit(state.heap);  // a finalizer may destroy this manager
+  state.heap.close();
+  state.allocator.release_cached();
 }
 
 bool BufferManager::closed() const noexcept {

@@ -88,6 +88,19 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Called when nothing of the heap is in use any more, as the very last thing that it does.
   using LastOneOut = void (*)(void* context);
 
+  /// Holds the heap as a buffer would, for a call that goes on after user code, which may destroy the
+  /// manager.
+  class [[nodiscard]] Visit {
+   public:
+    explicit Visit(BufferHeap& heap) noexcept;
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    BufferHeap& heap_;
+  };
+
   BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context);
   BufferHeap(const BufferHeap&) = delete;
   BufferHeap& operator=(const BufferHeap&) = delete;
@@ -242,9 +255,10 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
 
-  /// Slots that live or are still referred to, once caches are retired. Under the allocator's lock.
+  /// Slots that live or are still referred to, once caches are retired, and visits. Under the allocator's
+  /// lock.
   [[nodiscard]] std::uint64_t open_slots() const noexcept {
-    return std::uint64_t{slots_used_} - common_.free_count - retired_;
+    return std::uint64_t{slots_used_} - common_.free_count - retired_ + visits_;
   }
   [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
   /// Whether the end of the lifetime `id` is still to be told. With all caches shut.
@@ -288,6 +302,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   bool caches_retired_ = false;
   bool closing_ = false;
   bool abandoned_ = false;
+  std::uint32_t visits_ = 0;
 
   Lock graph_lock_;
   LinkGraph graph_;                      ///< Under graph_lock_, as the next three.

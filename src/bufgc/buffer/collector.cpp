@@ -314,6 +314,7 @@ CollectReport BufferHeap::collect(CollectScope scope) noexcept {
     --inside_callback;
   };
 
+  const Visit visit(*this);
   const std::uint64_t start_ns = now_ns();
   CollectReport none_yet;
   none_yet.automatic = scope == CollectScope::candidates;

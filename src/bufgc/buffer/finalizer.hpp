@@ -17,7 +17,9 @@ struct FinalizerState;
 /// A callback that runs once when its owner dies, after CPython's `weakref.finalize`. The handle
 /// may be dropped: the registration stays. Finalizers of one buffer run newest first, outside every
 /// lock; they may allocate, free, collect, register, detach or throw. What one throws goes to the
-/// manager's error handler and stops no other. Safe from several threads: the callback runs at most once.
+/// manager's error handler and stops no other. It cannot bring its owner back, which nothing that it
+/// reaches leads to; a buffer that it alone held, in its capture or its arguments, it may, by keeping a
+/// handle: once, as it runs once. Safe from several threads: the callback runs at most once.
 class Finalizer {
  public:
   using Callback = std::function<std::any()>;

@@ -403,7 +403,22 @@ class [[nodiscard]] NotDeferring {
 
 }  // namespace
 
+BufferHeap::Visit::Visit(BufferHeap& heap) noexcept : heap_(heap) {
+  const CpuAllocator::State::Section section(heap_.memory_);
+  ++heap_.visits_;
+}
+BufferHeap::Visit::~Visit() {
+  bool last_out = false;
+  {
+    const CpuAllocator::State::Section section(heap_.memory_);
+    --heap_.visits_;
+    last_out = heap_.abandoned_ && heap_.open_slots() == 0;
+  }
+  if (last_out) heap_.last_one_out_(heap_.context_);
+}
+
 std::uint64_t BufferHeap::drain() noexcept {
+  const Visit visit(*this);
   return Burial::drain(*this, ~std::uint64_t{0});
 }
 

@@ -242,6 +242,71 @@ TEST_CASE("a finalizer may allocate, free, collect, register, detach and look up
   require_nothing_left(manager);
 }
 
+TEST_CASE("a finalizer may bring back what it alone held, whose finalizers run at its own end",
+          "[finalizer]") {
+  BufferManager manager;
+  const bool collected = GENERATE(false, true);
+  CpuBuffer rescued;
+  int ends = 0;
+  WeakBuffer weak;
+  {
+    CpuBuffer owner = manager.alloc(10);
+    CpuBuffer given = manager.alloc(20);
+    weak = given.weak();
+    manager.finalize(given, [&] { ++ends; });
+    manager.finalize(
+        owner, [&](const CpuBuffer& kept) { rescued = kept; }, given);
+    if (collected) owner.link(owner);
+  }
+  if (collected) REQUIRE(manager.collect().buffers == 1);
+  REQUIRE(rescued.try_data() != nullptr);
+  REQUIRE(weak.lock());
+  REQUIRE(ends == 0);
+  rescued.reset();
+  REQUIRE(ends == 1);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("each registration rescues once", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer rescued;
+  CpuBuffer given = manager.alloc(10);
+  const WeakBuffer weak = given.weak();
+  int rescues = 0;
+  for (int i = 0; i < 3; ++i) {
+    CpuBuffer owner = manager.alloc(10);
+    manager.finalize(
+        owner,
+        [&](const CpuBuffer& kept) {
+          rescued = kept;
+          ++rescues;
+        },
+        std::exchange(given, {}));
+    owner.reset();
+    REQUIRE(rescues == i + 1);
+    given = std::move(rescued);
+    REQUIRE(given.use_count() == 1);
+  }
+  given.reset();
+  REQUIRE_FALSE(weak.lock());
+  require_nothing_left(manager);
+}
+
+TEST_CASE("what a finalizer rescues at close ends with it", "[finalizer][close]") {
+  CpuBuffer rescued;
+  {
+    BufferManager manager;
+    CpuBuffer given = manager.alloc(20);
+    const CpuBuffer owner = manager.alloc(10);
+    manager.finalize(
+        owner, [&](const CpuBuffer& kept) { rescued = kept; }, std::move(given));
+    manager.close();
+    REQUIRE(rescued);
+    require_nothing_left(manager);
+  }
+  REQUIRE(rescued.destroyed());
+}
+
 TEST_CASE("a chain through finalizers, each holding the next buffer, dies on a small stack", "[finalizer]") {
   BufferManager manager;
   constexpr int length = 200'000;
