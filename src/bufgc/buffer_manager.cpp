@@ -1,6 +1,8 @@
 #include "bufgc/buffer_manager.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -132,7 +134,8 @@ void BufferManager::raise_refusal(Status why, const BufferSpec& spec) const {
     if (std::uint64_t count = 0; spec.shape.rank() > 0 && spec.shape.element_count(count)) {
       bytes = count * item_bytes(spec.dtype);
     }
-    throw OutOfMemory(static_cast<std::size_t>(bytes), state_->allocator.statistics());
+    constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max();
+    throw OutOfMemory(static_cast<std::size_t>(std::min(bytes, most)), state_->allocator.statistics());
   }
 #else
   static_cast<void>(spec);
@@ -154,7 +157,7 @@ CpuBuffer BufferManager::external(std::byte* data, const BufferSpec& spec, Relea
   raise(result.status, result.status == Status::closed
                            ? "external() of a manager that is closed"
                            : "external(): no memory at a null pointer, a shape that disagrees with the "
-                             "size, or an address not aligned to the dtype");
+                             "size, an address not aligned to the dtype, or bytes beyond the last address");
 }
 
 CpuBuffer BufferManager::lock(BufferId id) const noexcept {

@@ -23,6 +23,11 @@ bool size_of(const Shape& shape, DType dtype, bool size_given, std::uint64_t& si
   return true;
 }
 
+/// Whether so many bytes from there go beyond the last address.
+bool wraps(const std::byte* data, std::uint64_t size_bytes) noexcept {
+  return size_bytes > std::numeric_limits<std::uintptr_t>::max() - reinterpret_cast<std::uintptr_t>(data);
+}
+
 bool misaligned(const std::byte* data, DType dtype) noexcept {
   return reinterpret_cast<std::uintptr_t>(data) % item_bytes(dtype) != 0;
 }
@@ -201,7 +206,7 @@ Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, 
                                        Site site) noexcept {
   std::uint64_t size_bytes = spec.size_bytes;
   if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes) || (data == nullptr && size_bytes != 0) ||
-      misaligned(data, spec.dtype)) {
+      misaligned(data, spec.dtype) || wraps(data, size_bytes)) {
     return Result<CpuBuffer>::failure(Status::invalid_argument);
   }
   Newborn newborn;
