@@ -121,21 +121,21 @@ TEST_CASE("an automatic collection looks at what changed and what that reaches, 
   manager.set_collect_threshold(changed);
 
   SECTION("changed and alive: a look at each, and at what each is held by is none") {
-    for (std::uint64_t i = 0; i <= changed; ++i) CpuBuffer(held[i * 7]).reset();
+    for (std::size_t i = 0; i <= changed; ++i) CpuBuffer(held[i * 7]).reset();
     REQUIRE(reports.size() == 2);
     REQUIRE(reports.back().candidates == changed);
     REQUIRE(reports.back().examined == changed);
     REQUIRE(reports.back().buffers == 0);
   }
   SECTION("changed and dead: a look at each, and at the other that it reaches") {
-    for (std::uint64_t i = 0; i <= changed; ++i) held[i * 7].reset();
+    for (std::size_t i = 0; i <= changed; ++i) held[i * 7].reset();
     REQUIRE(reports.size() == 2);
     REQUIRE(reports.back().candidates == changed);
     REQUIRE(reports.back().examined == 2 * changed);
     REQUIRE(reports.back().buffers == 2 * changed);
   }
   SECTION("changed, and alive by what is held: a look at each that only links hold, and one beyond") {
-    for (std::uint64_t i = 0; i <= changed; ++i) {
+    for (std::size_t i = 0; i <= changed; ++i) {
       CpuBuffer other = weightless(manager);
       held[i].link(other);
       other.link(held[i + 1]);
