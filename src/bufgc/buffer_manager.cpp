@@ -1,6 +1,8 @@
 #include "bufgc/buffer_manager.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -20,6 +22,11 @@ namespace {
 // again for what it needs itself.
 thread_local int inside_pressure_handler = 0;
 
+[[noreturn]] void raise_own_target() {
+  raise(Status::invalid_argument,
+        "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
+}
+
 }  // namespace
 
 /// The three parts. Buffers that outlive the manager need it too, so the heap deletes it when its
@@ -30,6 +37,7 @@ struct BufferManager::State {
         visualizer(options.visualizer),
         heap(allocator, &last_one_out, this) {
     heap.set_sites_enabled(options.sites || allocator.options().hardening != Hardening::off);
+    if (options.collect_threshold != 0) heap.set_collect_threshold(options.collect_threshold);
     allocator.set_pressure_handler([this](std::size_t needed_bytes) { return relieve(needed_bytes); });
   }
 
@@ -126,7 +134,8 @@ void BufferManager::raise_refusal(Status why, const BufferSpec& spec) const {
     if (std::uint64_t count = 0; spec.shape.rank() > 0 && spec.shape.element_count(count)) {
       bytes = count * item_bytes(spec.dtype);
     }
-    throw OutOfMemory(static_cast<std::size_t>(bytes), state_->allocator.statistics());
+    constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max();
+    throw OutOfMemory(static_cast<std::size_t>(std::min(bytes, most)), state_->allocator.statistics());
   }
 #else
   static_cast<void>(spec);
@@ -148,7 +157,7 @@ CpuBuffer BufferManager::external(std::byte* data, const BufferSpec& spec, Relea
   raise(result.status, result.status == Status::closed
                            ? "external() of a manager that is closed"
                            : "external(): no memory at a null pointer, a shape that disagrees with the "
-                             "size, or an address not aligned to the dtype");
+                             "size, an address not aligned to the dtype, or bytes beyond the last address");
 }
 
 CpuBuffer BufferManager::lock(BufferId id) const noexcept {
@@ -159,15 +168,17 @@ Finalizer BufferManager::add_finalizer(const CpuBuffer& owner, Finalizer::Callba
   BufferRecord* const record = BufferAccess::peek(owner);
   if (record == nullptr) raise(Status::invalid_argument, "a finalizer needs an owner, not an empty handle");
   Result<Finalizer> result = BufferHeap::finalize(record, std::move(callback));
+  if (result.status == Status::invalid_argument) raise_own_target();
   if (!result) raise(result.status, "a finalizer needs an owner that was not destroyed");
   return std::move(result.value);
 }
 
 void BufferManager::refuse_own_target(const CpuBuffer& owner, const CpuBuffer& argument) {
-  if (BufferAccess::same_root(owner, argument)) {
-    raise(Status::invalid_argument,
-          "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
-  }
+  if (BufferAccess::same_root(owner, argument)) raise_own_target();
+}
+
+std::uint64_t BufferManager::drain() {
+  return state_->heap.drain();
 }
 
 void BufferManager::set_error_handler(ErrorHandler handler) {
@@ -180,6 +191,17 @@ void BufferManager::set_misuse_handler(MisuseHandler handler) {
 
 CollectReport BufferManager::collect() {
   return state_->heap.collect();
+}
+
+void BufferManager::set_collect_threshold(std::uint64_t candidates) noexcept {
+  state_->heap.set_collect_threshold(candidates);
+}
+
+std::uint64_t BufferManager::freeze() noexcept {
+  return state_->heap.freeze();
+}
+void BufferManager::unfreeze() noexcept {
+  state_->heap.unfreeze();
 }
 
 void BufferManager::set_collect_callbacks(CollectCallback start, CollectCallback stop) {
@@ -238,8 +260,10 @@ BufferHeap* BufferAccess::heap(BufferManager& manager) noexcept {
 }
 
 void BufferManager::close() noexcept {
-  state_->heap.close();
-  state_->allocator.release_cached();
+  State& state = *state_;
+  const BufferHeap::Visit visit(state.heap);  // a finalizer may destroy this manager
+  state.heap.close();
+  state.allocator.release_cached();
 }
 
 bool BufferManager::closed() const noexcept {

@@ -25,6 +25,8 @@ struct ManagerOptions {
   bool visualize = false;  ///< Start the visualizer at once.
   bool sites =
       false;  ///< Record where buffers are made ("file:line"). Always, where the allocator is hardened.
+  /// As `BufferManager::set_collect_threshold`; 0: never by itself.
+  std::uint64_t collect_threshold = 0;
   MemorySource* source =
       nullptr;  ///< Null: the platform's own. Must outlive the manager and all its buffers.
 };
@@ -60,9 +62,10 @@ class BufferManager {
   [[nodiscard]] CpuBuffer lock(BufferId id) const noexcept;
 
   /// Registers `callback(arguments...)` to run once when `owner` dies. The arguments are kept by
-  /// value, as CPython's are. A strong handle of the owner (or of a view of it) among them, or as
-  /// the callable itself, would keep it alive for ever and throws `InvalidArgument`; one hidden in
-  /// a capture cannot be seen.
+  /// value, as CPython's are. A strong handle of the owner (or of a view of it) among them would keep it
+  /// alive for ever and throws `InvalidArgument`; so does one of the owner that a copy of the callable
+  /// copies with it: in a capture, or in a container among the arguments. What a shared pointer leads to, and
+  /// a captured view, cannot be seen.
   template <class Callback, class... Arguments>
   Finalizer finalize(const CpuBuffer& owner, Callback callback, Arguments... arguments) {
     (refuse_own_target(owner, arguments), ...);
@@ -78,6 +81,10 @@ class BufferManager {
   }
   Finalizer add_finalizer(const CpuBuffer& owner, Finalizer::Callback callback);
 
+  /// Runs the finalizers and release callbacks that `DeferFinalizers` deferred before the call, first come
+  /// first served, those of one buffer in their order. Returns how many. Several threads may, at once.
+  std::uint64_t drain();
+
   /// Where what finalizers, release and collection callbacks throw arrives; the default prints one
   /// line to standard error. Must not throw.
   using ErrorHandler = std::function<void(std::exception_ptr)>;
@@ -92,7 +99,26 @@ class BufferManager {
   /// `gc`). Linear in links and the buffers that they join; buffers without links cost nothing. Weak
   /// references to all of a dead cycle are cleared before any finalizer runs.
   CollectReport collect();
-  /// Called before and after each collection; start gets an empty report.
+  /// Has cycles collected automatically, at the release that finds so many candidates: buffers with links
+  /// that were let go of since the collection before while links or views still held them (a thousand suit
+  /// many programs). 0, as it is unless set, turns that off: then cycles end in `collect()` and at the budget
+  /// alone, and no finalizer of one runs where a program let go of another buffer.
+  ///
+  /// A collection looks at the candidates, and from those that only links and views hold at all that they
+  /// reach through buffers of which the same is true, with their links: not at what else there is. When it
+  /// looked in vain the next waits, until there is a candidate for every 8 buffers that it kept; so all
+  /// together look at most 8 times as often at what lives as buffers became candidates. Candidates that are
+  /// already many enough when this is called, or that a finalizer or a collection's callback makes, wait for
+  /// the next release outside those. The first collection after this turned it on looks at all buffers that
+  /// have links.
+  void set_collect_threshold(std::uint64_t candidates) noexcept;
+  /// Takes all buffers that have links now as alive: collections, `collect()` too, look at none of them,
+  /// only along their links, until `unfreeze()`. They end as ever when nobody holds them, or by `destroy()`.
+  /// For what a program builds once and keeps. Returns how many they are.
+  std::uint64_t freeze() noexcept;
+  /// The next automatic collection looks at all that have links.
+  void unfreeze() noexcept;
+  /// Called before and after each collection; start gets an empty report, but for `automatic`.
   using CollectCallback = std::function<void(const CollectReport& report)>;
   void set_collect_callbacks(CollectCallback start, CollectCallback stop);
 
@@ -123,8 +149,9 @@ class BufferManager {
   [[nodiscard]] bool visualizing() const noexcept;
   [[nodiscard]] BufferVisualizer& visualizer() noexcept;
 
-  /// Ends every live buffer (cause `closed`), after running the finalizers that are `at_exit`,
-  /// newest first over all buffers. Handles left over answer "destroyed". A second call does nothing.
+  /// Ends every live buffer (cause `closed`), after running what was deferred and the finalizers that are
+  /// `at_exit`, newest first over all buffers. Handles left over answer "destroyed". A second call does
+  /// nothing.
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept;
 

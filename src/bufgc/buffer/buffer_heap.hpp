@@ -16,6 +16,7 @@
 #include "bufgc/buffer/finalizer_registry.hpp"
 #include "bufgc/buffer/link_graph.hpp"
 #include "bufgc/buffer/record_pool.hpp"
+#include "bufgc/buffer/release_hook.hpp"
 #include "bufgc/buffer/slot_cache.hpp"
 #include "bufgc/buffer/statistics.hpp"
 #include "bufgc/buffer/text_table.hpp"
@@ -26,13 +27,6 @@
 namespace bufgc {
 
 class HeapSection;
-
-using ReleaseCallback = std::function<void(std::byte* data, std::uint64_t size_bytes)>;
-
-/// What an external buffer calls at its end.
-struct ReleaseHook {
-  ReleaseCallback callback;
-};
 
 /// Records on their way to the grave, first come first served, linked through `RecordTail::next`.
 class DeathRow {
@@ -55,6 +49,12 @@ class DeathRow {
  private:
   BufferRecord* first_ = nullptr;
   BufferRecord* last_ = nullptr;
+};
+
+/// Where a collection starts from.
+enum class CollectScope : std::uint8_t {
+  everything,  ///< That has links.
+  candidates,  ///< An automatic one.
 };
 
 /// What a collection found dead.
@@ -87,6 +87,19 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
  public:
   /// Called when nothing of the heap is in use any more, as the very last thing that it does.
   using LastOneOut = void (*)(void* context);
+
+  /// Holds the heap as a buffer would, for a call that goes on after user code, which may destroy the
+  /// manager.
+  class [[nodiscard]] Visit {
+   public:
+    explicit Visit(BufferHeap& heap) noexcept;
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    BufferHeap& heap_;
+  };
 
   BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context);
   BufferHeap(const BufferHeap&) = delete;
@@ -125,24 +138,31 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   // Links and finalizers.
   static Status link(BufferRecord* holder, BufferRecord* held) noexcept;
   static Status unlink(BufferRecord* holder, BufferRecord* held) noexcept;
+  /// Has releases of `record` seen one by one, for a `HoldProbe`, or ends that. The caller holds it.
+  static void set_attentive(BufferRecord* record, bool attentive) noexcept;
+  /// `invalid_argument` where the callback was seen to hold `owner`.
   [[nodiscard]] static Result<Finalizer> finalize(BufferRecord* owner, Finalizer::Callback callback);
   [[nodiscard]] FinalizerRegistry& finalizers() noexcept { return *registry_; }
 
   // Ends: teardown.cpp.
   static Status destroy(BufferRecord* record) noexcept;
+  std::uint64_t drain() noexcept;
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
-  /// The owner goes; `last_one_out` follows now or with the last record.
+  /// The owner goes, and nobody will drain any more; `last_one_out` follows now or with the last record.
   void abandon() noexcept;
 
   // collector.cpp
   using CollectCallback = std::function<void(const CollectReport& report)>;
-  CollectReport collect() noexcept;
+  CollectReport collect(CollectScope scope = CollectScope::everything) noexcept;
   /// As `collect`, but nothing at all, not even callbacks, when there is no link and so no cycle.
   CollectReport collect_if_linked() noexcept {
     return edges_.load(std::memory_order_relaxed) == 0 ? CollectReport{} : collect();
   }
   void set_collect_callbacks(CollectCallback start, CollectCallback stop);
+  void set_collect_threshold(std::uint64_t candidates) noexcept;
+  [[nodiscard]] std::uint64_t freeze() noexcept;
+  void unfreeze() noexcept;
 
   // heap_observation.cpp
   /// Null detaches. Of those that `observer` knows as alive from before, it hears which have ended;
@@ -222,6 +242,11 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Clears what weak references to the doomed are left, and gives the verdict lock back, so that an
   /// observer can be told.
   void sentence_rest(Doomed& doomed) noexcept;
+  /// An automatic one, where there are candidates enough and no callback of a collection or an end is
+  /// running.
+  void collect_if_due() noexcept;
+  /// When the next automatic one is due, after one that looked so often at what it kept. Under graph_lock_.
+  void schedule_collection(std::uint64_t looks_in_vain) noexcept;
   // collected_burial.cpp
   /// Ends what a collection doomed. What dies in its wake joins `others`.
   void bury_collected(Doomed& doomed, DeathRow& others) noexcept;
@@ -234,9 +259,10 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
 
-  /// Slots that live or are still referred to, once caches are retired. Under the allocator's lock.
+  /// Slots that live or are still referred to, once caches are retired, and visits. Under the allocator's
+  /// lock.
   [[nodiscard]] std::uint64_t open_slots() const noexcept {
-    return std::uint64_t{slots_used_} - common_.free_count - retired_;
+    return std::uint64_t{slots_used_} - common_.free_count - retired_ + visits_;
   }
   [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
   /// Whether the end of the lifetime `id` is still to be told. With all caches shut.
@@ -292,9 +318,13 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   bool caches_retired_ = false;
   bool closing_ = false;
   bool abandoned_ = false;
+  std::uint32_t visits_ = 0;
 
   Lock graph_lock_;
-  LinkGraph graph_;                      ///< Under graph_lock_.
+  LinkGraph graph_;                      ///< Under graph_lock_, as the next three.
+  std::uint64_t collect_threshold_ = 0;  ///< 0: no automatic collections.
+  std::uint64_t collect_at_ = 0;         ///< With so many candidates the next is due.
+  bool full_collection_due_ = false;     ///< The next automatic one cannot go by candidates.
   std::atomic<std::uint64_t> edges_{0};  ///< What `graph_.links()` says. Changed under graph_lock_.
   std::atomic<std::uint64_t> collections_{0};
   Lock callback_lock_;

@@ -20,16 +20,22 @@ struct FinalizerState;
 struct ReleaseHook;
 struct Text;
 
-/// The one atomic word of a record: generation (32 bits) | suspect (1) | strong count (31).
+/// The one atomic word of a record: generation (32 bits) | attentive (1) | suspect (1) | watched (1) |
+/// strong count (29).
 ///
 /// The generation is that of the record's memory, not of the id: it goes up at every birth *and* at
 /// every explicit end, also across heaps, so that "is this still the lifetime I knew" is one
 /// comparison wherever the record has been since. A suspect is being examined by the cycle collector:
-/// nobody may turn a weak reference to it into a strong one until the verdict.
+/// nobody may turn a weak reference to it into a strong one until the verdict. Who lets go of a watched one
+/// that others still hold notes it for the next automatic collection. Of both the release must know before
+/// it forgets the record: they are attentive, the sign of the half that counts, so that one comparison
+/// tells whether a release was the last *or* has more to do.
 namespace record_word {
 inline constexpr std::uint64_t one = 1;
-inline constexpr std::uint64_t suspect = std::uint64_t{1} << 31U;
-inline constexpr std::uint64_t count_mask = suspect - 1;
+inline constexpr std::uint64_t attentive = std::uint64_t{1} << 31U;
+inline constexpr std::uint64_t suspect = std::uint64_t{1} << 30U;
+inline constexpr std::uint64_t watched = std::uint64_t{1} << 29U;
+inline constexpr std::uint64_t count_mask = watched - 1;
 inline constexpr std::uint64_t one_generation = std::uint64_t{1} << 32U;
 /// A record this old is never born again; some room remains for the explicit end of a lifetime.
 inline constexpr std::uint32_t last_generation = 0xfffffff0U;
@@ -39,6 +45,10 @@ inline constexpr std::uint32_t last_generation = 0xfffffff0U;
 }
 [[nodiscard]] constexpr std::uint32_t count(std::uint64_t word) noexcept {
   return static_cast<std::uint32_t>(word & count_mask);
+}
+/// Of the word before a release.
+[[nodiscard]] constexpr bool last_or_attentive(std::uint64_t word) noexcept {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(word)) <= static_cast<std::int32_t>(one);
 }
 [[nodiscard]] constexpr std::uint64_t make(std::uint32_t generation, std::uint32_t count) noexcept {
   return (std::uint64_t{generation} << 32U) | count;
@@ -188,13 +198,13 @@ inline void retain(BufferRecord* record) noexcept {
 
 static_assert(sizeof(BufferRecord) == 64 && sizeof(RecordTail) == 64);
 
-/// The last strong reference went, or one that was not there; in teardown.cpp.
-void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;
+/// The last strong reference went, or one of an attentive record, or one that was not there; in teardown.cpp.
+void reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept;
 
 /// One strong reference less.
 inline void release(BufferRecord* record, Cause cause) noexcept {
   const std::uint64_t before = record->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
-  if (record_word::count(before) <= 1) last_reference_went(record, before, cause);
+  if (record_word::last_or_attentive(before)) reference_went(record, before, cause);
 }
 
 }  // namespace bufgc

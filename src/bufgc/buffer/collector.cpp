@@ -21,9 +21,17 @@
 //    were suspect once, no more handles flow from doomed views to their bases, and, where there are
 //    such views, one more look at the count of each doomed buffer, equal to the links and views that
 //    hold it, proves that nobody outside does. One that fails a look is kept, with all it reaches.
+// An automatic collection looks at less: at the candidates, which are what was let go of since while links
+// or views still held it (the possible roots of Bacon and Rajan, "Concurrent Cycle Collection in Reference
+// Counted Systems", 2001), and from those that nothing else holds at what they reach, as far as nothing
+// else holds that. Among these it subtracts the links from one to another, as CPython does among all: what
+// is held more often is held from elsewhere. What is garbage became so by such a letting go, of itself or of
+// what led to it, and that is dead with it, or died before and let go of it in turn; so nothing is missed.
+// The verdict then is found in the same way.
 // Where the process has but one thread, counts do not change meanwhile: the first look decides, and no
 // record is made suspect. Before anything foreign is called that might start a thread, all are sentenced.
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -59,6 +67,7 @@ struct CollectorPass {
 
   BufferHeap& heap;
   LinkGraph& graph;
+  CollectScope scope = CollectScope::everything;
   const bool sole_thread = is_sole_thread();
   std::uint64_t pending = 0;             ///< Nodes that are.
   std::int64_t balance = 0;              ///< Of those together: 0 when they hold nothing but one another.
@@ -83,13 +92,68 @@ struct CollectorPass {
       if (!goes_on(node.record, word)) return false;  // dies, or died; what it holds has not been let go yet
       ++report.examined;
       if (record_word::count(word) != node.held_by) return false;
-      ++pending;
-      links += node.edges.size();
-      balance += node.balance();
-      views_pending = views_pending || node.root != LinkNode::none;
-      if (sole_thread) see_callbacks_of(*node.record);
+      count_pending(node);
       return true;
     });
+  }
+  void count_pending(const LinkNode& node) noexcept {
+    ++pending;
+    links += node.edges.size();
+    balance += node.balance();
+    views_pending = views_pending || node.root != LinkNode::none;
+    if (sole_thread) see_callbacks_of(*node.record);
+  }
+
+  /// Makes pending what the candidates reach, and keeps what is held from elsewhere. While it looks, a
+  /// pending node's `held_by` leaves out the pending that were followed already.
+  void look_from_candidates() noexcept {
+    graph.take_candidates([this](const LinkNode& node, std::uint32_t index, std::uint64_t word) {
+      ++report.candidates;
+      make_pending_if_held_inside(node, index, word);
+    });
+    while (stack != LinkNode::none) {
+      const LinkNode& node = graph.at(stack);
+      stack = node.next;
+      each_hold(node, [this](std::uint32_t target, std::uint32_t times) {
+        LinkNode& held = graph.at(target);
+        if (!graph.is_pending(target)) {
+          make_pending_if_held_inside(held, target, held.record->word.load(std::memory_order_acquire));
+        }
+        if (graph.is_pending(target)) held.held_by -= times;
+      });
+    }
+    std::uint32_t held_elsewhere = LinkNode::none;  // through `LinkNode::next`
+    graph.each_pending([&](LinkNode& node, std::uint32_t index) {
+      if (node.held_by == 0) return;
+      node.next = held_elsewhere;
+      held_elsewhere = index;
+    });
+    graph.each_pending([this](const LinkNode& node, std::uint32_t) {
+      each_hold(node, [this](std::uint32_t target, std::uint32_t times) {
+        if (graph.is_pending(target)) graph.at(target).held_by += times;
+      });
+    });
+    graph.each_pending([this](const LinkNode& node, std::uint32_t) { count_pending(node); });
+    while (held_elsewhere != LinkNode::none) {
+      const std::uint32_t index = held_elsewhere;
+      held_elsewhere = graph.at(index).next;
+      keep(graph.at(index), index);
+    }
+    follow_stack();
+  }
+  void make_pending_if_held_inside(const LinkNode& node, std::uint32_t index, std::uint64_t word) noexcept {
+    if (graph.is_frozen(index)) return;
+    ++report.examined;
+    if (!held_inside(node, word)) return;
+    graph.make_pending(index);
+    graph.at(index).next = stack;
+    stack = index;
+  }
+  /// Calls `visit(target, times)` for all that `node` holds.
+  template <class Visit>
+  static void each_hold(const LinkNode& node, Visit&& visit) noexcept {
+    node.edges.each(visit);
+    if (node.root != LinkNode::none) visit(node.root, 1U);
   }
 
   /// As one of the dead that `record` will be: at the look that decides it, or may.
@@ -103,7 +167,10 @@ struct CollectorPass {
   }
 
   void keep(LinkNode& node, std::uint32_t index) noexcept {
-    if (suspects) node.record->word.fetch_and(~record_word::suspect, std::memory_order_acq_rel);
+    if (suspects) {
+      const std::uint64_t attentive = graph.is_watched(index) ? 0 : record_word::attentive;
+      node.record->word.fetch_and(~(record_word::suspect | attentive), std::memory_order_acq_rel);
+    }
     graph.clear_pending(index);
     --pending;
     links -= node.edges.size();
@@ -114,8 +181,7 @@ struct CollectorPass {
 
   /// Keeps all that `node` holds.
   void follow(const LinkNode& node) noexcept {
-    node.edges.each([this](std::uint32_t target, std::uint32_t) { reach(target); });
-    if (node.root != LinkNode::none) reach(node.root);
+    each_hold(node, [this](std::uint32_t target, std::uint32_t) { reach(target); });
   }
 
   /// Keeps all that the nodes on the stack reach.
@@ -142,7 +208,8 @@ struct CollectorPass {
     graph.each_pending([&](LinkNode& node, std::uint32_t index) {
       std::uint64_t word = node.record->word.load(std::memory_order_acquire);
       while (held_inside(node, word)) {
-        if (node.record->word.compare_exchange_weak(word, word | record_word::suspect,
+        if (node.record->word.compare_exchange_weak(word,
+                                                    word | record_word::attentive | record_word::suspect,
                                                     std::memory_order_acq_rel, std::memory_order_acquire)) {
           see_callbacks_of(*node.record);
           return;
@@ -174,7 +241,7 @@ struct CollectorPass {
     // All that holds one of the doomed is doomed.
     doomed.cut_off = balance == 0;
     doomed.links = links;
-    if (doomed.to_sentence && doomed.cut_off) {
+    if (doomed.to_sentence && doomed.cut_off && scope == CollectScope::everything) {
       // Nobody else comes to their nodes until they are buried, or `sentence_rest` comes.
       doomed.unlisted = true;
       graph.cut_off_pending();
@@ -193,12 +260,20 @@ struct CollectorPass {
   /// With the verdict lock held.
   void find(Doomed& doomed) noexcept {
     const Locked locked(heap.graph_lock_);
-    look();
-    find_reachable();
+    if (heap.full_collection_due_) scope = CollectScope::everything;
+    if (scope == CollectScope::everything) {
+      heap.full_collection_due_ = false;
+      graph.take_candidates([this](const LinkNode&, std::uint32_t, std::uint64_t) { ++report.candidates; });
+      look();
+      find_reachable();
+    } else {
+      look_from_candidates();
+    }
     if (!sole_thread) {
       make_suspect();
       look_again();
     }
+    heap.schedule_collection(report.automatic ? report.examined - pending : 0);
     pass_sentence(doomed);
   }
 };
@@ -217,7 +292,7 @@ void BufferHeap::sentence_rest(Doomed& doomed) noexcept {
   verdict_lock.unlock();
 }
 
-CollectReport BufferHeap::collect() noexcept {
+CollectReport BufferHeap::collect(CollectScope scope) noexcept {
   const auto call = [this](const std::shared_ptr<const CollectCallback>& kept, const CollectReport& report) {
     std::shared_ptr<const CollectCallback> callback;
     {
@@ -239,9 +314,14 @@ CollectReport BufferHeap::collect() noexcept {
     --inside_callback;
   };
 
+  const Visit visit(*this);
   const std::uint64_t start_ns = now_ns();
-  call(collect_start_, CollectReport{});
+  CollectReport none_yet;
+  none_yet.automatic = scope == CollectScope::candidates;
+  call(collect_start_, none_yet);
   CollectorPass pass(*this);
+  pass.scope = scope;
+  pass.report.automatic = scope == CollectScope::candidates;
   Doomed doomed;
   DeathRow others;
   verdict_lock.lock();
@@ -255,6 +335,41 @@ CollectReport BufferHeap::collect() noexcept {
   pass.report.time_ns = now_ns() - start_ns;
   call(collect_stop_, pass.report);
   return pass.report;
+}
+
+void BufferHeap::collect_if_due() noexcept {
+  {
+    const Locked locked(graph_lock_);
+    if (collect_threshold_ == 0 || graph_.candidates() < collect_at_) return;
+  }
+  // What runs then finds its buffers, and the order of ends, as it left them.
+  if (inside_callback > 0 || inside_user_code() || defers_user_code()) return;
+  collect(CollectScope::candidates);
+}
+
+// So the looks at what lives are at most so many for each buffer that became a candidate, on the whole.
+void BufferHeap::schedule_collection(std::uint64_t looks_in_vain) noexcept {
+  constexpr std::uint64_t most_looks_in_vain = 8;
+  collect_at_ = std::max(collect_threshold_, looks_in_vain / most_looks_in_vain);
+}
+
+void BufferHeap::set_collect_threshold(std::uint64_t candidates) noexcept {
+  const Locked locked(graph_lock_);
+  if (collect_threshold_ == 0) full_collection_due_ = true;  // nothing was noted before
+  collect_threshold_ = candidates;
+  graph_.watch(candidates != 0);
+  schedule_collection(0);
+}
+
+std::uint64_t BufferHeap::freeze() noexcept {
+  const Locked locked(graph_lock_);
+  return graph_.freeze();
+}
+
+void BufferHeap::unfreeze() noexcept {
+  const Locked locked(graph_lock_);
+  graph_.thaw();
+  full_collection_due_ = true;  // of what died meanwhile no candidate may be left
 }
 
 void BufferHeap::set_collect_callbacks(CollectCallback start, CollectCallback stop) {

@@ -17,7 +17,9 @@ struct FinalizerState;
 /// A callback that runs once when its owner dies, after CPython's `weakref.finalize`. The handle
 /// may be dropped: the registration stays. Finalizers of one buffer run newest first, outside every
 /// lock; they may allocate, free, collect, register, detach or throw. What one throws goes to the
-/// manager's error handler and stops no other. Safe from several threads: the callback runs at most once.
+/// manager's error handler and stops no other. It cannot bring its owner back, which nothing that it
+/// reaches leads to; a buffer that it alone held, in its capture or its arguments, it may, by keeping a
+/// handle: once, as it runs once. Safe from several threads: the callback runs at most once.
 class Finalizer {
  public:
   using Callback = std::function<std::any()>;
@@ -46,6 +48,20 @@ class Finalizer {
   friend class BufferHeap;
   explicit Finalizer(std::shared_ptr<FinalizerState> state) noexcept : state_(std::move(state)) {}
   std::shared_ptr<FinalizerState> state_;
+};
+
+/// For a thread that must not run user code: an audio callback, a destructor under a lock. While one lives,
+/// buffers that end on its thread, of any manager, leave their finalizers and release callbacks to
+/// `BufferManager::drain()`. All else of their end goes on at once, so a finalizer then finds the memory
+/// gone. Until it runs, such a finalizer is alive, and may be called or detached. No automatic collection
+/// starts on the thread; `collect()` and `drain()` called there do as they say, `close()` too runs all
+/// that is due. They nest. Copies of callables are destroyed where they ran, or where they were dropped.
+class [[nodiscard]] DeferFinalizers {
+ public:
+  DeferFinalizers() noexcept;
+  ~DeferFinalizers();
+  DeferFinalizers(const DeferFinalizers&) = delete;
+  DeferFinalizers& operator=(const DeferFinalizers&) = delete;
 };
 
 }  // namespace bufgc

@@ -1,5 +1,6 @@
 #include "bufgc/buffer/finalizer_registry.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -33,6 +34,18 @@ std::shared_ptr<FinalizerState> FinalizerRegistry::add(const std::shared_ptr<Fin
 FinalizerRegistry::Callback FinalizerRegistry::unlink(FinalizerState& state, bool to_run,
                                                       std::shared_ptr<FinalizerState>& keep) noexcept {
   if (state.self == nullptr) return nullptr;
+  if (state.deferred) {
+    leave_queue(state);
+  } else {
+    leave_lists(state);
+  }
+  --counts_.alive;
+  if (to_run) ++counts_.run;
+  keep = std::move(state.self);
+  return std::move(state.callback);
+}
+
+void FinalizerRegistry::leave_lists(FinalizerState& state) noexcept {
   if (state.newer_of_owner != nullptr) {
     state.newer_of_owner->older_of_owner = state.older_of_owner;
   } else {
@@ -47,10 +60,76 @@ FinalizerRegistry::Callback FinalizerRegistry::unlink(FinalizerState& state, boo
   if (state.older != nullptr) state.older->newer = state.newer;
   state.owner = nullptr;
   state.older_of_owner = state.newer_of_owner = state.older = state.newer = nullptr;
-  --counts_.alive;
-  if (to_run) ++counts_.run;
-  keep = std::move(state.self);
-  return std::move(state.callback);
+}
+
+void FinalizerRegistry::leave_queue(FinalizerState& state) noexcept {
+  (state.older != nullptr ? state.older->newer : first_deferred_) = state.newer;
+  (state.newer != nullptr ? state.newer->older : last_deferred_) = state.older;
+  state.older = state.newer = nullptr;
+  state.deferred = false;
+  --counts_.deferred;
+}
+
+bool FinalizerRegistry::defer(BufferRecord* owner) noexcept {
+  const Locked locked(lock_);
+  if (!defers_) return false;
+  while (FinalizerState* const state = owner->newest_finalizer.load(std::memory_order_relaxed)) {
+    leave_lists(*state);
+    state->deferred = true;
+    state->older = last_deferred_;
+    (last_deferred_ != nullptr ? last_deferred_->newer : first_deferred_) = state;
+    last_deferred_ = state;
+    ++counts_.deferred;
+  }
+  return true;
+}
+
+bool FinalizerRegistry::defer(ReleaseHook* hook, std::byte* data, std::uint64_t size_bytes) noexcept {
+  const Locked locked(lock_);
+  if (!defers_) return false;
+  hook->data = data;
+  hook->size_bytes = size_bytes;
+  (last_hook_ != nullptr ? last_hook_->next : first_hook_) = hook;
+  last_hook_ = hook;
+  ++counts_.hooks;
+  return true;
+}
+
+std::uint64_t FinalizerRegistry::drain(std::uint64_t most) noexcept {
+  std::uint64_t left = 0;
+  {
+    const Locked locked(lock_);
+    left = std::min(most, counts_.deferred + counts_.hooks);
+  }
+  std::uint64_t ran = 0;
+  for (; ran < left; ++ran) {
+    std::shared_ptr<FinalizerState> keep;
+    Callback callback;
+    ReleaseHook* hook = nullptr;
+    {
+      const Locked locked(lock_);
+      if (first_deferred_ != nullptr) {
+        callback = unlink(*first_deferred_, true, keep);
+      } else if (hook = first_hook_; hook != nullptr) {
+        first_hook_ = hook->next;
+        if (first_hook_ == nullptr) last_hook_ = nullptr;
+        --counts_.hooks;
+      }
+    }
+    if (callback != nullptr) {
+      run(callback);
+    } else if (hook != nullptr) {
+      run(hook, hook->data, hook->size_bytes);
+    } else {
+      break;
+    }
+  }
+  return ran;
+}
+
+void FinalizerRegistry::stop_deferring() noexcept {
+  const Locked locked(lock_);
+  defers_ = false;
 }
 
 FinalizerRegistry::Callback FinalizerRegistry::claim(FinalizerState& state, bool to_run) noexcept {
@@ -109,6 +188,19 @@ void FinalizerRegistry::run(const Callback& callback) noexcept {
 #endif
 }
 
+void FinalizerRegistry::run(ReleaseHook* hook, std::byte* data, std::uint64_t size_bytes) noexcept {
+#if defined(__cpp_exceptions)
+  try {
+    hook->callback(data, size_bytes);
+  } catch (...) {
+    report_current_exception();
+  }
+#else
+  hook->callback(data, size_bytes);
+#endif
+  delete hook;
+}
+
 void FinalizerRegistry::report_current_exception() noexcept {
 #if defined(__cpp_exceptions)
   std::shared_ptr<const ErrorHandler> handler;
@@ -151,7 +243,14 @@ const char* FinalizerRegistry::check() noexcept {
     if (state->self == nullptr || state->owner == nullptr) return "a dead finalizer stands in the list";
     if (state->newer != newer) return "the list of finalizers is not linked both ways";
   }
-  return alive == counts_.alive ? nullptr : "finalizers_alive is not the number of finalizers in the list";
+  std::uint64_t deferred = 0;
+  for (const FinalizerState* state = first_deferred_; state != nullptr; state = state->newer) {
+    ++deferred;
+    if (state->self == nullptr || !state->deferred) return "a dead finalizer stands in the queue";
+  }
+  if (deferred != counts_.deferred) return "finalizers_deferred is not the number of finalizers in the queue";
+  return alive + deferred == counts_.alive ? nullptr
+                                           : "finalizers_alive is not the number of finalizers there";
 }
 
 }  // namespace bufgc

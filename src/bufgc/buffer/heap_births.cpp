@@ -22,6 +22,11 @@ bool size_of(const Shape& shape, DType dtype, bool size_given, std::uint64_t& si
   return true;
 }
 
+/// Whether so many bytes from there go beyond the last address.
+bool wraps(const std::byte* data, std::uint64_t size_bytes) noexcept {
+  return size_bytes > std::numeric_limits<std::uintptr_t>::max() - reinterpret_cast<std::uintptr_t>(data);
+}
+
 bool misaligned(const std::byte* data, DType dtype) noexcept {
   return reinterpret_cast<std::uintptr_t>(data) % item_bytes(dtype) != 0;
 }
@@ -226,7 +231,7 @@ Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, 
                                        Site site) noexcept {
   std::uint64_t size_bytes = spec.size_bytes;
   if (!size_of(spec.shape, spec.dtype, size_bytes != 0, size_bytes) || (data == nullptr && size_bytes != 0) ||
-      misaligned(data, spec.dtype)) {
+      misaligned(data, spec.dtype) || wraps(data, size_bytes)) {
     return Result<CpuBuffer>::failure(Status::invalid_argument);
   }
   Newborn newborn;
@@ -236,7 +241,7 @@ Result<CpuBuffer> BufferHeap::external(std::byte* data, const BufferSpec& spec, 
   newborn.dtype = spec.dtype;
   newborn.shape = &spec.shape;
   if (release) {
-    newborn.release_hook = new (std::nothrow) ReleaseHook{std::move(release)};
+    newborn.release_hook = new (std::nothrow) ReleaseHook{std::move(release), nullptr, 0, nullptr};
     if (newborn.release_hook == nullptr) return Result<CpuBuffer>::failure(Status::out_of_memory);
   }
   newborn.label = texts_.keep(spec.label);

@@ -78,6 +78,7 @@ BufferStatistics BufferHeap::statistics() noexcept {
   figures.closed_buffers = counts.ended[static_cast<std::size_t>(Cause::closed)];
   const FinalizerRegistry::Counts finalizers = registry_->counts();
   figures.finalizers_alive = finalizers.alive;
+  figures.finalizers_deferred = finalizers.deferred;
   figures.finalizers_run = finalizers.run;
   figures.finalizer_errors = finalizers.errors;
   figures.collections = collections_.load(std::memory_order_relaxed);

@@ -32,7 +32,7 @@ bool LinkGraph::add_chunk() noexcept {
   if (memory == nullptr) return false;
   auto* const nodes = static_cast<LinkNode*>(memory);
   std::uninitialized_default_construct_n(nodes, chunk_size);
-  chunks_[chunk_count_] = {nodes, 0, with_room_, {}, {}};
+  chunks_[chunk_count_] = {nodes, 0, with_room_, {}, {}, LinkNode::none, LinkNode::none, false, {}, {}};
   with_room_ = chunk_count_++;
   return true;
 }
@@ -54,6 +54,11 @@ void LinkGraph::free(std::uint32_t chunk, std::uint32_t word, std::uint64_t bits
   const auto count = static_cast<std::uint32_t>(__builtin_popcountll(bits));
   Chunk& of = chunks_[chunk];
   of.in_use[word] &= ~bits;
+  of.frozen[word] &= ~bits;
+  if (const std::uint64_t noted = of.candidates[word] & bits; noted != 0) {
+    of.candidates[word] ^= noted;
+    candidates_ -= static_cast<std::uint32_t>(__builtin_popcountll(noted));
+  }
   if (of.used == chunk_size) {
     of.next_with_room = with_room_;
     with_room_ = chunk;
@@ -86,13 +91,65 @@ std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
   node.root = root;
   if (root != LinkNode::none) ++at(root).held_by;
   record->tail().node = index;
+  if (watching_) begin_watching(*record);
   return index;
+}
+
+std::uint64_t LinkGraph::begin_watching(BufferRecord& record) noexcept {
+  return record.word.fetch_or(record_word::attentive | record_word::watched, std::memory_order_acq_rel);
+}
+void LinkGraph::end_watching(BufferRecord& record) noexcept {
+  record.word.fetch_and(~(record_word::attentive | record_word::watched), std::memory_order_relaxed);
+}
+
+void LinkGraph::watch(bool to_watch) noexcept {
+  if (to_watch == watching_) return;
+  take_candidates([](const LinkNode&, std::uint32_t, std::uint64_t) {});
+  watching_ = to_watch;
+  each([to_watch](const LinkNode& node, std::uint32_t) {
+    // Those that die have no reference left that could be let go.
+    if (node.mark != Mark::none) return true;
+    if (to_watch) {
+      begin_watching(*node.record);
+    } else {
+      end_watching(*node.record);
+    }
+    return true;
+  });
+}
+
+bool LinkGraph::note(const BufferRecord* record) noexcept {
+  const std::uint32_t index = find(record);
+  if (!is_watched(index)) return watching_ && index != LinkNode::none;
+  const LinkNode& node = at(index);
+  const bool on_no_cycle = node.held_by == 0 || (node.edges.empty() && node.root == LinkNode::none);
+  if (on_no_cycle) return false;
+  const std::uint32_t in = index / chunk_size;
+  Chunk& chunk = chunks_[in];
+  if (!std::exchange(chunk.has_candidates, true)) {
+    chunk.next_with_candidates = with_candidates_;
+    with_candidates_ = in;
+  }
+  chunk.candidates[index % chunk_size / 64] |= std::uint64_t{1} << (index % 64);
+  ++candidates_;
+  end_watching(*node.record);
+  return true;
+}
+
+std::uint64_t LinkGraph::freeze() noexcept {
+  for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) chunks_[chunk].frozen = chunks_[chunk].in_use;
+  return used_;
+}
+
+void LinkGraph::thaw() noexcept {
+  for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) chunks_[chunk].frozen = {};
 }
 
 void LinkGraph::free_if_unused(std::uint32_t index) noexcept {
   LinkNode& node = at(index);
   if (!node.edges.empty() || node.held_by != 0 || node.mark == Mark::doomed) return;
   const std::uint32_t root = node.root;
+  if (watching_) end_watching(*node.record);
   free(index);
   if (root != LinkNode::none) let_go(root, 1);
 }
@@ -169,7 +226,9 @@ std::uint32_t LinkGraph::list_pending(Mark mark) noexcept {
     node.next = first;
     first = index;
   });
-  for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) chunks_[chunk].pending = {};
+  for (; with_pending_ != LinkNode::none; with_pending_ = chunks_[with_pending_].next_with_pending) {
+    chunks_[with_pending_].pending = {};
+  }
   pending_is_cut_off_ = false;
   return first;
 }
@@ -194,7 +253,10 @@ std::size_t LinkGraph::bury_pending(BufferRecord** records, std::size_t room) no
     if (left != pending) free(chunk, word, pending ^ left);
     if (left == 0) --words_to_bury_;
   }
-  if (words_to_bury_ == 0) pending_is_cut_off_ = false;
+  if (words_to_bury_ == 0) {
+    pending_is_cut_off_ = false;
+    with_pending_ = LinkNode::none;
+  }
   return count;
 }
 
@@ -229,6 +291,7 @@ const char* LinkGraph::check() const noexcept {
   const char* wrong = nullptr;
   std::uint64_t links = 0;
   std::uint64_t cut_off_links = 0;
+  std::uint32_t candidates = 0;
   const auto require = [&wrong](bool holds, const char* what) {
     if (!holds && wrong == nullptr) wrong = what;
   };
@@ -237,6 +300,12 @@ const char* LinkGraph::check() const noexcept {
     require(!is_pending(index) || pending_is_cut_off_, "a node is pending outside a collection");
     const bool cut_off = node.mark == Mark::cut_off || is_pending(index);
     const bool dies = node.mark == Mark::doomed || cut_off;
+    if (has(&Chunk::candidates, index)) ++candidates;
+    const std::uint64_t word = node.record->word.load(std::memory_order_relaxed);
+    const bool lives =
+        record_word::generation(word) == node.record->lifetime() && record_word::count(word) != 0;
+    require(dies || !lives || ((word & record_word::watched) != 0) == is_watched(index),
+            "a record with links is watched though it is a candidate, or is neither");
     require(dies || !node.edges.empty() || node.held_by != 0, "a record without links has a node");
     require(dies || record_word::count(node.record->word.load(std::memory_order_relaxed)) >= node.held_by,
             "a record is held less often than its links say");
@@ -254,6 +323,7 @@ const char* LinkGraph::check() const noexcept {
     if (node.root != LinkNode::none) hold(node.root, 1);
     return true;
   });
+  require(candidates == candidates_, "the number of candidates is not how many there are");
   // Those are let go all at once, before their nodes are.
   require(links <= links_ && links_ <= links + cut_off_links, "edges is not the number of links");
   if (held_by != nullptr) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "bufgc/buffer/edge_set.hpp"
 #include "bufgc/memory/slabs.hpp"
@@ -51,6 +52,8 @@ struct LooseLinks {
 ///
 /// Which nodes are in use, and which a collection finds pending, a bit each says apart from them: so a
 /// collection knows the next ones before it has read those before, and what dies need not be written to.
+/// Chunks with pending nodes, and those with candidates, stand in lists: a collection from candidates comes
+/// to no other.
 class LinkGraph {
  public:
   LinkGraph() noexcept = default;
@@ -74,6 +77,43 @@ class LinkGraph {
   [[nodiscard]] std::uint64_t drop_holds_on(const BufferRecord* record) noexcept;
   /// So many links, which nodes that are cut off still have, are counted no more.
   void let_go_cut_off(std::uint64_t links) noexcept { links_ -= links; }
+  // A candidate is a node whose record was let go of while others still held it, since the collection
+  // before: dead cycles are found from these. Watched are the records of all other nodes, while watching.
+  /// From here on records are watched or not: those of all nodes, and of those to come.
+  void watch(bool to_watch) noexcept;
+  /// Makes the node of a record that lives a candidate, if it has one through which a cycle may lead, while
+  /// watching. Whether it is one now.
+  [[nodiscard]] bool note(const BufferRecord* record) noexcept;
+  [[nodiscard]] std::uint32_t candidates() const noexcept { return candidates_; }
+  [[nodiscard]] bool is_watched(std::uint32_t index) const noexcept {
+    return watching_ && is_in_use(index) && !has(&Chunk::candidates, index);
+  }
+  [[nodiscard]] bool is_watched(const BufferRecord* record) const noexcept {
+    return is_watched(find(record));
+  }
+  /// Calls `visit(node, index, word)` for every candidate with its record's word, in any order. It is none,
+  /// and watched, from the moment on at which the word was as told.
+  template <class Visit>
+  void take_candidates(Visit&& visit) noexcept {
+    for (; with_candidates_ != LinkNode::none;
+         with_candidates_ = chunks_[with_candidates_].next_with_candidates) {
+      Chunk& chunk = chunks_[with_candidates_];
+      chunk.has_candidates = false;
+      for (std::uint32_t word = 0; word < words; ++word) {
+        each_bit(std::exchange(chunk.candidates[word], 0), [&](std::uint32_t bit) {
+          const std::uint32_t index = with_candidates_ * chunk_size + word * 64 + bit;
+          visit(at(index), index, begin_watching(*at(index).record));
+          return true;
+        });
+      }
+    }
+    candidates_ = 0;
+  }
+  /// Those in use now count as alive, unseen, until `thaw` or their own end. Returns how many there are.
+  std::uint64_t freeze() noexcept;
+  void thaw() noexcept;
+  [[nodiscard]] bool is_frozen(std::uint32_t index) const noexcept { return has(&Chunk::frozen, index); }
+
   /// A doomed node goes, after the links of all that are doomed; one that is cut off with its own.
   void bury(LinkNode& node, std::uint32_t index) noexcept {
     node.edges.discard();
@@ -82,35 +122,52 @@ class LinkGraph {
 
   // Pending is a node all of whose strong counts are links and views, while nothing reachable was seen to
   // hold it.
-  /// Makes those of all nodes pending of which `decide(node, index)` says so, after it had their records
-  /// fetched. None is before.
+  /// Makes those of all nodes that are not frozen pending of which `decide(node)` says so, after it had their
+  /// records fetched. None is before.
   template <class Decide>
   void choose_pending(Decide&& decide) noexcept {
     constexpr std::uint32_t ahead = 64;
+    std::uint32_t* end = &with_pending_;
     for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) {
+      std::uint64_t any = 0;
       for (std::uint32_t word = 0; word < words; ++word) {
         const std::uint32_t first = chunk * chunk_size + word * 64;
         std::uint64_t pending = 0;
-        each_bit(chunks_[chunk].in_use[word], [&](std::uint32_t bit) {
+        each_bit(chunks_[chunk].in_use[word] & ~chunks_[chunk].frozen[word], [&](std::uint32_t bit) {
           const std::uint32_t later = first + bit + ahead;
           if (later < chunk_count_ * chunk_size) __builtin_prefetch(at(later).record);
           if (decide(at(first + bit))) pending |= std::uint64_t{1} << bit;
           return true;
         });
         chunks_[chunk].pending[word] = pending;
+        any |= pending;
       }
+      if (any == 0) continue;
+      *end = chunk;
+      end = &chunks_[chunk].next_with_pending;
     }
+    *end = LinkNode::none;
   }
-  [[nodiscard]] bool is_pending(std::uint32_t index) const noexcept {
-    return (chunks_[index / chunk_size].pending[index % chunk_size / 64] >> (index % 64) & 1U) != 0;
+  /// The same for one node that is not, where `choose_pending` was not called. None ceases to be before the
+  /// last was made so.
+  void make_pending(std::uint32_t index) noexcept {
+    const std::uint32_t chunk = index / chunk_size;
+    auto& pending = chunks_[chunk].pending;
+    if ((pending[0] | pending[1] | pending[2] | pending[3]) == 0) {
+      chunks_[chunk].next_with_pending = with_pending_;
+      with_pending_ = chunk;
+    }
+    pending[index % chunk_size / 64] |= std::uint64_t{1} << (index % 64);
   }
+  [[nodiscard]] bool is_pending(std::uint32_t index) const noexcept { return has(&Chunk::pending, index); }
   void clear_pending(std::uint32_t index) noexcept {
     chunks_[index / chunk_size].pending[index % chunk_size / 64] &= ~(std::uint64_t{1} << (index % 64));
   }
-  /// Calls `visit(node, index)` for every pending node, in order; it may clear that.
+  /// Calls `visit(node, index)` for every pending node; it may clear that.
   template <class Visit>
   void each_pending(Visit&& visit) const noexcept {
-    for (std::uint32_t chunk = 0; chunk < chunk_count_; ++chunk) {
+    for (std::uint32_t chunk = with_pending_; chunk != LinkNode::none;
+         chunk = chunks_[chunk].next_with_pending) {
       for (std::uint32_t word = 0; word < words; ++word) {
         each_bit(chunks_[chunk].pending[word], [&](std::uint32_t bit) {
           const std::uint32_t index = chunk * chunk_size + word * 64 + bit;
@@ -166,6 +223,11 @@ class LinkGraph {
     std::uint32_t next_with_room;  ///< While there are fewer of those than nodes.
     std::array<std::uint64_t, words> in_use;
     std::array<std::uint64_t, words> pending;
+    std::uint32_t next_with_pending;     ///< While some of its nodes have been pending in this collection.
+    std::uint32_t next_with_candidates;  ///< While `has_candidates`.
+    bool has_candidates;                 ///< Or had.
+    std::array<std::uint64_t, words> candidates;
+    std::array<std::uint64_t, words> frozen;
   };
 
   /// Calls `visit(bit)` for every bit set, the lowest first, until it says false; then says so too.
@@ -176,10 +238,15 @@ class LinkGraph {
     }
     return true;
   }
-  [[nodiscard]] bool is_in_use(std::uint32_t index) const noexcept {
-    return index < chunk_count_ * chunk_size &&
-           (chunks_[index / chunk_size].in_use[index % chunk_size / 64] >> (index % 64) & 1U) != 0;
+  [[nodiscard]] bool has(std::array<std::uint64_t, words> Chunk::*bits, std::uint32_t index) const noexcept {
+    return ((chunks_[index / chunk_size].*bits)[index % chunk_size / 64] >> (index % 64) & 1U) != 0;
   }
+  [[nodiscard]] bool is_in_use(std::uint32_t index) const noexcept {
+    return index < chunk_count_ * chunk_size && has(&Chunk::in_use, index);
+  }
+  /// What the record's word was before.
+  static std::uint64_t begin_watching(BufferRecord& record) noexcept;
+  static void end_watching(BufferRecord& record) noexcept;
 
   [[nodiscard]] std::uint32_t find(const BufferRecord* record) const noexcept;
   [[nodiscard]] std::uint32_t find_or_add(BufferRecord* record) noexcept;
@@ -197,7 +264,11 @@ class LinkGraph {
   Chunk* chunks_ = nullptr;
   std::uint32_t chunk_count_ = 0;
   std::uint32_t chunk_room_ = 0;
-  std::uint32_t with_room_ = LinkNode::none;  ///< Chunks, through `Chunk::next_with_room`.
+  std::uint32_t with_room_ = LinkNode::none;        ///< Chunks, through `Chunk::next_with_room`.
+  std::uint32_t with_pending_ = LinkNode::none;     ///< Chunks, through `Chunk::next_with_pending`.
+  std::uint32_t with_candidates_ = LinkNode::none;  ///< Chunks, through `Chunk::next_with_candidates`.
+  std::uint32_t candidates_ = 0;
+  bool watching_ = false;
   std::uint32_t used_ = 0;
   std::uint64_t links_ = 0;
   bool pending_is_cut_off_ = false;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/buffer/hold_probe.hpp"
 
 namespace bufgc {
 
@@ -38,8 +39,22 @@ Status BufferHeap::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
   return Status::ok;
 }
 
+void BufferHeap::set_attentive(BufferRecord* record, bool attentive) noexcept {
+  if (attentive) {
+    record->word.fetch_or(record_word::attentive, std::memory_order_relaxed);
+    return;
+  }
+  BufferHeap& heap = *record->tail().heap;
+  // It may be watched, and is no suspect outside a collection.
+  const Locked locked(heap.graph_lock_);
+  if (!heap.graph_.is_watched(record)) {
+    record->word.fetch_and(~record_word::attentive, std::memory_order_relaxed);
+  }
+}
+
 Result<Finalizer> BufferHeap::finalize(BufferRecord* owner, Finalizer::Callback callback) {
   if (!owner->alive()) return Result<Finalizer>::failure(Status::destroyed);
+  if (HoldProbe::holds(callback, owner)) return Result<Finalizer>::failure(Status::invalid_argument);
   auto state = FinalizerRegistry::add(owner->tail().heap->registry_, owner, std::move(callback));
   if (state == nullptr) return Result<Finalizer>::failure(Status::destroyed);
   return {Finalizer(std::move(state))};

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bufgc/buffer/heap_section.hpp"
+#include "bufgc/buffer/hold_probe.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
 #include <thread>
@@ -24,6 +25,9 @@ namespace {
 constexpr int deepest_nesting = 32;
 thread_local int nesting = 0;
 thread_local DeathRow* row_around = nullptr;
+
+/// The `DeferFinalizers` that live on this thread.
+thread_local int deferring = 0;
 
 /// Links are taken out of the graph under its lock, and let go outside it: so many at a time.
 constexpr std::size_t links_at_once = 32;
@@ -53,6 +57,7 @@ struct Burial {
   static void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
     if (record->newest_finalizer.load(std::memory_order_acquire) == nullptr) return;
     FinalizerRegistry& registry = *record->tail().heap->registry_;
+    if (deferring > 0 && registry.defer(record)) return;
     const UserCode user_code(row);
     // At close those that asked for it have run already; the others are dropped unrun.
     const bool to_run = record->cause != Cause::closed;
@@ -62,8 +67,8 @@ struct Burial {
   }
 
   static void let_go(BufferRecord* held, std::uint32_t times, DeathRow& row) noexcept {
-    const std::uint64_t before = held->word.fetch_sub(record_word::one * times, std::memory_order_acq_rel);
-    if (record_word::count(before) != times) return;
+    std::uint64_t before = held->word.fetch_sub(record_word::one * times, std::memory_order_acq_rel);
+    if (record_word::count(before) != times && !note(held, before)) return;
     if ((before & record_word::suspect) != 0) await_verdict();
     if (record_word::generation(before) != held->lifetime()) {
       held->tail().heap->recycle(held);
@@ -74,6 +79,31 @@ struct Burial {
   }
   static void let_go(const LooseLinks* links, std::size_t count, DeathRow& row) noexcept {
     for (std::size_t i = 0; i < count; ++i) let_go(links[i].held, links[i].times, row);
+  }
+
+  /// One or more references to `record` went, and others did not: what is watched becomes a candidate of the
+  /// next automatic collection. `word` is what the record's was before. True when the last one went in the
+  /// course of that; `word` then is what it was before that.
+  ///
+  /// Whoever lets go first cannot know whether the record, or its heap, is there a moment later. So it takes
+  /// a reference again, if that lifetime goes on, and lets go of it when the record is noted. A collection
+  /// that took the candidate in between has seen that reference, and the record watched again tells so.
+  [[nodiscard]] static bool note(BufferRecord* record, std::uint64_t& word,
+                                 bool may_collect = false) noexcept {
+    bool noted = true;
+    while (noted && (word & record_word::watched) != 0) {
+      const std::uint32_t generation = record_word::generation(word);
+      if (generation != record->lifetime() || !try_retain(record, generation)) return false;
+      BufferHeap& heap = *record->tail().heap;
+      if (std::exchange(may_collect, false)) heap.collect_if_due();
+      {
+        const Locked locked(heap.graph_lock_);
+        noted = record->own_life() && heap.graph_.note(record);
+      }
+      word = record->word.fetch_sub(record_word::one, std::memory_order_acq_rel);
+      if (record_word::count(word) == 1) return true;
+    }
+    return false;
   }
 
   static void release_holds(BufferRecord* record, DeathRow& row) noexcept {
@@ -100,17 +130,12 @@ struct Burial {
     record->tail().heap->check_unheld(record);
     if (record->kind == BufferKind::owned) return record->tail().heap->allocator_.deallocate(record->block);
     if (ReleaseHook* const hook = std::exchange(record->details().release_hook, nullptr); hook != nullptr) {
-      const UserCode user_code(row);
-#if defined(__cpp_exceptions)
-      try {
-        hook->callback(record->data, record->tail().size_bytes);
-      } catch (...) {
-        record->tail().heap->registry_->report_current_exception();
+      FinalizerRegistry& registry = *record->tail().heap->registry_;
+      if (deferring > 0 && registry.defer(hook, record->data, record->tail().size_bytes)) {
+        return FreedTo::source;
       }
-#else
-      hook->callback(record->data, record->tail().size_bytes);
-#endif
-      delete hook;
+      const UserCode user_code(row);
+      registry.run(hook, record->data, record->tail().size_bytes);
     }
     return FreedTo::source;
   }
@@ -244,15 +269,10 @@ struct Burial {
   }
 
   // What is rare goes its way by calls at the very end, so that the common end keeps nothing across one.
-  [[gnu::always_inline]] static void last_reference_went(BufferRecord* record, std::uint64_t word_before,
-                                                         Cause cause) noexcept {
-    // One comparison for two rare cases.
+  [[gnu::always_inline]] static void reference_went(BufferRecord* record, std::uint64_t word_before,
+                                                    Cause cause) noexcept {
     if (static_cast<std::uint32_t>(word_before) != record_word::one) [[unlikely]] {
-      if (record_word::count(word_before) == 0) {
-        released_too_often(record);
-      } else {
-        suspect_went(record, word_before, cause);
-      }
+      attentive_reference_went(record, word_before, cause);
       return;
     }
     if (record_word::generation(word_before) != record->lifetime()) [[unlikely]] {
@@ -280,11 +300,14 @@ struct Burial {
 #endif
     finish_simple(record);
   }
-  /// A suspect that dies of itself stays as it is until the collector has looked at it.
-  [[gnu::noinline]] static void suspect_went(BufferRecord* record, std::uint64_t word_before,
-                                             Cause cause) noexcept {
-    await_verdict();
-    last_reference_went(record, word_before & ~record_word::suspect, cause);
+  [[gnu::noinline]] static void attentive_reference_went(BufferRecord* record, std::uint64_t word_before,
+                                                         Cause cause) noexcept {
+    if (record_word::count(word_before) == 0) return released_too_often(record);
+    HoldProbe::see(record);
+    if (record_word::count(word_before) != 1 && !note(record, word_before, true)) return;
+    // A suspect that dies of itself stays as it is until the collector has looked at it.
+    if ((word_before & record_word::suspect) != 0) await_verdict();
+    reference_went(record, record_word::make(record_word::generation(word_before), 1), cause);
   }
   /// Nobody held it: the reference is put back. (What has been born in its slot since is not told from it.)
   [[gnu::noinline]] static void released_too_often(BufferRecord* record) noexcept {
@@ -296,8 +319,27 @@ struct Burial {
     tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
   }
 
+  static std::uint64_t drain(BufferHeap& heap, std::uint64_t most) noexcept {
+    DeathRow row;
+    std::uint64_t ran = 0;
+    {
+      const UserCode user_code(row);
+      ran = heap.registry_->drain(most);
+    }
+    bury(row);
+    return ran;
+  }
+  static void drain_all(BufferHeap& heap) noexcept;
+
   static void close(BufferHeap& heap) noexcept;
 };
+
+DeferFinalizers::DeferFinalizers() noexcept {
+  ++deferring;
+}
+DeferFinalizers::~DeferFinalizers() {
+  --deferring;
+}
 
 void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
   Burial::run_finalizers(record, row);
@@ -321,8 +363,15 @@ void bury(DeathRow& row) noexcept {
   Burial::bury(row);
 }
 
-void last_reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
-  Burial::last_reference_went(record, word_before, cause);
+bool inside_user_code() noexcept {
+  return nesting > 0;
+}
+bool defers_user_code() noexcept {
+  return deferring > 0;
+}
+
+void reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
+  Burial::reference_went(record, word_before, cause);
 }
 
 void BufferHeap::recycle(BufferRecord* record) noexcept {
@@ -343,10 +392,57 @@ Status BufferHeap::destroy(BufferRecord* record) noexcept {
   return Status::ok;
 }
 
+namespace {
+
+/// What finalizers of a close register or defer runs too, but one that does so for ever must not hang it.
+constexpr std::uint64_t most_finalizers_after_the_first = 1 << 16;
+
+/// Runs user code though the thread defers it: until the end of the scope.
+class [[nodiscard]] NotDeferring {
+ public:
+  NotDeferring() noexcept : outer_(std::exchange(deferring, 0)) {}
+  ~NotDeferring() { deferring = outer_; }
+  NotDeferring(const NotDeferring&) = delete;
+  NotDeferring& operator=(const NotDeferring&) = delete;
+
+ private:
+  const int outer_;
+};
+
+}  // namespace
+
+BufferHeap::Visit::Visit(BufferHeap& heap) noexcept : heap_(heap) {
+  const CpuAllocator::State::Section section(heap_.memory_);
+  ++heap_.visits_;
+}
+BufferHeap::Visit::~Visit() {
+  bool last_out = false;
+  {
+    const CpuAllocator::State::Section section(heap_.memory_);
+    --heap_.visits_;
+    last_out = heap_.abandoned_ && heap_.open_slots() == 0;
+  }
+  if (last_out) heap_.last_one_out_(heap_.context_);
+}
+
+std::uint64_t BufferHeap::drain() noexcept {
+  const Visit visit(*this);
+  return Burial::drain(*this, ~std::uint64_t{0});
+}
+
+void Burial::drain_all(BufferHeap& heap) noexcept {
+  const FinalizerRegistry::Counts counts = heap.registry_->counts();
+  std::uint64_t left = counts.deferred + counts.hooks + most_finalizers_after_the_first;
+  while (left > 0) {
+    const std::uint64_t ran = drain(heap, left);
+    if (ran == 0) return;
+    left -= ran;
+  }
+}
+
 void Burial::close(BufferHeap& heap) noexcept {
-  // What exit finalizers register runs too, but one that registers itself for ever must not hang
-  // the close.
-  constexpr int most_finalizers_after_the_first = 1 << 16;
+  const NotDeferring not_deferring;
+  drain_all(heap);
   DeathRow side;
   {
     const UserCode user_code(side);
@@ -376,6 +472,7 @@ void Burial::close(BufferHeap& heap) noexcept {
     if (claim(record, record->lifetime(), Cause::closed)) row.push(record);
   }
   bury(row);
+  drain_all(heap);  // of what ended meanwhile on threads that defer
 }
 
 void BufferHeap::close() noexcept {
@@ -388,6 +485,11 @@ void BufferHeap::close() noexcept {
 }
 
 void BufferHeap::abandon() noexcept {
+  {
+    const NotDeferring not_deferring;
+    registry_->stop_deferring();
+    Burial::drain_all(*this);
+  }
   bool empty = false;
   {
     const CpuAllocator::State::Section section(memory_);

@@ -23,6 +23,11 @@ inline void sentence(BufferRecord* record) noexcept {
 /// All steps, for all in the row.
 void bury(DeathRow& row) noexcept;
 
+/// Whether a finalizer or a release callback is running on this thread.
+[[nodiscard]] bool inside_user_code() noexcept;
+/// Whether none may run on this thread.
+[[nodiscard]] bool defers_user_code() noexcept;
+
 /// Lets another thread go on that this one waits for.
 void pause() noexcept;
 

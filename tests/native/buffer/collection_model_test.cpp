@@ -14,7 +14,10 @@ namespace {
 /// A random program over one manager, and what must be alive in it.
 class Program {
  public:
-  explicit Program(std::uint32_t seed) : random_(seed) {}
+  explicit Program(std::uint32_t seed, std::uint64_t collect_threshold = 0, bool misbehaves = true)
+      : random_(seed), misbehaves_(misbehaves) {
+    manager_.set_collect_threshold(collect_threshold);
+  }
 
   void step() {
     switch (below(20)) {
@@ -49,20 +52,7 @@ class Program {
     while (manager_.collect().buffers != 0) {  // the last one finds what finalizers left
     }
     REQUIRE(manager_.check_invariants() == nullptr);
-    std::vector<bool> alive(nodes_.size());
-    std::vector<std::size_t> stack;
-    const auto reach = [&](std::size_t at) {
-      if (nodes_[at].destroyed || alive[at]) return;
-      alive[at] = true;
-      stack.push_back(at);
-    };
-    for (const std::size_t at : held_) reach(at);
-    while (!stack.empty()) {
-      const Node& node = nodes_[stack.back()];
-      stack.pop_back();
-      if (node.root != none) reach(node.root);
-      for (const auto& [target, times] : node.links) reach(target);
-    }
+    const std::vector<bool> alive = reachable();
     std::uint64_t expected_links = 0;
     for (std::size_t at = 0; at < nodes_.size(); ++at) {
       if (deaths_[at] != (alive[at] ? 0 : 1)) FAIL("buffer " << at << " died " << deaths_[at] << " times");
@@ -70,6 +60,32 @@ class Program {
       for (const auto& [target, times] : nodes_[at].links) expected_links += times;
     }
     REQUIRE(manager_.statistics().edges == expected_links);
+  }
+
+  /// What is dead may be so already, what is reachable may not.
+  void judge_the_living() {
+    REQUIRE(manager_.check_invariants() == nullptr);
+    const std::vector<bool> alive = reachable();
+    for (std::size_t at = 0; at < nodes_.size(); ++at) {
+      if (alive[at] && deaths_[at] != 0) FAIL("buffer " << at << " died, though it is reachable");
+    }
+  }
+
+  /// Of all buffers that are dead, those whose end is to come.
+  [[nodiscard]] std::size_t garbage() const {
+    const std::vector<bool> alive = reachable();
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < nodes_.size(); ++at) count += !alive[at] && deaths_[at] == 0 ? 1 : 0;
+    return count;
+  }
+
+  /// Lets so many go that one comes.
+  void run_automatic_collection() {
+    const std::uint64_t before = manager_.statistics().collections;
+    while (manager_.statistics().collections == before) {
+      CpuBuffer loop = weightless(manager_);
+      loop.link(loop);
+    }
   }
 
   void end() {
@@ -87,6 +103,24 @@ class Program {
     std::map<std::size_t, std::uint32_t> links;
     bool destroyed = false;
   };
+
+  [[nodiscard]] std::vector<bool> reachable() const {
+    std::vector<bool> alive(nodes_.size());
+    std::vector<std::size_t> stack;
+    const auto reach = [&](std::size_t at) {
+      if (nodes_[at].destroyed || alive[at]) return;
+      alive[at] = true;
+      stack.push_back(at);
+    };
+    for (const std::size_t at : held_) reach(at);
+    while (!stack.empty()) {
+      const Node& node = nodes_[stack.back()];
+      stack.pop_back();
+      if (node.root != none) reach(node.root);
+      for (const auto& [target, times] : node.links) reach(target);
+    }
+    return alive;
+  }
 
   std::uint32_t below(std::size_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
   std::size_t any() { return held_[below(held_.size())]; }
@@ -106,7 +140,7 @@ class Program {
           below(2) == 0 ? manager_.alloc(64) : weightless(manager_, [](std::byte*, std::uint64_t) {});
     }
     deaths_.push_back(0);
-    if (below(3) != 0) {
+    if (below(3) != 0 && misbehaves_) {
       // What a finalizer does must not matter to others.
       manager_.finalize(node.handle, [this, at] {
         ++deaths_[at];
@@ -167,6 +201,7 @@ class Program {
   void destroy() {
     const std::size_t place = below(held_.size());
     const std::size_t at = held_[place];
+    if (!usable(at)) return;  // a view, which counts as destroyed with its base
     nodes_[at].destroyed = true;
     nodes_[at].links.clear();
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(place));
@@ -175,6 +210,7 @@ class Program {
   }
 
   std::mt19937 random_;
+  const bool misbehaves_;
   std::vector<Node> nodes_;
   std::vector<std::size_t> held_;
   std::vector<int> deaths_;
@@ -194,4 +230,38 @@ TEST_CASE("random programs: after each collection exactly what handles reach is 
     }
     program.end();
   }
+}
+
+TEST_CASE("random programs: automatic collection ends nothing reachable, and garbage in time",
+          "[collection][automatic][model]") {
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    INFO("seed " << seed);
+    const std::uint32_t threshold = 1 + seed % 7;
+    Program program(seed, threshold);
+    for (int round = 0; round < 12; ++round) {
+      for (std::uint32_t steps = 1 + seed * 3; steps > 0; --steps) {
+        program.step();
+        if (steps % 4 == 0) program.judge_the_living();
+      }
+      if (round % 4 == 3) program.collect_and_judge();
+    }
+    program.end();
+  }
+}
+
+TEST_CASE("random programs: an automatic collection finds all that is garbage",
+          "[collection][automatic][model]") {
+  std::size_t found = 0;
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    INFO("seed " << seed);
+    Program program(seed, 1000, false);
+    for (int round = 0; round < 20; ++round) {
+      for (int steps = 0; steps < 60; ++steps) program.step();
+      found += program.garbage();
+      program.run_automatic_collection();
+      REQUIRE(program.garbage() == 0);
+    }
+    program.end();
+  }
+  REQUIRE(found > 500);
 }

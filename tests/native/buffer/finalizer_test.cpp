@@ -3,6 +3,8 @@
 #include <any>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support.hpp"
 
@@ -170,6 +172,33 @@ TEST_CASE("a callback holding its own target, or a view of it, is refused", "[fi
   REQUIRE(manager.statistics().finalizers_alive == 1);
 }
 
+TEST_CASE("a capture or a container that holds the target is refused, and leaves no trace", "[finalizer]") {
+  BufferManager manager;
+  const bool automatic = GENERATE(false, true);
+  if (automatic) manager.set_collect_threshold(1000);
+  CpuBuffer a = manager.alloc(10);
+  CpuBuffer other = manager.alloc(10);
+  a.link(other);  // watched, where collections are automatic
+  other.link(a);
+  const std::vector<CpuBuffer> several{other, a};
+  REQUIRE_THROWS_AS(manager.finalize(a, [a] { static_cast<void>(a.id()); }), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(
+                        a, [](const std::vector<CpuBuffer>&) {}, several),
+                    InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(a, [held = std::make_pair(1, a)] { static_cast<void>(held); }),
+                    InvalidArgument);
+  const CpuBuffer view = a.view({});
+  REQUIRE_THROWS_AS(manager.finalize(view, [a] { static_cast<void>(a.id()); }), InvalidArgument);
+  REQUIRE_THROWS_AS(manager.finalize(view, [view] { static_cast<void>(view.id()); }), InvalidArgument);
+  REQUIRE(manager.statistics().finalizers_alive == 0);
+  REQUIRE(a.use_count() == 4);  // the handle, the vector's, the view's and the link's
+  // Another's handle, a weak reference and a reference hold nothing of it.
+  REQUIRE(manager.finalize(a, [other] { static_cast<void>(other.id()); }).alive());
+  REQUIRE(manager.finalize(a, [weak = a.weak()] { static_cast<void>(weak.expired()); }).alive());
+  REQUIRE(manager.finalize(a, [&a] { static_cast<void>(a.id()); }).alive());
+  REQUIRE(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("a finalizer for a destroyed buffer is refused", "[finalizer]") {
   BufferManager manager;
   CpuBuffer a = manager.alloc(10);
@@ -211,6 +240,71 @@ TEST_CASE("a finalizer may allocate, free, collect, register, detach and look up
   kept.reset();
   REQUIRE(second_ran);
   require_nothing_left(manager);
+}
+
+TEST_CASE("a finalizer may bring back what it alone held, whose finalizers run at its own end",
+          "[finalizer]") {
+  BufferManager manager;
+  const bool collected = GENERATE(false, true);
+  CpuBuffer rescued;
+  int ends = 0;
+  WeakBuffer weak;
+  {
+    CpuBuffer owner = manager.alloc(10);
+    CpuBuffer given = manager.alloc(20);
+    weak = given.weak();
+    manager.finalize(given, [&] { ++ends; });
+    manager.finalize(
+        owner, [&](const CpuBuffer& kept) { rescued = kept; }, given);
+    if (collected) owner.link(owner);
+  }
+  if (collected) REQUIRE(manager.collect().buffers == 1);
+  REQUIRE(rescued.try_data() != nullptr);
+  REQUIRE(weak.lock());
+  REQUIRE(ends == 0);
+  rescued.reset();
+  REQUIRE(ends == 1);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("each registration rescues once", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer rescued;
+  CpuBuffer given = manager.alloc(10);
+  const WeakBuffer weak = given.weak();
+  int rescues = 0;
+  for (int i = 0; i < 3; ++i) {
+    CpuBuffer owner = manager.alloc(10);
+    manager.finalize(
+        owner,
+        [&](const CpuBuffer& kept) {
+          rescued = kept;
+          ++rescues;
+        },
+        std::exchange(given, {}));
+    owner.reset();
+    REQUIRE(rescues == i + 1);
+    given = std::move(rescued);
+    REQUIRE(given.use_count() == 1);
+  }
+  given.reset();
+  REQUIRE_FALSE(weak.lock());
+  require_nothing_left(manager);
+}
+
+TEST_CASE("what a finalizer rescues at close ends with it", "[finalizer][close]") {
+  CpuBuffer rescued;
+  {
+    BufferManager manager;
+    CpuBuffer given = manager.alloc(20);
+    const CpuBuffer owner = manager.alloc(10);
+    manager.finalize(
+        owner, [&](const CpuBuffer& kept) { rescued = kept; }, std::move(given));
+    manager.close();
+    REQUIRE(rescued);
+    require_nothing_left(manager);
+  }
+  REQUIRE(rescued.destroyed());
 }
 
 TEST_CASE("a chain through finalizers, each holding the next buffer, dies on a small stack", "[finalizer]") {

@@ -160,6 +160,63 @@ TEST_CASE("collecting while other threads copy, lock, link and drop frees only g
   require_nothing_left(manager);
 }
 
+TEST_CASE("automatic collections while threads copy, lock, link, drop, freeze and collect free only garbage",
+          "[threads][collection][automatic]") {
+  BufferManager manager;
+  manager.set_collect_threshold(8);
+  std::atomic<int> wrong{0};
+  std::atomic<std::uint64_t> rings{0};
+  on_threads(3, [&](int thread) {
+    std::uint32_t state = 7U + static_cast<std::uint32_t>(thread);
+    for (int round = 0; round < 2000; ++round) {
+      std::vector<CpuBuffer> ring;
+      for (int i = 0; i < 5; ++i) ring.push_back(weightless(manager));
+      for (std::size_t i = 0; i < 5; ++i) ring[i].link(ring[(i + 1) % 5]);
+      state = state * 1664525U + 1013904223U;
+      const std::size_t keep = (state >> 16U) % 5;
+      const WeakBuffer weak = ring[(keep + 2) % 5].weak();
+      CpuBuffer held = (state >> 24U) % 2 == 0 ? ring[keep].view({}) : ring[keep];
+      ring.clear();
+      const CpuBuffer other = weak.lock();
+      if (!other || other.try_data() == nullptr || held.try_data() == nullptr) ++wrong;
+      const CpuBuffer base = held.is_view() ? held.base() : held;
+      held.reset();
+      if (!base || base.try_data() == nullptr || !weak.lock()) ++wrong;
+      ++rings;
+      if (round % 100 == 0) {
+        static_cast<void>(manager.freeze());
+        manager.unfreeze();
+      }
+      if (round % 150 == 1) manager.collect();
+      if (round % 400 == 2) manager.set_collect_threshold(thread == 0 ? 0 : 8);
+    }
+  });
+  REQUIRE(manager.check_invariants() == nullptr);
+  manager.collect();
+  REQUIRE(wrong == 0);
+  REQUIRE(manager.statistics().collected_buffers >= rings * 5);
+  require_nothing_left(manager);
+}
+
+// A release that notes a candidate may find its heap gone, and must not touch it.
+TEST_CASE("linked buffers dropped on several threads as their manager goes", "[threads][automatic][close]") {
+  for (int round = 0; round < 500; ++round) {
+    auto manager = std::make_unique<BufferManager>();
+    manager->set_collect_threshold(round % 3 == 0 ? 1 : 1000);
+    CpuBuffer a = weightless(*manager);
+    CpuBuffer b = weightless(*manager);
+    a.link(b);
+    b.link(a);
+    std::vector<CpuBuffer> copies{a, b, a};
+    a = {};
+    b = {};
+    on_threads(3, [&](int thread) {
+      if (thread == 0) manager.reset();
+      copies[static_cast<std::size_t>(thread)] = {};
+    });
+  }
+}
+
 TEST_CASE("a visualizer started and stopped while cycles are collected hears no death without a birth",
           "[threads][collection]") {
   BufferManager manager;
