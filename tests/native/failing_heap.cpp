@@ -24,6 +24,19 @@ bool fails() noexcept {
 
 }  // namespace
 
+#if defined(__EMSCRIPTEN__)
+namespace {
+
+void* take(std::size_t bytes) noexcept {
+  return fails() ? nullptr : counted(std::malloc(bytes));
+}
+void give(void* memory) noexcept {
+  if (memory != nullptr) --out;
+  std::free(memory);
+}
+
+}  // namespace
+#else
 // The linker leads calls of malloc from the program's own objects to __wrap_malloc, and so on; __real_malloc
 // is the library's.
 extern "C" {
@@ -49,6 +62,18 @@ void __wrap_free(void* memory) {
 }
 }
 
+namespace {
+
+void* take(std::size_t bytes) noexcept {
+  return std::malloc(bytes);
+}
+void give(void* memory) noexcept {
+  std::free(memory);
+}
+
+}  // namespace
+#endif
+
 FailingHeap::FailingHeap(std::size_t first, std::size_t count) noexcept {
   allocations = 0;
   first_to_fail = first;
@@ -67,7 +92,7 @@ std::int64_t FailingHeap::blocks_out() noexcept {
 
 // Every form, for a sanitizer has its own of those that are left out.
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return std::malloc(bytes == 0 ? 1 : bytes);
+  return take(bytes == 0 ? 1 : bytes);
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   const auto line = static_cast<std::size_t>(alignment);
@@ -90,29 +115,29 @@ void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
   return operator new(bytes, std::nothrow);
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete[](void* memory) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+  give(memory);
 }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give(memory);
 }

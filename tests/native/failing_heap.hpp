@@ -4,8 +4,8 @@
 #include <cstdint>
 
 /// While one of these stands, the thread's allocations from the C++ heap from number `first` on fail, counted
-/// from 0: every form of `new`, and `malloc`, `calloc` and `realloc` where bufgc itself calls them. Those of
-/// other threads, and all before and after it, succeed.
+/// from 0: every form of `new`, and natively `malloc`, `calloc` and `realloc` where bufgc itself calls them.
+/// Those of other threads, and all before and after it, succeed.
 class FailingHeap {
  public:
   /// `count` of them fail, then they succeed again.

@@ -19,6 +19,8 @@ inline std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 inline std::uint64_t operations(std::uint64_t otherwise) {
 #if defined(BUFGC_CHECK_INVARIANTS)
   otherwise /= 50;
+#elif defined(__EMSCRIPTEN__)
+  otherwise /= 5;
 #endif
   return setting("BUFGC_OPERATIONS", otherwise);
 }
