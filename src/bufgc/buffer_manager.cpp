@@ -70,10 +70,11 @@ struct BufferManager::State {
   void start_visualizer() {
     const std::lock_guard<std::mutex> one_at_a_time(visualizer_mutex);
     if (visualizing) return;
+    // First, since it may throw. Nothing changes what is known while nobody watches.
+    std::vector<BufferId> known = visualizer.live_buffers();
     visualizer.begin_segment_listing();
     allocator.set_segment_listener(&visualizer);
     visualizer.end_segment_listing();
-    std::vector<BufferId> known = visualizer.live_buffers();
     heap.set_observer(&visualizer, known);
     visualizing = true;
   }

@@ -146,7 +146,33 @@ std::uint64_t BufgcWriter::name(std::string_view text) {
   return standing_.strings().intern(text);
 }
 
+template <class Work>
+bool BufgcWriter::guarded(Work&& work) {
+#if defined(__cpp_exceptions)
+  try {
+    return work();
+  } catch (...) {
+    give_up();
+    throw;
+  }
+#else
+  return work();
+#endif
+}
+
 bool BufgcWriter::add(const EventRecord& event) {
+  return guarded([&] { return add_event(event); });
+}
+
+bool BufgcWriter::flush() {
+  return guarded([&] { return write_waiting(); });
+}
+
+bool BufgcWriter::close() {
+  return guarded([&] { return write_waiting() && (closed_ || write_index()); });
+}
+
+bool BufgcWriter::add_event(const EventRecord& event) {
   if (!good_ || closed_) return false;
   if (kinds_.empty() && !begin_section_when_due()) return false;
   EventRecord record = event;
@@ -158,7 +184,7 @@ bool BufgcWriter::add(const EventRecord& event) {
   if (!(record.kind == EventKind::use ? put_use(record) : put_event(record))) return good_;
   last_time_ns_ = record.time_ns;
   any_time_ = true;
-  return !block_is_full() || flush();
+  return !block_is_full() || write_waiting();
 }
 
 bool BufgcWriter::put_event(const EventRecord& event) {
@@ -287,14 +313,13 @@ bool BufgcWriter::write_records(BlockKind kind) {
   return good_;
 }
 
-bool BufgcWriter::flush() {
+bool BufgcWriter::write_waiting() {
   if (kinds_.empty() && !anything_skipped()) return good_;
   open_block(last_time_ns_);
   return write_records(BlockKind::events);
 }
 
-bool BufgcWriter::close() {
-  if (closed_ || !flush()) return good_;
+bool BufgcWriter::write_index() {
   closed_ = true;
   BlockHeader header;
   header.kind = BlockKind::index;

@@ -41,6 +41,9 @@ class BufgcWriter {
   /// Writes the rest, and the index by which a reader finds a time. Nothing may be added afterwards.
   bool close();
 
+  /// Nothing more is written.
+  void give_up() noexcept { good_ = false; }
+
   [[nodiscard]] bool good() const noexcept { return good_; }
   [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
   [[nodiscard]] std::int64_t last_time_ns() const noexcept { return last_time_ns_; }
@@ -52,6 +55,11 @@ class BufgcWriter {
   }
   void put(Column which, std::uint64_t value) { column(which).push_back(value); }
 
+  template <class Work>
+  bool guarded(Work&& work);
+  bool add_event(const EventRecord& event);
+  bool write_waiting();
+  bool write_index();
   bool begin_section_when_due();
   bool begin_section();
   void open_block(std::int64_t time_ns);

@@ -33,9 +33,23 @@ struct TraceStream::State {
       next = 0;
       time_offset_ns = writer.last_time_ns();
     }
-    bool whole = cleared ? read_over_gap(true) : read_on();
-    while (!whole && writer.good()) whole = read_over_gap(false);
+    bool whole = cleared ? bridge_gap(true) : read_on();
+    while (!whole && writer.good()) whole = bridge_gap(false);
     return writer.good();
+  }
+
+  /// A gap that is told by half, for want of memory, is worse than no more being told.
+  bool bridge_gap(bool cleared) {
+#if defined(__cpp_exceptions)
+    try {
+      return read_over_gap(cleared);
+    } catch (...) {
+      writer.give_up();
+      throw;
+    }
+#else
+    return read_over_gap(cleared);
+#endif
   }
 
   /// False where events from `next` on were folded away.
@@ -182,7 +196,14 @@ TraceStream::TraceStream(BufferVisualizer& visualizer, Sink& sink, TraceStreamOp
 }
 
 TraceStream::~TraceStream() {
+#if defined(__cpp_exceptions)
+  try {
+    close();
+  } catch (...) {  // only ever for want of memory: the file opens up to its last whole block
+  }
+#else
   close();
+#endif
 }
 
 bool TraceStream::pull() {
@@ -199,8 +220,9 @@ bool TraceStream::close() {
   if (subscription_ != 0) visualizer_.unsubscribe(std::exchange(subscription_, 0));
   const std::lock_guard alone(state_->mutex);
   if (state_->closed) return state_->writer.good();
+  const bool written = state_->pull() && state_->writer.close();
   state_->closed = true;
-  return state_->pull() && state_->writer.close();
+  return written;
 }
 
 std::uint64_t TraceStream::written_bytes() const {

@@ -21,8 +21,10 @@ struct TraceStreamOptions {
 /// crashes leaves a file that opens up to the last block written: every 8,192 events, or at `flush`.
 ///
 /// Begins with what the visualizer knows at that moment. Safe from several threads. Visualizer and sink must
-/// outlive it. After the sink has refused once, nothing more is written and every call answers false.
-/// After `BufferVisualizer::clear()` it goes on with what is alive; what was not pulled before is lost.
+/// outlive it. After the sink has refused once, nothing more is written and every call answers false. Where
+/// memory runs out while an event is written, the call throws `std::bad_alloc`, and the same holds from then
+/// on; where that came before, the next call goes on from there. After `BufferVisualizer::clear()` it goes on
+/// with what is alive; what was not pulled before is lost.
 class TraceStream {
  public:
   TraceStream(BufferVisualizer& visualizer, Sink& sink, TraceStreamOptions options = {});

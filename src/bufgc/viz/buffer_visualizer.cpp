@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bufgc/memory/biased_lock.hpp"
@@ -18,8 +19,10 @@ using Clock = std::chrono::steady_clock;
 struct Subscription {
   BufferVisualizer::SubscriptionId id;
   BufferVisualizer::Subscriber call;
+  std::atomic<bool> ended{
+      false};  // it may stand in a list still, where there was no memory for a shorter one
 };
-using Subscriptions = std::vector<Subscription>;
+using Subscriptions = std::vector<std::shared_ptr<Subscription>>;
 
 #if defined(__ELF__)
 [[gnu::tls_model("initial-exec")]]  // as `thread_caches`: found without a call
@@ -128,7 +131,8 @@ struct BufferVisualizer::State {
       told = subscriptions;
       number = log.event_count() - 1;
     }
-    for (const Subscription& subscription : *told) call(subscription.call, number);
+    for (const auto& subscription : *told)
+      if (!subscription->ended.load(std::memory_order_relaxed)) call(subscription->call, number);
   }
 
   [[gnu::noinline]] void record_alloc(const BufferBirth& birth) noexcept {
@@ -153,18 +157,36 @@ struct BufferVisualizer::State {
     return from(log);
   }
 
-  template <class Append>
-  bool guarded(Append&& append) noexcept {
+  /// A list of those that have not ended, to be changed.
+  [[nodiscard]] std::shared_ptr<Subscriptions> going_on() const {
+    auto list = std::make_shared<Subscriptions>();
+    if (!subscriptions) return list;
+    for (const auto& one : *subscriptions)
+      if (!one->ended.load(std::memory_order_relaxed)) list->push_back(one);
+    return list;
+  }
+
+  /// False where it threw, which is only ever for want of memory.
+  template <class Work>
+  static bool attempt(Work&& work) noexcept {
 #if defined(__cpp_exceptions)
     try {
-      return append();
-    } catch (...) {  // only ever for want of memory: the program goes on, its log has a gap
-      log.skip(SkipReason::no_memory_for_log);
+      work();
+    } catch (...) {
       return false;
     }
 #else
-    return append();
+    work();
 #endif
+    return true;
+  }
+
+  template <class Append>
+  bool guarded(Append&& append) noexcept {
+    bool appended = false;
+    // Else the program goes on, its log has a gap.
+    if (!attempt([&] { appended = append(); })) log.skip(SkipReason::no_memory_for_log);
+    return appended;
   }
 
   static void call(const Subscriber& subscriber, std::uint64_t number) noexcept {
@@ -325,23 +347,28 @@ std::uint64_t BufferVisualizer::clears() const noexcept {
 }
 
 BufferVisualizer::SubscriptionId BufferVisualizer::subscribe(Subscriber subscriber) {
+  auto added = std::make_shared<Subscription>();
+  added->call = std::move(subscriber);
+  std::shared_ptr<const Subscriptions> dropped;  // a subscriber's destructor is user code: not under the lock
   const BiasedLock::Visitor alone(state_->lock, thread_number());
-  auto next = state_->subscriptions ? std::make_shared<Subscriptions>(*state_->subscriptions)
-                                    : std::make_shared<Subscriptions>();
-  next->push_back({++state_->last_subscription, std::move(subscriber)});
-  state_->subscriptions = std::move(next);
-  return state_->last_subscription;
+  auto next = state_->going_on();
+  next->push_back(added);
+  added->id = ++state_->last_subscription;
+  dropped = std::exchange(state_->subscriptions, std::move(next));
+  return added->id;
 }
 
 void BufferVisualizer::unsubscribe(SubscriptionId subscription) noexcept {
-  std::shared_ptr<const Subscriptions> dropped;  // a subscriber's destructor is user code: not under the lock
+  std::shared_ptr<const Subscriptions> dropped;
   const BiasedLock::Visitor alone(state_->lock, thread_number());
   if (!state_->subscriptions) return;
-  auto next = std::make_shared<Subscriptions>();
-  for (const Subscription& kept : *state_->subscriptions)
-    if (kept.id != subscription) next->push_back(kept);
-  dropped = std::move(state_->subscriptions);
-  if (!next->empty()) state_->subscriptions = std::move(next);
+  for (const auto& one : *state_->subscriptions)
+    if (one->id == subscription) one->ended.store(true, std::memory_order_relaxed);
+  State::attempt([&] {
+    auto next = state_->going_on();
+    if (next->empty()) next = nullptr;
+    dropped = std::exchange(state_->subscriptions, std::move(next));
+  });
 }
 
 }  // namespace bufgc

@@ -11,7 +11,7 @@
 
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "bufgc/viz/word_queue.hpp"
-#include "viz/failing_new.hpp"
+#include "failing_heap.hpp"
 
 using namespace bufgc;
 using EventKind = Lifecycles::EventKind;
@@ -178,9 +178,9 @@ class Watched {
     const std::uint64_t before = visualizer_.event_count();
     {
       const std::size_t passed = std::min(allocations_ - std::min(allocations_, first_failing_), failing_);
-      const FailingNew failing(first_failing_ - std::min(first_failing_, allocations_), failing_ - passed);
+      const FailingHeap failing(first_failing_ - std::min(first_failing_, allocations_), failing_ - passed);
       tell();
-      allocations_ += FailingNew::asked();
+      allocations_ += FailingHeap::asked();
     }
     if (visualizer_.event_count() == before) {
       ++left_out_;
@@ -356,7 +356,7 @@ TEST_CASE("a buffer whose end there is no memory for has ended all the same") {
   visualizer.clear();  // gives the log's memory back
   REQUIRE(visualizer.live_buffers().size() == 1);
   {
-    const FailingNew none(0);
+    const FailingHeap none(0);
     visualizer.on_free(BufferId{0, 0}, Cause::dispose, FreedTo::cache);
   }
   CHECK(visualizer.event_count() == 1);

@@ -9,7 +9,7 @@
 #include <random>
 
 #include "bufgc/memory/huge_pages.hpp"
-#include "viz/failing_new.hpp"
+#include "failing_heap.hpp"
 
 using namespace bufgc;
 
@@ -113,18 +113,18 @@ TEST_CASE("a queue takes little memory before it takes huge pages, and gives all
 TEST_CASE("where there is no huge page a single chunk does, and where there is none the queue says no") {
   WordQueue queue(100 * WordQueue::chunk_words);
   {
-    const FailingNew none(0);
+    const FailingHeap none(0);
     CHECK_FALSE(queue.room(1));
   }
   fill(queue, 8 * WordQueue::chunk_words);
   const std::size_t bytes = queue.memory_bytes();
   {
-    const FailingNew no_huge_page(0, has_huge_pages ? 1 : 0);
+    const FailingHeap no_huge_page(0, has_huge_pages ? 1 : 0);
     CHECK(queue.room(1));
   }
   CHECK(queue.memory_bytes() == bytes + chunk_bytes);
   fill(queue, WordQueue::chunk_words);
-  const FailingNew none(0);
+  const FailingHeap none(0);
   CHECK_FALSE(queue.room(1));
   // What there is goes round.
   queue.drop_before(2 * WordQueue::chunk_words);
