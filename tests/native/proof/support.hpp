@@ -27,7 +27,7 @@ inline std::uint64_t operations(std::uint64_t otherwise) {
 
 /// Of faults in a row every how manieth is tried: each, but where every mutation walks all that the allocator
 /// knows.
-#if defined(BUFGC_CHECK_INVARIANTS)
+#if defined(BUFGC_CHECK_INVARIANTS) || defined(__EMSCRIPTEN__)
 inline constexpr std::size_t fault_step = 13;
 #else
 inline constexpr std::size_t fault_step = 1;
