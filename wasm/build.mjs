@@ -1,5 +1,5 @@
 // Makes the package in wasm/dist: index.js with its source map and its types, development.js, which
-// `load({ development: true })` imports, bufgc.wasm and bufgc_annex.wasm.
+// `load({ development: true })` imports, bufgc.wasm, bufgc_hardened.wasm and bufgc_annex.wasm.
 // BUFGC_WASM_BUILD names the folder that CMake built in (default: ../.build/wasm).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,10 +26,11 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-for (const file of ['bufgc.wasm', 'bufgc_annex.wasm']) copyFileSync(join(native, file), join(dist, file));
+const modules = ['bufgc.wasm', 'bufgc_hardened.wasm', 'bufgc_annex.wasm'];
+for (const file of modules) copyFileSync(join(native, file), join(dist, file));
 writeTypes();
 
-const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm', 'development.js'];
+const files = ['index.js', ...modules, 'development.js'];
 const sizes = files.map((file) => `${file} ${gzipSync(readFileSync(join(dist, file)), { level: 9 }).length}`);
 console.log(`wasm/dist, bytes gzip: ${sizes.join(', ')}`);
 

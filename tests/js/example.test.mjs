@@ -58,6 +58,7 @@ test('the package tells its version, its types and its wasm files', (t) => {
     facts.types,
     facts.exports['.'].default,
     facts.exports['./bufgc.wasm'],
+    facts.exports['./bufgc_hardened.wasm'],
     facts.exports['./bufgc_annex.wasm'],
   ]) {
     assert.ok(readFileSync(join(folder, 'node_modules/bufgc', path)).length > 0, path);

@@ -1,7 +1,17 @@
 // load({ hardened: true }): writes around buffers and into released ones are told of, with the buffer's name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BufgcError, InvalidArgumentError, KiB, MiB, MisuseError, open, random } from './package.mjs';
+import {
+  BufgcError,
+  hardenedBytes,
+  InvalidArgumentError,
+  KiB,
+  MiB,
+  MisuseError,
+  open,
+  random,
+  wasmBytes,
+} from './package.mjs';
 
 /** A hardened manager, and what it told. */
 async function watched(t, options = {}) {
@@ -122,4 +132,22 @@ test('what is defined is no misuse: disposing twice, stale views that growth emp
 
 test('options.hardened is true or false', async (t) => {
   await assert.rejects(open(t, { hardened: 'full' }), InvalidArgumentError);
+});
+
+test('a core that is handed in must be the one that options.hardened asks for', async (t) => {
+  const told = [];
+  const gc = await open(t, { hardened: true, wasm: hardenedBytes() });
+  gc.onMisuse(({ kind }) => told.push(kind));
+  const buffer = gc.alloc(1000);
+  const view = buffer.view();
+  buffer.dispose();
+  view[10] = 1;
+  gc.trim();
+  assert.deepEqual(told, ['write_after_free']);
+  const refused = { code: 'invalid_argument', argument: 'options.wasm' };
+  await assert.rejects(open(t, { hardened: true, wasm: wasmBytes() }), {
+    ...refused,
+    expected: /^bufgc_hardened\.wasm/,
+  });
+  await assert.rejects(open(t, { wasm: hardenedBytes() }), { ...refused, expected: /^bufgc\.wasm/ });
 });

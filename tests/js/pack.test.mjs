@@ -42,6 +42,7 @@ test('the tarball holds the module, its map and types, the wasm files, and nothi
       'README.md',
       'dist/bufgc.wasm',
       'dist/bufgc_annex.wasm',
+      'dist/bufgc_hardened.wasm',
       'dist/development.js',
       'dist/development.js.map',
       'dist/index.js',

@@ -18,6 +18,7 @@ export const {
   BufgcError,
 } = bufgc;
 export const wasmBytes = () => readFileSync(join(packageDir, 'bufgc.wasm'));
+export const hardenedBytes = () => readFileSync(join(packageDir, 'bufgc_hardened.wasm'));
 export const annexBytes = () => readFileSync(join(packageDir, 'bufgc_annex.wasm'));
 
 export const KiB = 2 ** 10;

@@ -12,6 +12,7 @@
 
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/statistics.hpp"
+#include "hardening.hpp"
 #include "instance.hpp"
 #include "visualizer_calls.hpp"
 
@@ -64,9 +65,6 @@ constexpr char statistics_text[] =
 #undef BUFGC_X
     ;
 
-/// The misuse that JavaScript is being told of; only while it is.
-const Misuse* told_misuse = nullptr;
-
 }  // namespace
 }  // namespace bufgc::wasm
 
@@ -75,26 +73,22 @@ using namespace bufgc::wasm;
 
 extern "C" {
 
-EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int cache, int compact, int hardened) {
+EMSCRIPTEN_KEEPALIVE void bufgc_open(double budget_bytes, int cache, int compact) {
   ManagerOptions options;
   options.allocator.budget_bytes = budget_of(budget_bytes);
   options.allocator.cache = cache != 0;
   options.allocator.compact = compact != 0;
-  options.allocator.hardening = hardened != 0 ? Hardening::full : Hardening::off;
+  options.allocator.hardening = core_hardening;
   Instance& made = instance();
   made.manager = std::make_unique<BufferManager>(options);
   // What is hardened wants to see every block go.
-  if (hardened == 0) made.shelf.heap = BufferAccess::heap(*made.manager);
+  if (core_hardening == Hardening::off) made.shelf.heap = BufferAccess::heap(*made.manager);
   made.manager->set_collect_callbacks([](const CollectReport&) { tell(Event::collect_start, 0); },
                                       [](const CollectReport& report) {
                                         instance().last_collection = report;
                                         tell(Event::collect_stop, 0);
                                       });
-  made.manager->set_misuse_handler([](const Misuse& misuse) {
-    const Misuse* const outer = std::exchange(told_misuse, &misuse);
-    tell(Event::misuse, static_cast<int>(misuse.kind));
-    told_misuse = outer;
-  });
+  tell_of_misuse(*made.manager);
 }
 
 /// Eight bytes each: whole numbers, and where the unit is "ratio" doubles.
@@ -134,26 +128,6 @@ EMSCRIPTEN_KEEPALIVE void bufgc_set_cache_enabled(int enabled) {
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_set_sites_enabled(int enabled) {
   manager().set_sites_enabled(enabled != 0);
-}
-/// Of the misuse that is being told: id, size, offset, expected, found.
-EMSCRIPTEN_KEEPALIVE const double* bufgc_misuse_numbers() {
-  static double numbers[5];
-  numbers[0] = number(told_misuse->id);
-  numbers[1] = number(told_misuse->size_bytes);
-  numbers[2] = number(told_misuse->offset_bytes);
-  numbers[3] = number(told_misuse->expected);
-  numbers[4] = number(told_misuse->found);
-  return numbers;
-}
-/// 0: its kind, 1: the label, 2: the site, 3: the whole report.
-EMSCRIPTEN_KEEPALIVE const char* bufgc_misuse_text(int which) {
-  static char place[512];
-  std::string_view text = misuse_name(told_misuse->kind);
-  if (which == 1) text = told_misuse->label;
-  if (which == 2) text = told_misuse->site;
-  if (which == 3) text = misuse_text(*told_misuse, place);
-  instance().mailbox.count = static_cast<std::uint32_t>(text.size());
-  return text.data();
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_close() {
   BufferManager& closing = manager();

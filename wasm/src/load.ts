@@ -1,5 +1,6 @@
 // Loads the library: checks the options, starts the core, and opens a manager.
 import { Annex } from './annex.js';
+import { InvalidArgumentError } from './errors.js';
 import { startCore } from './instance.js';
 import { ManagerImpl } from './manager.js';
 import { ModuleSource } from './modules.js';
@@ -28,13 +29,19 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     cache: flag(given.cache ?? true, 'options.cache'),
     compact: flag(given.compact ?? !stableViews, 'options.compact'),
     sites: every(given.sites ?? (development || hardened), 'options.sites'),
-    hardened,
   };
   if (stableViews) checkStableViews(settings.budgetBytes, given.compact);
   // These forms are what bundlers look for to ship the files along.
-  const coreSource = new ModuleSource(given.wasm ?? new URL('./bufgc.wasm', import.meta.url), 'options.wasm');
+  const coreAddress = hardened
+    ? new URL('./bufgc_hardened.wasm', import.meta.url)
+    : new URL('./bufgc.wasm', import.meta.url);
+  const coreSource = new ModuleSource(given.wasm ?? coreAddress, 'options.wasm');
   const annexSource = new ModuleSource(given.annex ?? new URL('./bufgc_annex.wasm', import.meta.url), 'options.annex');
   const core = await startCore(await coreSource.compiled(), stableViews ? bytesUpFront(settings.budgetBytes) : 0);
+  if ('bufgc_misuse_text' in core.exports !== hardened) {
+    const expected = `${hardened ? 'bufgc_hardened.wasm' : 'bufgc.wasm'}, since options.hardened is ${hardened}`;
+    throw new InvalidArgumentError('options.wasm', expected, given.wasm);
+  }
   const annex = new Annex(core, annexSource, settings.visualizerEvents);
   if (settings.visualizer) await annex.ready;
   return new ManagerImpl(new Native(core), annex, settings);

@@ -69,7 +69,6 @@ export interface ManagerSettings {
   readonly stableViews: boolean;
   readonly highWaterMark: number;
   readonly development: Development | null;
-  readonly hardened: boolean;
 }
 
 export class ManagerImpl implements Manager {
@@ -111,7 +110,7 @@ export class ManagerImpl implements Manager {
       event: (event, key) => this.#nativeEvent(event, key),
       plan: (request) => annex.plan(request),
     };
-    native.cold.bufgc_open(settings.budgetBytes, settings.cache, settings.compact, settings.hardened);
+    native.cold.bufgc_open(settings.budgetBytes, settings.cache, settings.compact);
     native.cold.bufgc_set_sites_enabled(settings.sites > 0);
     this.visualizer = new VisualizerImpl(this);
     if (settings.visualizer) this.visualizer.start();

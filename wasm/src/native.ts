@@ -42,7 +42,7 @@ interface HotExports {
 
 /** Answers of several numbers are addresses of doubles; texts go in through `putText`, as their length. */
 interface ColdExports {
-  bufgc_open(budgetBytes: number, cache: boolean, compact: boolean, hardened: boolean): void;
+  bufgc_open(budgetBytes: number, cache: boolean, compact: boolean): void;
   bufgc_stats(): number;
   bufgc_statistics_text(): number;
   bufgc_histogram(): number;
@@ -61,6 +61,7 @@ interface ColdExports {
   bufgc_iteration_abandon(iteration: number): void;
   bufgc_iteration_improve(iteration: number, planMs: number): number;
   bufgc_iteration_state(iteration: number): number;
+  /** Of misuse only the hardened core tells. */
   bufgc_misuse_numbers(): number;
   bufgc_misuse_text(which: number): number;
   bufgc_close(): void;

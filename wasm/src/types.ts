@@ -45,7 +45,10 @@ export interface LoadOptions {
    * released, its memory used again, at `trim()` and `close()`. `onMisuse` tells. Turns `sites` on. Slow. Default false.
    */
   hardened?: boolean;
-  /** The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module. */
+  /**
+   * The wasm file: its address, or its bytes. Default: `bufgc.wasm` beside the module, with `hardened: true`
+   * `bufgc_hardened.wasm`.
+   */
   wasm?: string | URL | ArrayBuffer | Uint8Array;
   /**
    * The second wasm file, of what is needed later if at all: snapshots and exports of the visualizer, and the plans
