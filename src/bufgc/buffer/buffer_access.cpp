@@ -15,7 +15,8 @@ constexpr bool stands_at = Word * 4 == Offset;
 using Words = BufferAccess::RecordWords;
 static_assert(stands_at<Words::strong_count, offsetof(BufferRecord, word)>);
 static_assert(stands_at<Words::id_generation, offsetof(BufferRecord, id_generation)>);
-static_assert(stands_at<Words::size_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, size_bytes)>);
+static_assert(
+    stands_at<Words::size_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, size_bytes)>);
 static_assert(stands_at<Words::newest_finalizer, offsetof(BufferRecord, newest_finalizer)>);
 static_assert(stands_at<Words::origin, offsetof(BufferRecord, told)> &&
               offsetof(BufferRecord, served_by) == offsetof(BufferRecord, told) + 3 &&
@@ -23,7 +24,8 @@ static_assert(stands_at<Words::origin, offsetof(BufferRecord, told)> &&
               static_cast<int>(BufferKind::owned) == 0 && static_cast<int>(ServedBy::cache) == 0);
 static_assert(stands_at<Words::state, offsetof(BufferRecord, cause)> &&
               offsetof(BufferRecord, described) == offsetof(BufferRecord, cause) + 3);
-static_assert(stands_at<Words::capacity_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, capacity_bytes)>);
+static_assert(
+    stands_at<Words::capacity_bytes, BufferRecord::tail_offset_bytes + offsetof(RecordTail, capacity_bytes)>);
 
 }  // namespace
 #endif
