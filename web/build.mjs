@@ -74,9 +74,6 @@ const bundle = async (entry) => (await esbuild.build({ ...options, entryPoints: 
 
 /** Everything the page carries besides its code, by name; read through `src/assets.ts`. */
 const assets = new Map();
-const addFile = (name, path, what) => {
-  if (present(path, what)) assets.set(name, readFileSync(path));
-};
 // Packed before they become text: what packs the page on its way cannot see through base64.
 const addPacked = (name, path, what) => {
   if (present(path, what)) assets.set(`${name}.gz`, gzipSync(readFileSync(path), { level: 9 }));
