@@ -469,7 +469,8 @@ void fail_each(std::size_t count) {
   const std::size_t asked = walk_whole();
   REQUIRE(asked > 100);
   const std::int64_t out = FailingHeap::blocks_out();
-  for (std::size_t n = 0; n < asked; n += fault_step) {
+  const std::size_t step = fault_step();
+  for (std::size_t n = 0; n < asked; n += step) {
     INFO("allocation " << n << " of " << asked << " of the heap");
     FailingSource source(default_source());
     {
@@ -481,8 +482,7 @@ void fail_each(std::size_t count) {
   }
   REQUIRE(walk_whole() > 0);
   CHECK(FailingHeap::blocks_out() <= out);
-  std::printf("       the heap failed at %zu of %zu allocations\n", (asked + fault_step - 1) / fault_step,
-              asked);
+  std::printf("       the heap failed at %zu of %zu allocations\n", (asked + step - 1) / step, asked);
 }
 
 }  // namespace
@@ -507,7 +507,7 @@ TEST_CASE("whatever acquisition of memory fails, once or for ever, nothing leaks
   }
   REQUIRE(acquisitions > 5);
   for (const Fails fails : {Fails::once, Fails::for_ever}) {
-    for (std::uint64_t nth = 1; nth <= acquisitions; nth += fault_step) {
+    for (std::uint64_t nth = 1; nth <= acquisitions; nth += fault_step()) {
       INFO("acquisition " << nth << (fails == Fails::once ? ", once" : ", for ever"));
       FailingSource source(default_source());
       source.fail_at(nth, fails);

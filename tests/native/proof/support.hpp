@@ -25,13 +25,16 @@ inline std::uint64_t operations(std::uint64_t otherwise) {
   return setting("BUFGC_OPERATIONS", otherwise);
 }
 
-/// Of faults in a row every how manieth is tried: each, but where every mutation walks all that the allocator
-/// knows.
+/// Of faults in a row every how manieth is tried: BUFGC_FAULT_STEP, else one in a few, and fewer where every
+/// mutation walks all that the allocator knows.
+inline std::size_t fault_step() {
 #if defined(BUFGC_CHECK_INVARIANTS) || defined(__EMSCRIPTEN__)
-inline constexpr std::size_t fault_step = 13;
+  constexpr std::uint64_t otherwise = 13;
 #else
-inline constexpr std::size_t fault_step = 1;
+  constexpr std::uint64_t otherwise = 7;
 #endif
+  return static_cast<std::size_t>(setting("BUFGC_FAULT_STEP", otherwise));
+}
 
 /// BUFGC_SEED, or the one that Catch2 was given.
 inline std::uint64_t seed() {
