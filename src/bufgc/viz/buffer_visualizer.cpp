@@ -17,10 +17,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Subscription {
-  BufferVisualizer::SubscriptionId id;
+  BufferVisualizer::SubscriptionId id{};
   BufferVisualizer::Subscriber call;
-  std::atomic<bool> ended{
-      false};  // it may stand in a list still, where there was no memory for a shorter one
+  /// It may stand in a list still, where there was no memory for a shorter one.
+  std::atomic<bool> ended{false};
 };
 using Subscriptions = std::vector<std::shared_ptr<Subscription>>;
 
