@@ -144,7 +144,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   [[nodiscard]] static Result<Finalizer> finalize(BufferRecord* owner, Finalizer::Callback callback);
   [[nodiscard]] FinalizerRegistry& finalizers() noexcept { return *registry_; }
 
-  // Ends: teardown.cpp.
+  // Ends: of one, teardown.cpp; of all, heap_close.cpp.
   static Status destroy(BufferRecord* record) noexcept;
   std::uint64_t drain() noexcept;
   void close() noexcept;
@@ -256,6 +256,16 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// allocator's lock.
   void end_slots(BufferRecord* const* records, std::size_t count) noexcept;
 
+  // heap_close.cpp
+  /// Runs deferred finalizers and release callbacks, `most` of them. Returns how many.
+  std::uint64_t drain(std::uint64_t most) noexcept;
+  /// Those that there are, and what they defer, as far as that ends.
+  void drain_all() noexcept;
+  void run_at_exit() noexcept;
+  /// Every lifetime that goes on, after the last birth.
+  void end_all() noexcept;
+
+  // teardown.cpp
   /// Gives the slot of a dead record back, and the heap with it if it was the last.
   void recycle(BufferRecord* record) noexcept;
 

@@ -36,6 +36,7 @@
 #include <utility>
 
 #include "bufgc/buffer/teardown.hpp"
+#include "bufgc/buffer/user_code.hpp"
 #include "bufgc/memory/sole_thread.hpp"
 
 namespace bufgc {

@@ -10,6 +10,7 @@
 
 #include "bufgc/buffer/heap_section.hpp"
 #include "bufgc/buffer/hold_probe.hpp"
+#include "bufgc/buffer/user_code.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)
 #include <thread>
@@ -18,37 +19,8 @@
 namespace bufgc {
 namespace {
 
-/// User code that runs at a death may cause further deaths, on this thread, inside that death. They
-/// are carried out at once, but only so deep: below that they join the row of the death around them.
-/// (A finalizer that holds the next buffer, whose finalizer holds the next … would else need a stack
-/// as long as the chain.)
-constexpr int deepest_nesting = 32;
-thread_local int nesting = 0;
-thread_local DeathRow* row_around = nullptr;
-
-/// The `DeferFinalizers` that live on this thread.
-thread_local int deferring = 0;
-
 /// Links are taken out of the graph under its lock, and let go outside it: so many at a time.
 constexpr std::size_t links_at_once = 32;
-
-/// User code runs while this stands.
-class [[nodiscard]] UserCode {
- public:
-  explicit UserCode(DeathRow& row) noexcept : outer_(row_around) {
-    row_around = &row;
-    ++nesting;
-  }
-  ~UserCode() {
-    --nesting;
-    row_around = outer_;
-  }
-  UserCode(const UserCode&) = delete;
-  UserCode& operator=(const UserCode&) = delete;
-
- private:
-  DeathRow* const outer_;
-};
 
 }  // namespace
 
@@ -57,7 +29,7 @@ struct Burial {
   static void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
     if (record->newest_finalizer.load(std::memory_order_acquire) == nullptr) return;
     FinalizerRegistry& registry = *record->tail().heap->registry_;
-    if (deferring > 0 && registry.defer(record)) return;
+    if (defers_user_code() && registry.defer(record)) return;
     const UserCode user_code(row);
     // At close those that asked for it have run already; the others are dropped unrun.
     const bool to_run = record->cause != Cause::closed;
@@ -131,7 +103,7 @@ struct Burial {
     if (record->kind == BufferKind::owned) return record->tail().heap->allocator_.deallocate(record->block);
     if (ReleaseHook* const hook = std::exchange(record->details().release_hook, nullptr); hook != nullptr) {
       FinalizerRegistry& registry = *record->tail().heap->registry_;
-      if (deferring > 0 && registry.defer(hook, record->data, record->tail().size_bytes)) {
+      if (defers_user_code() && registry.defer(hook, record->data, record->tail().size_bytes)) {
         return FreedTo::source;
       }
       const UserCode user_code(row);
@@ -236,8 +208,8 @@ struct Burial {
   }
 
   [[gnu::noinline]] static void bury_one(BufferRecord* record) noexcept {
-    if (nesting >= deepest_nesting) {
-      row_around->push(record);
+    if (DeathRow* const around = row_to_join(); around != nullptr) {
+      around->push(record);
       return;
     }
     DeathRow row;
@@ -245,9 +217,7 @@ struct Burial {
     bury(row);
   }
 
-  /// Ends the lifetime `generation` explicitly, if it still goes on: weak references are cleared and
-  /// one strong reference is taken for the time of the burial. The caller keeps the record from
-  /// being born again meanwhile, and holds no lock under which it may not wait for a collector.
+  /// As the free one.
   [[nodiscard]] static bool claim(BufferRecord* record, std::uint32_t generation, Cause cause) noexcept {
     std::uint64_t word = record->word.load(std::memory_order_acquire);
     for (;;) {
@@ -318,28 +288,7 @@ struct Burial {
     record->tail().heap->check_unheld(record);
     tell_and_finish(record, record->tail().heap->allocator_.deallocate(record->block));
   }
-
-  static std::uint64_t drain(BufferHeap& heap, std::uint64_t most) noexcept {
-    DeathRow row;
-    std::uint64_t ran = 0;
-    {
-      const UserCode user_code(row);
-      ran = heap.registry_->drain(most);
-    }
-    bury(row);
-    return ran;
-  }
-  static void drain_all(BufferHeap& heap) noexcept;
-
-  static void close(BufferHeap& heap) noexcept;
 };
-
-DeferFinalizers::DeferFinalizers() noexcept {
-  ++deferring;
-}
-DeferFinalizers::~DeferFinalizers() {
-  --deferring;
-}
 
 void run_finalizers(BufferRecord* record, DeathRow& row) noexcept {
   Burial::run_finalizers(record, row);
@@ -363,11 +312,8 @@ void bury(DeathRow& row) noexcept {
   Burial::bury(row);
 }
 
-bool inside_user_code() noexcept {
-  return nesting > 0;
-}
-bool defers_user_code() noexcept {
-  return deferring > 0;
+bool claim(BufferRecord* record, std::uint32_t generation, Cause cause) noexcept {
+  return Burial::claim(record, generation, cause);
 }
 
 void reference_went(BufferRecord* record, std::uint64_t word_before, Cause cause) noexcept {
@@ -390,114 +336,6 @@ Status BufferHeap::destroy(BufferRecord* record) noexcept {
   }
   Burial::bury_one(record);
   return Status::ok;
-}
-
-namespace {
-
-/// What finalizers of a close register or defer runs too, but one that does so for ever must not hang it.
-constexpr std::uint64_t most_finalizers_after_the_first = 1 << 16;
-
-/// Runs user code though the thread defers it: until the end of the scope.
-class [[nodiscard]] NotDeferring {
- public:
-  NotDeferring() noexcept : outer_(std::exchange(deferring, 0)) {}
-  ~NotDeferring() { deferring = outer_; }
-  NotDeferring(const NotDeferring&) = delete;
-  NotDeferring& operator=(const NotDeferring&) = delete;
-
- private:
-  const int outer_;
-};
-
-}  // namespace
-
-BufferHeap::Visit::Visit(BufferHeap& heap) noexcept : heap_(heap) {
-  const CpuAllocator::State::Section section(heap_.memory_);
-  ++heap_.visits_;
-}
-BufferHeap::Visit::~Visit() {
-  bool last_out = false;
-  {
-    const CpuAllocator::State::Section section(heap_.memory_);
-    --heap_.visits_;
-    last_out = heap_.abandoned_ && heap_.open_slots() == 0;
-  }
-  if (last_out) heap_.last_one_out_(heap_.context_);
-}
-
-std::uint64_t BufferHeap::drain() noexcept {
-  const Visit visit(*this);
-  return Burial::drain(*this, ~std::uint64_t{0});
-}
-
-void Burial::drain_all(BufferHeap& heap) noexcept {
-  const FinalizerRegistry::Counts counts = heap.registry_->counts();
-  std::uint64_t left = counts.deferred + counts.hooks + most_finalizers_after_the_first;
-  while (left > 0) {
-    const std::uint64_t ran = drain(heap, left);
-    if (ran == 0) return;
-    left -= ran;
-  }
-}
-
-void Burial::close(BufferHeap& heap) noexcept {
-  const NotDeferring not_deferring;
-  drain_all(heap);
-  DeathRow side;
-  {
-    const UserCode user_code(side);
-    std::uint64_t left = heap.registry_->counts().alive + most_finalizers_after_the_first;
-    while (left-- > 0) {
-      const FinalizerRegistry::Callback callback = heap.registry_->claim_newest_at_exit();
-      if (callback == nullptr) break;
-      heap.registry_->run(callback);
-    }
-  }
-  bury(side);
-
-  heap.retire_caches();
-  std::uint32_t slots = 0;
-  {
-    const CpuAllocator::State::Section section(heap.memory_);
-    slots = heap.slots_used_;
-  }
-  DeathRow row;
-  for (std::uint32_t slot = 0; slot < slots; ++slot) {
-    BufferRecord* record = nullptr;
-    {
-      const CpuAllocator::State::Section section(heap.memory_);
-      record = &heap.at(slot);
-    }
-    // Nothing is born any more, so the slot's lifetime stays.
-    if (claim(record, record->lifetime(), Cause::closed)) row.push(record);
-  }
-  bury(row);
-  drain_all(heap);  // of what ended meanwhile on threads that defer
-}
-
-void BufferHeap::close() noexcept {
-  {
-    const CpuAllocator::State::Section section(memory_);
-    if (std::exchange(closing_, true)) return;
-  }
-  if (hardened_) report_leaked_edges();
-  Burial::close(*this);
-}
-
-void BufferHeap::abandon() noexcept {
-  {
-    const NotDeferring not_deferring;
-    registry_->stop_deferring();
-    Burial::drain_all(*this);
-  }
-  bool empty = false;
-  {
-    const CpuAllocator::State::Section section(memory_);
-    abandoned_ = true;
-    common_.room = 0;  // no end may miss that it is the last
-    empty = open_slots() == 0;
-  }
-  if (empty) last_one_out_(context_);
 }
 
 }  // namespace bufgc

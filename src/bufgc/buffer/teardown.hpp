@@ -20,13 +20,12 @@ inline void sentence(BufferRecord* record) noexcept {
   record->cause = Cause::collected;
   record->word.store(record_word::make(record->lifetime(), 0), std::memory_order_release);
 }
+/// Ends the lifetime `generation` explicitly, if it still goes on: weak references are cleared and one
+/// strong reference is taken for the time of the burial. The caller keeps the record from being born again
+/// meanwhile, and holds no lock under which it may not wait for a collector.
+[[nodiscard]] bool claim(BufferRecord* record, std::uint32_t generation, Cause cause) noexcept;
 /// All steps, for all in the row.
 void bury(DeathRow& row) noexcept;
-
-/// Whether a finalizer or a release callback is running on this thread.
-[[nodiscard]] bool inside_user_code() noexcept;
-/// Whether none may run on this thread.
-[[nodiscard]] bool defers_user_code() noexcept;
 
 /// Lets another thread go on that this one waits for.
 void pause() noexcept;

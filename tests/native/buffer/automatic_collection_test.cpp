@@ -3,6 +3,7 @@
 #include "support.hpp"
 
 using namespace bufgc;
+using bufgc::test::make_chain;
 using bufgc::test::require_nothing_left;
 using bufgc::test::weightless;
 
@@ -25,18 +26,6 @@ std::vector<CpuBuffer> make_pair(BufferManager& manager) {
   pair[0].link(pair[1]);
   pair[1].link(pair[0]);
   return pair;
-}
-
-/// A chain of so many that only its first handle holds, given back.
-CpuBuffer make_chain(BufferManager& manager, std::uint64_t length) {
-  CpuBuffer head = weightless(manager);
-  CpuBuffer tail = head;
-  for (std::uint64_t i = 1; i < length; ++i) {
-    CpuBuffer next = weightless(manager);
-    tail.link(next);
-    tail = std::move(next);
-  }
-  return head;
 }
 
 }  // namespace
@@ -152,7 +141,7 @@ TEST_CASE("a collection that looked in vain makes the next one wait for as many 
           "[collection][automatic]") {
   constexpr std::uint64_t length = 100'000;
   BufferManager manager;
-  CpuBuffer head = make_chain(manager, length);
+  CpuBuffer head = make_chain(manager, length).head;
   manager.set_collect_threshold(16);
   manager.collect();
   std::vector<CollectReport> reports;
@@ -272,7 +261,7 @@ TEST_CASE("what is frozen is not looked at, lives while nobody holds it, and end
 
 TEST_CASE("what is frozen ends like any other when nobody holds it", "[collection][automatic]") {
   BufferManager manager;
-  CpuBuffer head = make_chain(manager, 10);
+  CpuBuffer head = make_chain(manager, 10).head;
   REQUIRE(manager.freeze() == 10);
   head.reset();
   require_nothing_left(manager);

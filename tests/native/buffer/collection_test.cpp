@@ -5,6 +5,7 @@
 #include "support.hpp"
 
 using namespace bufgc;
+using bufgc::test::make_chain;
 using bufgc::test::require_nothing_left;
 using bufgc::test::weightless;
 
@@ -65,15 +66,7 @@ TEST_CASE("a destroyed holder lets go of what it held", "[collection]") {
 TEST_CASE("a chain of a million buffers dies without recursion", "[collection]") {
   BufferManager manager;
   constexpr std::uint64_t length = 1'000'000;
-  CpuBuffer head = weightless(manager);
-  {
-    CpuBuffer tail = head;
-    for (std::uint64_t i = 1; i < length; ++i) {
-      CpuBuffer next = weightless(manager);
-      tail.link(next);
-      tail = std::move(next);
-    }
-  }
+  CpuBuffer head = make_chain(manager, length).head;
   REQUIRE(manager.statistics().external_buffers == length);
   head.reset();
   REQUIRE(manager.statistics().finalized_buffers == length - 1);

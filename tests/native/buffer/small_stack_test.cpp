@@ -10,6 +10,7 @@
 #include "support.hpp"
 
 using namespace bufgc;
+using bufgc::test::make_chain;
 using bufgc::test::require_nothing_left;
 using bufgc::test::weightless;
 
@@ -38,24 +39,13 @@ void on_small_stack(Body body) {
   REQUIRE(pthread_attr_destroy(&attributes) == 0);
 }
 
-/// Buffers each of which holds the next; `tail` receives the last.
-CpuBuffer make_chain(BufferManager& manager, CpuBuffer& tail) {
-  CpuBuffer head = weightless(manager);
-  tail = head;
-  for (std::uint64_t i = 1; i < length; ++i) {
-    CpuBuffer next = weightless(manager);
-    tail.link(next);
-    tail = std::move(next);
-  }
-  return head;
-}
-
 }  // namespace
 
 TEST_CASE("a chain of a million buffers ends on a stack of 64 KiB", "[collection][stack]") {
   BufferManager manager;
-  CpuBuffer tail;
-  CpuBuffer head = make_chain(manager, tail);
+  test::Chain chain = make_chain(manager, length);
+  CpuBuffer& head = chain.head;
+  CpuBuffer& tail = chain.tail;
   tail = {};
   on_small_stack([&] { head.reset(); });
   REQUIRE(manager.statistics().finalized_buffers == length - 1);
@@ -65,8 +55,9 @@ TEST_CASE("a chain of a million buffers ends on a stack of 64 KiB", "[collection
 TEST_CASE("a ring of a million buffers is collected on a stack of 64 KiB, by itself too",
           "[collection][automatic][stack]") {
   BufferManager manager;
-  CpuBuffer tail;
-  CpuBuffer head = make_chain(manager, tail);
+  test::Chain chain = make_chain(manager, length);
+  CpuBuffer& head = chain.head;
+  CpuBuffer& tail = chain.tail;
   tail.link(head);
   SECTION("by collect()") {
     tail = {};

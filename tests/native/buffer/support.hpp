@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "bufgc/buffer_manager.hpp"
@@ -13,6 +14,22 @@ namespace bufgc::test {
 inline CpuBuffer weightless(BufferManager& manager, BufferManager::ReleaseCallback release = {}) {
   static std::byte bytes[64] = {};
   return manager.external(bytes, BufferSpec{sizeof bytes, DType::uint8, {}, {}}, std::move(release));
+}
+
+/// A chain of buffers each of which holds the next, by its first and its last.
+struct Chain {
+  CpuBuffer head;
+  CpuBuffer tail;
+};
+inline Chain make_chain(BufferManager& manager, std::uint64_t length) {
+  Chain chain{weightless(manager), {}};
+  chain.tail = chain.head;
+  for (std::uint64_t i = 1; i < length; ++i) {
+    CpuBuffer next = weightless(manager);
+    chain.tail.link(next);
+    chain.tail = std::move(next);
+  }
+  return chain;
 }
 
 /// All figures of a manager without live buffers that must then be 0, and its own check.
