@@ -6,22 +6,14 @@
 #include <functional>
 #include <utility>
 
+#include "bufgc/memory/thread_number.hpp"
+
 namespace bufgc {
 namespace {
 
 /// All hardened allocators: where a block that one does not know may be another's. Locked before theirs.
 constinit Lock guards_lock;
 constinit BlockGuard* first_guard = nullptr;
-
-std::uint64_t thread_number() noexcept {
-#if defined(BUFGC_SINGLE_THREADED)
-  return 1;
-#else
-  static std::atomic<std::uint64_t> last{0};
-  thread_local const std::uint64_t own = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return own;
-#endif
-}
 
 /// Another in each process whose addresses are, and for each allocator of a process.
 std::uint64_t new_secret(const void* place) noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bufgc/memory/biased_lock.hpp"
+#include "bufgc/memory/thread_number.hpp"
 #include "bufgc/viz/event_log.hpp"
 #include "bufgc/viz/lifecycles_builder.hpp"
 
@@ -23,18 +24,6 @@ struct Subscription {
   std::atomic<bool> ended{false};
 };
 using Subscriptions = std::vector<std::shared_ptr<Subscription>>;
-
-#if defined(__ELF__)
-[[gnu::tls_model("initial-exec")]]  // as `thread_caches`: found without a call
-#endif
-constinit thread_local std::uint32_t own_thread_number = 0;
-
-/// Threads are named by the order in which they were first seen, from 1 on.
-std::uint32_t thread_number() noexcept {
-  static std::atomic<std::uint32_t> last{0};
-  if (own_thread_number == 0) own_thread_number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return own_thread_number;
-}
 
 /// A buffer so large takes longer to be filled than the clock to be read: its birth is stamped.
 constexpr std::uint64_t stamped_bytes = std::uint64_t{1} << 20U;

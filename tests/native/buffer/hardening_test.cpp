@@ -306,6 +306,26 @@ TEST_CASE("hardened, a buffer that dies with links to it is told of, and its lin
   CHECK(watched.told.empty());
 }
 
+#if !defined(__EMSCRIPTEN__)
+TEST_CASE("a report and a trace call a thread by the same number", "[hardening][threads]") {
+  Watched watched;
+  BufferManager& manager = watched.manager;
+  std::uint64_t made_on_thread = 0;
+  manager.set_misuse_handler([&](const Misuse& misuse) { made_on_thread = misuse.made_on_thread; });
+  // Some that only the allocator sees, and one that both do.
+  for (int i = 0; i < 3; ++i) std::thread([&] { frame(manager); }).join();
+  manager.start_visualizer();
+  CpuBuffer made;
+  std::thread([&] { made = frame(manager); }).join();
+  made.data()[1000] = std::byte{1};
+  const BufferId id = made.id();
+  made.reset();
+  const Lifecycles trace = manager.visualizer().snapshot();
+  const auto row = std::find(trace.id.begin(), trace.id.end(), id.value()) - trace.id.begin();
+  REQUIRE(trace.strings.at(trace.thread[static_cast<std::size_t>(row)]) == std::to_string(made_on_thread));
+}
+#endif
+
 TEST_CASE("hardened, counts that disagree with links are told of by a check and at close", "[hardening]") {
   Watched watched;
   BufferManager& manager = watched.manager;
