@@ -153,12 +153,21 @@ test('ballast that brings nothing in this engine is left out more and more', asy
   });
   const young = count(t, 'ArrayBuffer', (bytes) => bytes === 16);
   const whole = count(t, 'ArrayBuffer', (bytes) => bytes === 1024 * MiB);
-  const gc = await open(t, { budgetBytes: 32 * MiB });
-  for (let i = 0; i < 3000; i += 1) await gc.allocAsync(MiB, { timeoutMs: 60_000 });
-  const { failed_allocations: rounds } = gc.stats();
-  assert.ok(rounds >= 3000 / 32 - 1);
-  // Node 20 finds dropped handles only in collections of its whole heap; a later one need not.
-  assert.ok(young() <= rounds / 2 || whole() <= rounds / 2, `${young()} and ${whole()} pieces in ${rounds} rounds`);
+  // On a busy machine a marking that the whole heap's ballast began may end in the young generation's turn, whose
+  // success it then seems: one calm attempt shows what is learnt. Where nothing is, both come in every round of each.
+  const attempts = [];
+  do {
+    const before = [young(), whole()];
+    const gc = await open(t, { budgetBytes: 32 * MiB });
+    for (let i = 0; i < 3000; i += 1) await gc.allocAsync(MiB, { timeoutMs: 60_000 });
+    const { failed_allocations: rounds } = gc.stats();
+    assert.ok(rounds >= 3000 / 32 - 1);
+    attempts.push({ young: young() - before[0], whole: whole() - before[1], rounds });
+    gc.close();
+    // Node 20 finds dropped handles only in collections of its whole heap; a later one need not.
+  } while (attempts.length < 4 && Math.min(attempts.at(-1).young, attempts.at(-1).whole) > attempts.at(-1).rounds / 2);
+  const { young: youngPieces, whole: wholePieces, rounds } = attempts.at(-1);
+  assert.ok(Math.min(youngPieces, wholePieces) <= rounds / 2, JSON.stringify(attempts));
 });
 
 /** The engine's own collector, with and without --expose-gc. */
