@@ -46,13 +46,16 @@ std::uint32_t StringTable::intern(std::string_view text) {
 }
 
 void StringTable::grow() {
-  const std::size_t capacity = slots_.empty() ? 16 : slots_.size() * 2;
-  slots_.assign(capacity, 0);
+  // Made apart: libc++'s `assign` gives the old slots up before it has the new ones, and without memory has
+  // none.
+  std::vector<std::uint32_t> slots(slots_.empty() ? 16 : slots_.size() * 2, 0);
+  const std::size_t mask = slots.size() - 1;
   for (std::size_t index = 0; index < hashes_.size(); ++index) {
-    std::size_t slot = hashes_[index] & (capacity - 1);
-    while (slots_[slot] != 0) slot = (slot + 1) & (capacity - 1);
-    slots_[slot] = static_cast<std::uint32_t>(index) + 1;
+    std::size_t slot = hashes_[index] & mask;
+    while (slots[slot] != 0) slot = (slot + 1) & mask;
+    slots[slot] = static_cast<std::uint32_t>(index) + 1;
   }
+  slots_.swap(slots);
 }
 
 std::size_t StringTable::memory_bytes() const noexcept {
