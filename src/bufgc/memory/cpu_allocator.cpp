@@ -67,13 +67,12 @@ Allocation CpuAllocator::allocate(std::size_t size_bytes) noexcept {
   if (BlockCache* const cache = state.enter_at_once(); cache != nullptr) [[likely]] {
     bool rose = false;
     Range* const range = state.take(*cache, size_bytes, rose);
-    if (range != nullptr) [[likely]] {
-      if (rose) [[unlikely]]
-        return risen(cache, range);
-      State::leave(cache);
-      return {range, ServedBy::cache};
-    }
+    if (range == nullptr) [[unlikely]]
+      return allocate_inside(cache, size_bytes);
+    if (rose) [[unlikely]]
+      return risen(cache, range);
     State::leave(cache);
+    return {range, ServedBy::cache};
   }
 #endif
   return allocate_elsewhere(size_bytes);
@@ -87,28 +86,28 @@ Allocation CpuAllocator::risen(BlockCache* cache, Block* block) noexcept {
 
 // As above, with what takes a call.
 Allocation CpuAllocator::allocate_elsewhere(std::size_t size_bytes) noexcept {
+  BlockCache* const cache = state_->enter();
+  return cache == nullptr ? allocate_slowly(size_bytes) : allocate_inside(cache, size_bytes);
+}
+
+Allocation CpuAllocator::allocate_inside(BlockCache* cache, std::size_t size_bytes) noexcept {
   State& state = *state_;
-  if (BlockCache* const cache = state.enter(); cache != nullptr) {
+  const std::size_t capacity_bytes = state.cached_capacity_of(size_bytes);
+  bool rose = false;
+  Range* range = cache->take_from_row(size_bytes, capacity_bytes, rose);
+  if (range == nullptr) {
     cache->settle();
-    const std::size_t capacity_bytes = state.cached_capacity_of(size_bytes);
-    bool rose = false;
-    Range* range = cache->magazine.take(capacity_bytes);
-    if (range != nullptr) {
-      rose = !cache->hand_out(range, size_bytes);
-    } else {
-      range = cache->take_from_row(size_bytes, capacity_bytes, rose);
-    }
-    if (rose) state.on_rise(*cache);
-    State::leave(cache);
-    if (range != nullptr) {
-#if defined(BUFGC_CHECK_INVARIANTS)
-      const State::Section section(state);
-      state.check_mutation(range);
-#endif
-      return {range, ServedBy::cache};
-    }
+    range = cache->magazine.take(capacity_bytes);
+    rose = range != nullptr && !cache->hand_out(range, size_bytes);
   }
-  return allocate_slowly(size_bytes);
+  if (rose) state.on_rise(*cache);
+  State::leave(cache);
+  if (range == nullptr) return allocate_slowly(size_bytes);
+#if defined(BUFGC_CHECK_INVARIANTS)
+  const State::Section section(state);
+  state.check_mutation(range);
+#endif
+  return {range, ServedBy::cache};
 }
 
 Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes) noexcept {
@@ -152,10 +151,10 @@ Allocation CpuAllocator::allocate_slowly(std::size_t size_bytes) noexcept {
 FreedTo CpuAllocator::deallocate(Block* block) noexcept {
 #if !defined(BUFGC_CHECK_INVARIANTS)
   if (BlockCache* const cache = state_->enter_at_once(); cache != nullptr) [[likely]] {
-    const bool kept = cache->take_back(static_cast<Range*>(block));
+    if (!cache->take_back(static_cast<Range*>(block))) [[unlikely]]
+      return deallocate_inside(cache, block);
     State::leave(cache);
-    if (kept) [[likely]]
-      return FreedTo::cache;
+    return FreedTo::cache;
   }
 #endif
   return deallocate_elsewhere(block);
@@ -164,21 +163,34 @@ FreedTo CpuAllocator::deallocate(Block* block) noexcept {
 FreedTo CpuAllocator::deallocate_elsewhere(Block* block) noexcept {
   State& state = *state_;
   if (state.guard != nullptr) return deallocate_guarded(block);
-  auto* range = static_cast<Range*>(block);
 #if defined(BUFGC_CHECK_INVARIANTS)
-  require_live(range);
+  require_live(static_cast<const Range*>(block));
 #endif
-  if (BlockCache* const cache = state.enter(); cache != nullptr) {
-    const bool kept = cache->take_back(range) || cache->put_in_row(range);
-    State::leave(cache);
-    if (kept) {
+  BlockCache* const cache = state.enter();
+  if (cache == nullptr) return deallocate_slowly(block);
+  if (!cache->take_back(static_cast<Range*>(block))) return deallocate_inside(cache, block);
+  State::leave(cache);
 #if defined(BUFGC_CHECK_INVARIANTS)
-      const State::Section section(state);
-      state.check_mutation(nullptr);  // the block may be another's by now
+  const State::Section section(state);
+  state.check_mutation(nullptr);  // the block may be another's by now
 #endif
-      return FreedTo::cache;
-    }
-  }
+  return FreedTo::cache;
+}
+
+FreedTo CpuAllocator::deallocate_inside(BlockCache* cache, Block* block) noexcept {
+  const bool kept = cache->put_in_row(static_cast<Range*>(block));
+  State::leave(cache);
+  if (!kept) return deallocate_slowly(block);
+#if defined(BUFGC_CHECK_INVARIANTS)
+  const State::Section section(*state_);
+  state_->check_mutation(nullptr);
+#endif
+  return FreedTo::cache;
+}
+
+FreedTo CpuAllocator::deallocate_slowly(Block* block) noexcept {
+  State& state = *state_;
+  auto* const range = static_cast<Range*>(block);
   const State::Section section(state);
   const FreedTo freed_to = state.free_behind_caches(range);
 #if defined(BUFGC_CHECK_INVARIANTS)

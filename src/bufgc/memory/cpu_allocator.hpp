@@ -164,8 +164,13 @@ class CpuAllocator {
   /// The road on which the lock is left and the pressure handler asked.
   [[nodiscard]] Allocation allocate_slowly(std::size_t size_bytes) noexcept;
   [[nodiscard]] Allocation allocate_elsewhere(std::size_t size_bytes) noexcept;
+  /// Inside the section of `cache`, which gives no block at once; leaves it. So is `risen`.
+  [[nodiscard]] Allocation allocate_inside(BlockCache* cache, std::size_t size_bytes) noexcept;
   [[nodiscard]] Allocation risen(BlockCache* cache, Block* block) noexcept;
+  FreedTo deallocate_slowly(Block* block) noexcept;
   FreedTo deallocate_elsewhere(Block* block) noexcept;
+  /// Inside the section of `cache`, which does not keep the block at once; leaves it.
+  FreedTo deallocate_inside(BlockCache* cache, Block* block) noexcept;
   FreedTo deallocate_guarded(Block* block) noexcept;
 
   std::unique_ptr<State> state_;

@@ -10,6 +10,10 @@
 
 #include "harness.hpp"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 namespace bufgc::bench {
 
 /// Hands blocks from one thread to another: a ring of one producer and one consumer, each of which
@@ -46,7 +50,42 @@ class Ring {
   std::size_t seen_head_ = 0;  // the consumer's
 };
 
-/// One thread allocates, the other frees.
+/// Keeps the calling thread on one processor, each thread of a case on another, until the end of the scope.
+/// Left alone, the scheduler at times puts both threads on one processor, where they fill and empty the ring
+/// in turn and no block ever changes processors: such a turn takes the least time and says nothing of this
+/// case.
+class [[nodiscard]] OnProcessor {
+ public:
+#if defined(__linux__)
+  /// On the `number`th of those that the process may use; it stays where it is when there are not so many.
+  explicit OnProcessor(int number) {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+      if (!CPU_ISSET(processor, &before_) || number-- > 0) continue;
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(processor, &one);
+      sched_setaffinity(0, sizeof(one), &one);
+      return;
+    }
+  }
+  ~OnProcessor() {
+    sched_setaffinity(0, sizeof(before_), &before_);
+  }
+#else
+  explicit OnProcessor(int) {}
+  ~OnProcessor() {}
+#endif
+  OnProcessor(const OnProcessor&) = delete;
+  OnProcessor& operator=(const OnProcessor&) = delete;
+
+#if defined(__linux__)
+ private:
+  cpu_set_t before_;
+#endif
+};
+
+/// One thread allocates, the other frees, on two processors.
 template <class Allocator>
 void freed_elsewhere(benchmark::State& state) {
   struct Shared {
@@ -56,6 +95,7 @@ void freed_elsewhere(benchmark::State& state) {
   static std::unique_ptr<Shared> shared;
   // The loop begins and ends with all threads together.
   if (state.thread_index() == 0) shared = std::make_unique<Shared>();
+  const OnProcessor here(state.thread_index());
   const auto size = static_cast<std::size_t>(state.range(0));
   if (state.thread_index() == 0) {
     for (auto _ : state) shared->ring.push(shared->allocator.allocate(size));
