@@ -79,6 +79,9 @@ struct CollectorPass {
   std::uint32_t stack = LinkNode::none;  ///< Through `LinkNode::next`.
   CollectReport report;
 
+  [[nodiscard]] bool is_full() const noexcept {
+    return !offers_automatic_collection || scope == CollectScope::everything;
+  }
   [[nodiscard]] static bool goes_on(const BufferRecord* record, std::uint64_t word) noexcept {
     return record_word::count(word) != 0 && record_word::generation(word) == record->lifetime();
   }
@@ -242,7 +245,7 @@ struct CollectorPass {
     // All that holds one of the doomed is doomed.
     doomed.cut_off = balance == 0;
     doomed.links = links;
-    if (doomed.to_sentence && doomed.cut_off && scope == CollectScope::everything) {
+    if (doomed.to_sentence && doomed.cut_off && is_full()) {
       // Nobody else comes to their nodes until they are buried, or `sentence_rest` comes.
       doomed.unlisted = true;
       graph.cut_off_pending();
@@ -262,7 +265,7 @@ struct CollectorPass {
   void find(Doomed& doomed) noexcept {
     const Locked locked(heap.graph_lock_);
     if (heap.full_collection_due_) scope = CollectScope::everything;
-    if (scope == CollectScope::everything) {
+    if (is_full()) {
       heap.full_collection_due_ = false;
       graph.take_candidates([this](const LinkNode&, std::uint32_t, std::uint64_t) { ++report.candidates; });
       look();
@@ -339,6 +342,7 @@ CollectReport BufferHeap::collect(CollectScope scope) noexcept {
 }
 
 void BufferHeap::collect_if_due() noexcept {
+  if (!offers_automatic_collection) return;
   {
     const Locked locked(graph_lock_);
     if (collect_threshold_ == 0 || graph_.candidates() < collect_at_) return;

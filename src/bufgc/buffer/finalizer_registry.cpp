@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bufgc/buffer/buffer_record.hpp"
+#include "bufgc/buffer/offered.hpp"
 
 namespace bufgc {
 
@@ -34,7 +35,7 @@ std::shared_ptr<FinalizerState> FinalizerRegistry::add(const std::shared_ptr<Fin
 FinalizerRegistry::Callback FinalizerRegistry::unlink(FinalizerState& state, bool to_run,
                                                       std::shared_ptr<FinalizerState>& keep) noexcept {
   if (state.self == nullptr) return nullptr;
-  if (state.deferred) {
+  if (offers_deferred_finalizers && state.deferred) {
     leave_queue(state);
   } else {
     leave_lists(state);
@@ -96,6 +97,7 @@ bool FinalizerRegistry::defer(ReleaseHook* hook, std::byte* data, std::uint64_t 
 }
 
 std::uint64_t FinalizerRegistry::drain(std::uint64_t most) noexcept {
+  if (!offers_deferred_finalizers) return 0;
   std::uint64_t left = 0;
   {
     const Locked locked(lock_);

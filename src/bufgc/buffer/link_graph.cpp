@@ -55,7 +55,7 @@ void LinkGraph::free(std::uint32_t chunk, std::uint32_t word, std::uint64_t bits
   Chunk& of = chunks_[chunk];
   of.in_use[word] &= ~bits;
   of.frozen[word] &= ~bits;
-  if (const std::uint64_t noted = of.candidates[word] & bits; noted != 0) {
+  if (const std::uint64_t noted = of.candidates[word] & bits; offers_automatic_collection && noted != 0) {
     of.candidates[word] ^= noted;
     candidates_ -= static_cast<std::uint32_t>(__builtin_popcountll(noted));
   }
@@ -91,7 +91,7 @@ std::uint32_t LinkGraph::find_or_add(BufferRecord* record) noexcept {
   node.root = root;
   if (root != LinkNode::none) ++at(root).held_by;
   record->tail().node = index;
-  if (watching_) begin_watching(*record);
+  if (is_watching()) begin_watching(*record);
   return index;
 }
 
@@ -120,7 +120,7 @@ void LinkGraph::watch(bool to_watch) noexcept {
 
 bool LinkGraph::note(const BufferRecord* record) noexcept {
   const std::uint32_t index = find(record);
-  if (!is_watched(index)) return watching_ && index != LinkNode::none;
+  if (!is_watched(index)) return is_watching() && index != LinkNode::none;
   const LinkNode& node = at(index);
   const bool on_no_cycle = node.held_by == 0 || (node.edges.empty() && node.root == LinkNode::none);
   if (on_no_cycle) return false;
@@ -149,7 +149,7 @@ void LinkGraph::free_if_unused(std::uint32_t index) noexcept {
   LinkNode& node = at(index);
   if (!node.edges.empty() || node.held_by != 0 || node.mark == Mark::doomed) return;
   const std::uint32_t root = node.root;
-  if (watching_) end_watching(*node.record);
+  if (is_watching()) end_watching(*node.record);
   free(index);
   if (root != LinkNode::none) let_go(root, 1);
 }

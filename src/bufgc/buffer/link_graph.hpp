@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bufgc/buffer/edge_set.hpp"
+#include "bufgc/buffer/offered.hpp"
 #include "bufgc/memory/slabs.hpp"
 
 namespace bufgc {
@@ -86,7 +87,7 @@ class LinkGraph {
   [[nodiscard]] bool note(const BufferRecord* record) noexcept;
   [[nodiscard]] std::uint32_t candidates() const noexcept { return candidates_; }
   [[nodiscard]] bool is_watched(std::uint32_t index) const noexcept {
-    return watching_ && is_in_use(index) && !has(&Chunk::candidates, index);
+    return is_watching() && is_in_use(index) && !has(&Chunk::candidates, index);
   }
   [[nodiscard]] bool is_watched(const BufferRecord* record) const noexcept {
     return is_watched(find(record));
@@ -112,7 +113,9 @@ class LinkGraph {
   /// Those in use now count as alive, unseen, until `thaw` or their own end. Returns how many there are.
   std::uint64_t freeze() noexcept;
   void thaw() noexcept;
-  [[nodiscard]] bool is_frozen(std::uint32_t index) const noexcept { return has(&Chunk::frozen, index); }
+  [[nodiscard]] bool is_frozen(std::uint32_t index) const noexcept {
+    return offers_automatic_collection && has(&Chunk::frozen, index);
+  }
 
   /// A doomed node goes, after the links of all that are doomed; one that is cut off with its own.
   void bury(LinkNode& node, std::uint32_t index) noexcept {
@@ -244,6 +247,7 @@ class LinkGraph {
   [[nodiscard]] bool is_in_use(std::uint32_t index) const noexcept {
     return index < chunk_count_ * chunk_size && has(&Chunk::in_use, index);
   }
+  [[nodiscard]] bool is_watching() const noexcept { return offers_automatic_collection && watching_; }
   /// What the record's word was before.
   static std::uint64_t begin_watching(BufferRecord& record) noexcept;
   static void end_watching(BufferRecord& record) noexcept;

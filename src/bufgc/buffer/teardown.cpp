@@ -63,7 +63,7 @@ struct Burial {
   [[nodiscard]] static bool note(BufferRecord* record, std::uint64_t& word,
                                  bool may_collect = false) noexcept {
     bool noted = true;
-    while (noted && (word & record_word::watched) != 0) {
+    while (offers_automatic_collection && noted && (word & record_word::watched) != 0) {
       const std::uint32_t generation = record_word::generation(word);
       if (generation != record->lifetime() || !try_retain(record, generation)) return false;
       BufferHeap& heap = *record->tail().heap;

@@ -42,7 +42,7 @@ bool inside_user_code() noexcept {
   return nesting > 0;
 }
 bool defers_user_code() noexcept {
-  return deferring > 0;
+  return offers_deferred_finalizers && deferring > 0;
 }
 DeathRow* row_to_join() noexcept {
   return nesting >= deepest_nesting ? row_around : nullptr;
