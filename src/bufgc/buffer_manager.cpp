@@ -264,6 +264,8 @@ void BufferManager::close() noexcept {
   State& state = *state_;
   const BufferHeap::Visit visit(state.heap);  // a finalizer may destroy this manager
   state.heap.close();
+  // What goes back later, of ends around this one and of pins, is kept for nobody either.
+  state.allocator.set_cache_enabled(false);
   state.allocator.release_cached();
 }
 

@@ -185,3 +185,31 @@ test('a buffer of another manager is refused', async (t) => {
   refuses(() => two.finalize(a, null, () => {}), 'buffer');
   refuses(() => one.keep(b), 'buffer');
 });
+
+test('arrays that hold themselves or lie deep in one another are refused and named', async (t) => {
+  const gc = await open(t);
+  const itself = [];
+  itself.push(itself);
+  refuses(() => gc.alloc(itself), 'spec', itself);
+  let deep = [];
+  for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
+  refuses(() => gc.alloc({ shape: deep }), 'shape[0]');
+});
+
+test('a text of any length is taken, though the memory has no room for it', async (t) => {
+  const gc = await open(t, { stableViews: true, budgetBytes: MiB });
+  const label = 'x'.repeat(200_000_000);
+  assert.equal(gc.alloc({ nbytes: 8, label }).label, label);
+  gc.visualizer.start();
+  gc.visualizer.mark(label);
+  assert.equal(gc.stats().live_buffers, 1);
+});
+
+test('a half-wrong pair of handlers is not half added; a sink in use is refused', async (t) => {
+  const gc = await open(t, { visualizer: true });
+  refuses(() => gc.onCollect({ start: () => assert.fail('it was added'), stop: 5 }), 'handler', 5);
+  gc.collect();
+  const sink = new WritableStream();
+  sink.getWriter();
+  refuses(() => gc.visualizer.stream(sink), 'sink', sink);
+});

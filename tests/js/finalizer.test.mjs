@@ -185,6 +185,23 @@ test('a chain of 100,000 finalizers, each disposing the next, ends without using
   assert.ok(order.every((value, index) => value === index));
 });
 
+test('however deep calls nest, what is freed inside ends inside, and no close loses its finalizer', async (t) => {
+  const gc = await open(t);
+  const target = gc.alloc(8);
+  const order = [];
+  let innermost = gc.finalize(target, null, () => {
+    const freed = gc.alloc(8);
+    gc.finalize(freed, null, () => order.push('freed'));
+    freed.dispose();
+    order.push('after it');
+    gc.close();
+  });
+  for (let depth = 0; depth < 200; depth += 1) innermost = gc.finalize(target, innermost, (inner) => inner.call());
+  innermost.call();
+  assert.deepEqual(order, ['freed', 'after it']);
+  assert.equal(gc.stats().finalizers_run, 202);
+});
+
 test('at close the finalizers run newest first over all buffers, except those not at exit', async () => {
   const gc = await load();
   const order = [];

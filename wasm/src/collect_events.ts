@@ -1,7 +1,7 @@
 // Who is told of collections of cycles.
 import { Handlers } from './handlers.js';
 import type { CollectReport } from './types.js';
-import { optionsBag } from './validate.js';
+import { callback, optionsBag } from './validate.js';
 
 export type CollectHandlers = { start?: () => void; stop?: (report: CollectReport) => void };
 
@@ -12,6 +12,8 @@ export class CollectEvents {
   /** Returns the unsubscriber. */
   add(handler: CollectHandlers): () => void {
     const { start, stop } = optionsBag(handler, 'handler');
+    // Both or none.
+    for (const one of [start, stop]) if (one !== undefined) callback(one, 'handler');
     const removers: (() => void)[] = [];
     if (start !== undefined) removers.push(this.#start.add(start));
     if (stop !== undefined) removers.push(this.#stop.add(stop));

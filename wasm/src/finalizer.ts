@@ -16,17 +16,12 @@ interface Entry {
   outcome: { result?: unknown; error?: unknown; threw: boolean } | null;
 }
 
-/** Finalizers that run inside one another before the next has to wait. */
-const deepest = 64;
-
 export class Finalizers {
   readonly #native: Native;
   readonly #entries = new Map<number, Entry>();
   readonly #onError: (error: unknown) => void;
-  readonly #waiting: number[] = [];
   #nextKey = 1;
   #errors = 0;
-  #depth = 0;
 
   constructor(native: Native, onError: (error: unknown) => void) {
     this.#native = native;
@@ -56,26 +51,10 @@ export class Finalizers {
     return this.#entries.get(key);
   }
 
-  /**
-   * The native side says that it is this one's time. Never throws: there is native code below. A
-   * finalizer that ends a buffer whose finalizer ends a buffer… would use up the stack: beyond a depth
-   * they wait until the outermost has returned.
-   */
+  /** The native side says that it is this one's time. Never throws: there is native code below. */
   run(key: number): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    if (this.#depth >= deepest && entry.outcome === null) {
-      this.#waiting.push(key);
-      return;
-    }
-    this.#depth += 1;
-    this.#runEntry(key, entry);
-    this.#depth -= 1;
-    if (this.#depth > 0) return;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.run(next);
-  }
-
-  #runEntry(key: number, entry: Entry): void {
     this.#entries.delete(key);
     try {
       const result = entry.callback(entry.held);

@@ -106,6 +106,8 @@ export interface TextPlace {
 }
 
 const shortText = 64;
+/** The core keeps no more of a text, in bytes (`TextTable::keep`): a longer one could use up the memory on its way. */
+const mostText = 65_535;
 const mailWords = 11;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -197,7 +199,8 @@ export class Native {
   }
 
   /** Leaves a text for the next call; answers its length in bytes. */
-  putText(text: string): number {
+  putText(whole: string): number {
+    const text = whole.slice(0, mostText);
     const length = text.length;
     if (length === 0) return 0;
     const place = this.#text(length * 3) >>> 0;

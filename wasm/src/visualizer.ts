@@ -122,7 +122,9 @@ export class VisualizerImpl implements Visualizer {
 
   stream(sink: WritableStream<Uint8Array>): TraceStream {
     this.#manager.requireOpen('visualizer.stream()');
-    if (!(sink instanceof WritableStream)) throw new InvalidArgumentError('sink', 'a WritableStream', sink);
+    if (!(sink instanceof WritableStream) || sink.locked) {
+      throw new InvalidArgumentError('sink', 'a WritableStream that nobody writes to', sink);
+    }
     const stream = this.#asked('stream()').stream();
     return new TraceStreamImpl(stream, sink, (pull) => this.subscribe(pull));
   }

@@ -155,6 +155,23 @@ TEST_CASE("a finalizer may close the manager in the midst of a collection", "[cl
   require_nothing_left(manager);
 }
 
+TEST_CASE("what goes back after the close is kept for nobody", "[close]") {
+  BufferManager manager;
+  CpuBuffer closes = manager.alloc(1 << 20);
+  CpuBuffer pinned = manager.alloc(1 << 20);
+  BufferPin pin = pinned.pin();
+  manager.finalize(closes, [&] { manager.close(); });
+  closes.reset();
+  // The end around the close is through; the pin holds its bytes still.
+  REQUIRE(manager.closed());
+  REQUIRE(manager.statistics().cached_bytes == 0);
+  pinned.reset();
+  pin = {};
+  require_nothing_left(manager);
+  REQUIRE(manager.statistics().cached_bytes == 0);
+  REQUIRE(manager.statistics().reserved_bytes == 0);
+}
+
 TEST_CASE("close ends cycles and chains of links", "[close][collection]") {
   BufferManager manager;
   {
