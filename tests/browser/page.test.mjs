@@ -58,6 +58,10 @@ describe('the page', () => {
       await page.keyboard.press('Escape');
       await page.keyboard.press('p');
       await look('moment');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('select what is shown');
+      await page.keyboard.press('Enter');
+      await look('area');
       await page.keyboard.press('?');
       await look('help');
       await page.keyboard.press('Escape');

@@ -434,6 +434,42 @@ test('the questions people open the viewer for are answered to the byte', { skip
   assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
 });
 
+test('an area of a picture answers with the figures of what stands in it, and matches', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  const area = (layout, axis, [t0, t1, y0, y1], filter = '') =>
+    session.area({ layout, axis, view: { t0, t1, y0, y1 } }, filter);
+  for (const layout of ['address', 'stack', 'packed']) {
+    for (const [axis, end] of [
+      ['event', 5],
+      ['time', 50],
+    ]) {
+      const all = area(layout, axis, [0, end, 0, 1e9]);
+      assert.deepEqual(all, {
+        buffers: 3,
+        bytes: summary.total_allocated_bytes,
+        leastBytes: 50,
+        meanBytes: 83,
+        mostBytes: 100,
+        allocations: 3,
+        allocatedBytes: 250,
+        frees: 2,
+        freedBytes: 150,
+        external: 0,
+      });
+    }
+  }
+  // Addresses: 0x1000 below, 0x2000 above. The stack: 1 below, 2 above, and below once 1 is gone.
+  const short = ({ buffers, bytes: sum, allocations, frees }) => [buffers, sum, allocations, frees];
+  assert.deepEqual(short(area('address', 'event', [1.5, 2, 0, 100])), [1, 100, 0, 0]);
+  assert.deepEqual(short(area('address', 'event', [2, 3, 0, 100])), [0, 0, 0, 0]);
+  assert.deepEqual(short(area('address', 'event', [2, 5, 0, 100])), [1, 100, 1, 0]);
+  assert.deepEqual(short(area('stack', 'event', [1, 2, 100, 150])), [1, 50, 1, 0]);
+  assert.deepEqual(short(area('stack', 'event', [2, 3, 0, 1])), [1, 50, 0, 0]);
+  assert.deepEqual(short(area('stack', 'time', [20, 34, 0, 1])), [1, 50, 0, 0]);
+  assert.deepEqual(short(area('stack', 'event', [0, 5, 0, 1e9], 'label=conv')), [2, 200, 2, 1]);
+  for (const edge of [Number.NaN, -1e300, 1e300]) area('address', 'event', [edge, edge, edge, edge]);
+});
+
 /** A second trace of the same program: one buffer larger, one never released, one more. */
 const after = `${[
   { t: 10, op: 'alloc', id: 1, size: 120, addr: '0x1000', dtype: 'float32', label: 'conv' },

@@ -169,6 +169,10 @@ EMSCRIPTEN_KEEPALIVE void viewer_flame(Viewer* viewer, int by, int measure, doub
   flames.t1 = t1;
   viewer->flame(flames, scratch);
 }
+EMSCRIPTEN_KEEPALIVE void viewer_area(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
+                                      double y1) {
+  viewer->area({static_cast<Layout>(layout), axis_of(axis), {t0, t1, y0, y1}}, scratch);
+}
 EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
   viewer->reuse();
 }

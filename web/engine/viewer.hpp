@@ -87,6 +87,8 @@ class Viewer {
     double t1 = 0;
   };
   void flame(const Flames& flames, std::string_view filter);
+  /// What stands in an area and matches.
+  void area(const Model::Area& area, std::string_view filter);
   /// Actual against planned peak, and who could have taken whose place.
   void reuse();
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.

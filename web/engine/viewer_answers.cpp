@@ -133,6 +133,25 @@ void Viewer::flame(const Flames& flames, std::string_view filter) {
   json.close(']');
 }
 
+void Viewer::area(const Model::Area& area, std::string_view filter) {
+  const std::vector<std::uint8_t> inside = fresh().inside(area);
+  const AreaStatistics found =
+      area_statistics(lifecycles(), inside, model_.matches(filter), model_.happened_in(area));
+  JsonWriter json(text_);
+  json.open('{')
+      .member("buffers", found.buffers)
+      .member("bytes", found.bytes)
+      .member("leastBytes", found.least_bytes)
+      .member("meanBytes", found.mean_bytes)
+      .member("mostBytes", found.most_bytes)
+      .member("allocations", found.allocations)
+      .member("allocatedBytes", found.allocated_bytes)
+      .member("frees", found.frees)
+      .member("freedBytes", found.freed_bytes)
+      .member("external", found.external)
+      .close('}');
+}
+
 void Viewer::reuse() {
   const Reuse& reuse = fresh().reuse();
   const Lifecycles& trace = lifecycles();

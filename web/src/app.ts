@@ -5,6 +5,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import '#lab';
 import './chart/level-chart.js';
 import './chart/minimap.js';
+import './panels/area-panel.js';
 import './panels/buffer-table.js';
 import './panels/command-palette.js';
 import './panels/details-panel.js';
@@ -58,7 +59,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace', 'moment', 'selection']);
+    new Follows(this, ['layout', 'trace', 'moment', 'area', 'selection']);
   }
 
   static override styles = [
@@ -232,6 +233,7 @@ export class App extends LitElement {
     else if (this.session.comparison.loading) this.session.comparison.close();
     else if (this.session.notice) this.session.dismiss();
     else if (this.session.selectedRow !== null) void this.session.select(null);
+    else if (this.session.area.now) this.session.area.select(null);
     else void this.session.showMoment(null);
   }
 
@@ -329,6 +331,14 @@ export class App extends LitElement {
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;
   }
 
+  /** Of a row, an area or a moment. */
+  private renderAnswer() {
+    const { session } = this;
+    if (session.selectedRow === null && session.area.now) return html`<area-panel .session=${session}></area-panel>`;
+    if (session.selectedRow === null && session.moment) return html`<moment-panel .session=${session}></moment-panel>`;
+    return html`<details-panel .session=${session}></details-panel>`;
+  }
+
   override render() {
     const { session } = this;
     if (!session) return nothing;
@@ -348,11 +358,7 @@ export class App extends LitElement {
       </main>
       <aside class="right" aria-label="Details" tabindex="-1">
         ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
-        ${
-          session.moment && session.selectedRow === null
-            ? html`<moment-panel .session=${session}></moment-panel>`
-            : html`<details-panel .session=${session}></details-panel>`
-        }
+        ${this.renderAnswer()}
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">${this.dropping === 'second' ? 'Drop to compare with the open trace' : 'Drop to open'}</div>` : nothing}

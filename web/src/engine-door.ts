@@ -40,6 +40,7 @@ function absentEngine(reason: string): Engine {
     moment: refuse,
     growth: refuse,
     flame: refuse,
+    area: refuse,
     reuse: refuse,
     fragmentation: refuse,
     openSecond: refuse,

@@ -115,6 +115,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     moment: (...args) => ask('moment', args),
     growth: (by, filter) => ask('growth', [by, filter]),
     flame: (query) => ask('flame', [query]),
+    area: (area, filter) => ask('area', [area, filter]),
     reuse: () => ask('reuse', []),
     fragmentation: (...args) => ask('fragmentation', args),
     openSecond: (files, onProgress) => ask('openSecond', [files], onProgress),

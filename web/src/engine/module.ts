@@ -85,6 +85,15 @@ export interface ViewerModule {
     rootDepth: number,
     leastShare: number,
   ): void;
+  _viewer_area(
+    viewer: ViewerHandle,
+    layout: number,
+    axis: number,
+    t0: number,
+    t1: number,
+    y0: number,
+    y1: number,
+  ): void;
   _viewer_reuse(viewer: ViewerHandle): void;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_diff(second: ViewerHandle, first: ViewerHandle, align: number, by: number): void;

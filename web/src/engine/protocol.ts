@@ -192,6 +192,26 @@ export interface Reuse {
   hasAddresses: boolean; // without: no pairs
 }
 
+/** A part of a layout, on one of its axes. */
+export interface Area {
+  layout: Layout;
+  axis: Axis;
+  view: View;
+}
+/** Of the buffers that hold bytes and stand in an area at some moment, be it drawn or not. */
+export interface AreaStatistics {
+  buffers: number;
+  bytes: number; // of all of them, as requested
+  leastBytes: number;
+  meanBytes: number;
+  mostBytes: number;
+  allocations: number; // of them within the area's time
+  allocatedBytes: number;
+  frees: number;
+  freedBytes: number;
+  external: number; // that stand there too, and hold none
+}
+
 export type FlameBy = 'label' | 'site';
 /** live: what lived after `event`; allocated: what was born in the range; kept: the same, as far as never released. */
 export type FlameMeasure = 'live' | 'allocated' | 'kept';
@@ -383,6 +403,8 @@ export interface Engine {
   growth(by: GroupBy, filter: string): Promise<Growth>;
   /** Level by level, the root first; beside each other the largest first. At most 4,000 frames. */
   flame(query: FlameQuery): Promise<FlameNode[]>;
+  /** Of those that match the filter, too. */
+  area(area: Area, filter: string): Promise<AreaStatistics>;
   reuse(): Promise<Reuse>;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;

@@ -3,6 +3,8 @@
 import type { ViewerHandle, ViewerModule } from './module.js';
 import type {
   Align,
+  Area,
+  AreaStatistics,
   Axis,
   Bounds,
   ColorBy,
@@ -431,6 +433,13 @@ export class Session {
       query.root.depth,
       query.leastShare,
     );
+    return this.json();
+  }
+
+  area({ layout, axis, view }: Area, filter: string): AreaStatistics {
+    this.scratchText(filter);
+    const { t0, t1, y0, y1 } = view;
+    this.module._viewer_area(this.viewer, layoutNumber(layout), axisNumber(axis), t0, t1, y0, y1);
     return this.json();
   }
 

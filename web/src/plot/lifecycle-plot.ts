@@ -15,7 +15,7 @@ import { AXIS_HEIGHT, drawPlaceAxis, drawTimeAxis } from './axes.js';
 import { type Colors, readColors } from './colors.js';
 import { Overlay } from './overlay.js';
 import { Pictures, type Wish } from './pictures.js';
-import { type Area, PlotPointer } from './pointer.js';
+import { PlotPointer } from './pointer.js';
 import { GUTTER, type Scale, scaleOf } from './scale.js';
 
 const PIXEL_TOLERANCE = 3;
@@ -42,7 +42,8 @@ export class LifecyclePlot extends LitElement {
   private stale = true;
   private hoverRects: View[] = [];
   private selectedRects: View[] = [];
-  private area: Area | null = null;
+  /** The area that is being drawn by the pointer. */
+  private dragged: View | null = null;
   private frame = 0;
   private colors: Colors = readColors();
   private readonly resized = new ResizeObserver(() => this.redraw());
@@ -53,7 +54,7 @@ export class LifecyclePlot extends LitElement {
   constructor() {
     super();
     new Follows(this, ['view', 'filter'], () => this.schedule());
-    new Follows(this, ['trace', 'layout', 'cursor', 'moment'], () => this.redraw());
+    new Follows(this, ['trace', 'layout', 'cursor', 'moment', 'area'], () => this.redraw());
     new Follows(this, ['selection', 'trace', 'layout'], () => void this.placeSelection());
     new Follows(this, ['view'], () => this.session?.layout === 'stack' && void this.placeSelection());
     new Follows(this, ['layout']);
@@ -191,9 +192,9 @@ export class LifecyclePlot extends LitElement {
     this.schedule();
   }
 
-  setArea(area: Area | null): void {
-    if (area === this.area) return;
-    this.area = area;
+  setDragged(area: View | null): void {
+    if (area === this.dragged) return;
+    this.dragged = area;
     this.redraw();
   }
 
@@ -350,7 +351,7 @@ export class LifecyclePlot extends LitElement {
           selected: this.selectedRects,
           moment: session.momentAt(),
           cursor: session.cursorAt(),
-          area: this.area,
+          area: this.dragged ?? session.area.now?.view ?? null,
         },
         scale,
         this.colors,
@@ -383,7 +384,7 @@ export class LifecyclePlot extends LitElement {
   }
 
   private renderTip() {
-    if (!this.hover || this.area) return nothing;
+    if (!this.hover || this.dragged) return nothing;
     const { details, x, y } = this.hover;
     const right = x > this.clientWidth / 2;
     const below = y < this.clientHeight / 2;
