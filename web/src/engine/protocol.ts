@@ -127,7 +127,8 @@ export interface GroupCount {
   color: string | null;
 }
 export type TraceFormat = 'ndjson' | 'bufgc' | 'csv' | 'chrome';
-export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
+/** Sizes are put together by powers of two, lifetimes by powers of ten of events. */
+export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause' | 'lifetime';
 
 /** Why reserved is above live: reserved + outside = live + rounding + cached + gaps. */
 export interface ReservedAccount {

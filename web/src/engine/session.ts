@@ -49,7 +49,7 @@ export interface RenderStyle {
 // In the order of the C++ enumerations.
 const layouts: readonly Layout[] = ['address', 'stack', 'packed'];
 const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
-const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause'];
+const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause', 'lifetime'];
 const sortKeys: readonly SortKey[] = [
   'row',
   'id',
