@@ -231,6 +231,7 @@ export class App extends LitElement {
       this.paletteOpen = false;
     } else if (this.session.loading) this.session.cancelOpen();
     else if (this.session.comparison.loading) this.session.comparison.close();
+    else if (this.session.writing.progress) this.session.writing.cancel();
     else if (this.session.notice) this.session.dismiss();
     else if (this.session.selectedRow !== null) void this.session.select(null);
     else if (this.session.area.now) this.session.area.select(null);
@@ -243,9 +244,11 @@ export class App extends LitElement {
     void this.updateComplete.then(() => event.detail.run(this));
   };
 
-  async savePicture(): Promise<void> {
-    const picture = await this.plot?.toBlob();
-    if (picture) saveFile('lifecycles.png', picture);
+  async savePicture(form: 'png' | 'svg'): Promise<void> {
+    const { plot, session } = this;
+    if (!plot) return;
+    const picture = await session.track(form === 'svg' ? plot.toSvg() : plot.toBlob());
+    if (picture) saveFile(`lifecycles.${form}`, picture);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => handleKey(event, this);
@@ -344,7 +347,7 @@ export class App extends LitElement {
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${(event: CustomEvent<'png' | 'svg'>) => void this.savePicture(event.detail)}></top-bar>
       <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}

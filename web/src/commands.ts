@@ -123,7 +123,13 @@ export const COMMANDS: readonly Command[] = [
   view('Show or hide fragmentation over time', [], ({ session }) =>
     session.setShowFragmentation(!session.showFragmentation),
   ),
-  view('Save the picture as PNG', [], (app) => void app.savePicture()),
+  view(
+    'Save as CSV: the buffers of the area, or those that match',
+    [],
+    ({ session }) => void session.track(session.writing.saveRows()),
+  ),
+  view('Save the picture as PNG', [], (app) => void app.savePicture('png')),
+  view('Save the picture as SVG', [], (app) => void app.savePicture('svg')),
 
   page('All commands', [{ code: 'KeyK', ctrl: true }], (app) => app.togglePalette()),
   page('Keys and help', [{ key: '?' }], (app) => app.toggleHelp()),

@@ -29,6 +29,7 @@ function absentEngine(reason: string): Engine {
     eventAtTime: refuse,
     timeOfEvent: refuse,
     render: refuse,
+    rectangles: refuse,
     hitTest: refuse,
     rectsOf: refuse,
     rowOfId: refuse,
@@ -47,6 +48,8 @@ function absentEngine(reason: string): Engine {
     closeSecond: () => undefined,
     diff: refuse,
     diffLevels: refuse,
+    choose: refuse,
+    chosenCsv: refuse,
     export: refuse,
   };
 }

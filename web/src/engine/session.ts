@@ -22,13 +22,14 @@ import type {
   Levels,
   LoadProgress,
   Moment,
+  PictureStyle,
+  Rectangles,
   Reuse,
   RowDetails,
   RowInfo,
   SortKey,
   Summary,
   TableQuery,
-  Theme,
   TraceFormat,
   View,
 } from './protocol.js';
@@ -38,14 +39,6 @@ export interface TraceFile {
   name: string;
   bytes: Blob | Uint8Array;
 }
-export interface RenderStyle {
-  colorBy: ColorBy;
-  theme: Theme;
-  filter: string;
-  showCached: boolean;
-  layout?: Layout;
-}
-
 // In the order of the C++ enumerations.
 const layouts: readonly Layout[] = ['address', 'stack', 'packed'];
 const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
@@ -96,6 +89,11 @@ const framed = (axis: Axis, { layout, view, columns }: Frame): [number, number, 
   view.t1,
   columns,
 ];
+
+/** An area, as the module takes it. */
+const placed = ({ layout, axis, view }: Area) =>
+  [layoutNumber(layout), axisNumber(axis), view.t0, view.t1, view.y0, view.y1] as const;
+const nowhere = [-1, 0, 0, 0, 0, 0] as const;
 
 /** Lets messages that wait be served. */
 function breathe(): Promise<void> {
@@ -324,9 +322,27 @@ export class Session {
   }
 
   /** RGBA, row by row from the top, `width * height * 4` bytes. */
-  render(axis: Axis, view: View, width: number, height: number, style: RenderStyle): Uint8ClampedArray<ArrayBuffer> {
+  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Uint8ClampedArray<ArrayBuffer> {
+    this.draw(axis, view, width, height, style, 0);
+    const at = this.module._viewer_pixels(this.viewer) >>> 0;
+    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
+  }
+
+  rectangles(
+    axis: Axis,
+    view: View,
+    width: number,
+    height: number,
+    style: PictureStyle,
+    most: number,
+  ): Rectangles | null {
+    if (!this.draw(axis, view, width, height, style, most)) return null;
+    return { rows: this.json(), places: this.numbers() };
+  }
+
+  private draw(axis: Axis, view: View, width: number, height: number, style: PictureStyle, most: number): number {
     this.scratchText(style.filter);
-    this.module._viewer_render(
+    return this.module._viewer_render(
       this.viewer,
       layoutNumber(style.layout ?? 'address'),
       axisNumber(axis),
@@ -339,9 +355,8 @@ export class Session {
       numberOf(colorBys, style.colorBy, 'colorBy'),
       style.theme === 'dark' ? 1 : 0,
       style.showCached ? 1 : 0,
+      most,
     );
-    const at = this.module._viewer_pixels(this.viewer) >>> 0;
-    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 
   hitTest(
@@ -436,11 +451,20 @@ export class Session {
     return this.json();
   }
 
-  area({ layout, axis, view }: Area, filter: string): AreaStatistics {
+  area(area: Area, filter: string): AreaStatistics {
     this.scratchText(filter);
-    const { t0, t1, y0, y1 } = view;
-    this.module._viewer_area(this.viewer, layoutNumber(layout), axisNumber(axis), t0, t1, y0, y1);
+    this.module._viewer_area(this.viewer, ...placed(area));
     return this.json();
+  }
+
+  choose(area: Area | null, filter: string): number {
+    this.scratchText(filter);
+    return this.module._viewer_choose(this.viewer, ...(area ? placed(area) : nowhere));
+  }
+
+  chosenCsv(from: number, count: number): Uint8Array<ArrayBuffer> {
+    this.module._viewer_chosen_csv(this.viewer, from, count);
+    return this.textBytes();
   }
 
   reuse(): Reuse {

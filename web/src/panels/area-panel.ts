@@ -86,7 +86,7 @@ export class AreaPanel extends LitElement {
       </header>
       <section>
         ${this.renderPlace(area)}
-        <div class="row"><button class="button" @click=${() => void session.area.zoom()}>Zoom in <kbd>Z</kbd></button></div>
+        <div class="row"><button class="button" @click=${() => void session.area.zoom()}>Zoom in <kbd>Z</kbd></button><button class="button" @click=${() => void session.track(session.writing.saveRows())}>Save as CSV</button></div>
       </section>
       ${found ? this.renderFound(found) : nothing}`;
   }

@@ -7,18 +7,22 @@ import type { Layout, RowDetails, View } from '../engine/protocol.js';
 import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
-import type { Session } from '../store/session.js';
+import type { Session, Trace } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { fitView } from '../store/view.js';
 import { base } from '../styles.js';
 import { AXIS_HEIGHT, drawPlaceAxis, drawTimeAxis } from './axes.js';
 import { type Colors, readColors } from './colors.js';
+import type { Extent } from './layer.js';
 import { Overlay } from './overlay.js';
 import { Pictures, type Wish } from './pictures.js';
 import { PlotPointer } from './pointer.js';
 import { GUTTER, type Scale, scaleOf } from './scale.js';
+import { svgOf } from './svg.js';
 
 const PIXEL_TOLERANCE = 3;
+/** With more rectangles an SVG is slow to draw and larger than a picture of them. */
+const MOST_RECTANGLES = 4000;
 /** What the vertical axis is, for those who do not see it. */
 const UPWARDS: Record<Layout, string> = {
   address: 'address up',
@@ -308,24 +312,9 @@ export class LifecyclePlot extends LitElement {
     this.frame = 0;
     const { session, pictures } = this;
     if (!session?.trace || !pictures || this.clientWidth === 0 || this.clientHeight === 0) return;
-    const ratio = window.devicePixelRatio || 1;
     const scale = this.scale();
     const { area } = scale;
-    const wish: Wish = {
-      view: session.view,
-      whole: fitView(session.trace.bounds, session.axis),
-      width: Math.max(1, Math.round(area.width * ratio)),
-      height: Math.max(1, Math.round(area.height * ratio)),
-      style: {
-        layout: session.layout,
-        axis: session.axis,
-        colorBy: session.colorBy,
-        theme: theme.resolved,
-        filter: session.filter,
-        showCached: session.showCached,
-        revision: session.trace.revision,
-      },
-    };
+    const wish = this.wish(scale, session.trace);
     pictures.want(wish);
     pictures.place(wish, area);
     if (session.columns !== wish.width) {
@@ -358,6 +347,57 @@ export class LifecyclePlot extends LitElement {
       );
     this.stale = false;
     overlay.place(scale.view, scale.area);
+  }
+
+  private wish({ view, area }: Scale, trace: Trace): Wish {
+    const session = this.session!;
+    const ratio = window.devicePixelRatio || 1;
+    return {
+      view,
+      whole: fitView(trace.bounds, session.axis),
+      width: Math.max(1, Math.round(area.width * ratio)),
+      height: Math.max(1, Math.round(area.height * ratio)),
+      style: {
+        layout: session.layout,
+        axis: session.axis,
+        colorBy: session.colorBy,
+        theme: theme.resolved,
+        filter: session.filter,
+        showCached: session.showCached,
+        revision: trace.revision,
+      },
+    };
+  }
+
+  /** The plot as shapes and text, for saving. */
+  async toSvg(): Promise<Blob | null> {
+    const { session } = this;
+    if (!session?.trace) return null;
+    const scale = this.scale();
+    const { axis, trace } = session;
+    const { view, width, height, style } = this.wish(scale, trace);
+    const shapes = await session.engine.rectangles(axis, view, width, height, style, MOST_RECTANGLES);
+    const svg = svgOf({
+      axis,
+      scale,
+      colors: this.colors,
+      marks: trace.marks,
+      area: session.area.now?.view ?? null,
+      moment: session.momentAt(),
+      shapes: shapes ?? this.paintedPictures(scale.area, width, height),
+    });
+    return new Blob([svg], { type: 'image/svg+xml' });
+  }
+
+  /** What the engine painted, without what lies over it, as an address that holds all of it. */
+  private paintedPictures(extent: Extent, width: number, height: number): string {
+    const copy = document.createElement('canvas');
+    copy.width = width;
+    copy.height = height;
+    const context = copy.getContext('2d')!;
+    context.scale(width / extent.width, height / extent.height);
+    this.pictures?.paint(context, extent);
+    return copy.toDataURL();
   }
 
   /** The plot as it stands, for saving. */

@@ -24,6 +24,7 @@ import {
   type Trace,
 } from './state.js';
 import { clampView, convertView, fitView, heightOf, sameView, tailView, viewAround } from './view.js';
+import { Writing } from './writing.js';
 
 export type * from './state.js';
 
@@ -65,6 +66,7 @@ export class Session extends EventTarget {
 
   readonly comparison: Comparison;
   readonly area: SelectedArea;
+  readonly writing = new Writing(this);
   readonly queries: Queries;
   private readonly pointing: Pointing;
   private readonly gliding = new Gliding((view) => this.moveTo(view));
