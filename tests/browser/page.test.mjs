@@ -7,10 +7,17 @@ import { launch, ndjson, openSample, openText, pageFile, textOf } from './browse
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const idle = (page) => page.evaluate(() => window.viewer.idle());
 
-/** What axe-core finds, a line each. */
-async function findings(page) {
+/** What axe-core finds, a line each; with `enhanced`, contrasts below 7:1 too. */
+async function findings(page, enhanced) {
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(
+    (enabled) =>
+      globalThis.axe.run(document, {
+        resultTypes: ['violations'],
+        rules: { 'color-contrast-enhanced': { enabled } },
+      }),
+    enhanced,
+  );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.flat().join(' ')} ${node.html.slice(0, 120)}`),
   );
@@ -23,13 +30,18 @@ describe('the page', () => {
   });
   after(() => browser.close());
 
-  for (const colorScheme of ['light', 'dark']) {
-    test(`axe-core finds nothing in any view, ${colorScheme}`, async () => {
-      const { page, close } = await browser.open({ colorScheme, bypassCSP: true });
+  for (const [colorScheme, contrast] of [
+    ['light', 'no-preference'],
+    ['dark', 'no-preference'],
+    ['light', 'more'],
+    ['dark', 'more'],
+  ]) {
+    test(`axe-core finds nothing in any view, ${colorScheme}, contrast ${contrast}`, async () => {
+      const { page, close } = await browser.open({ colorScheme, contrast, bypassCSP: true });
       const found = {};
       const look = async (name) => {
         await idle(page);
-        found[name] = await findings(page);
+        found[name] = await findings(page, contrast === 'more');
       };
       await look('empty');
       await openSample(page, 'mlp_leak');
@@ -118,6 +130,24 @@ describe('the page', () => {
     assert.equal(await ground(), dark);
     await page.reload();
     assert.equal(await ground(), dark);
+    await close();
+  });
+
+  test('high contrast is a choice of its own, kept over a reload', async () => {
+    const { page, close } = await browser.open({ colorScheme: 'dark' });
+    const ink = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ink'));
+    assert.notEqual(await ink(), '#ffffff');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('high contrast');
+    await page.keyboard.press('Enter');
+    await page.locator('top-bar').getByRole('button', { name: 'Theme: high contrast' }).waitFor();
+    assert.equal(await ink(), '#ffffff');
+    await page.reload();
+    assert.equal(await ink(), '#ffffff');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.waitForFunction(
+      () => getComputedStyle(document.documentElement).getPropertyValue('--ink') === '#000000',
+    );
     await close();
   });
 

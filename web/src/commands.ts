@@ -140,6 +140,7 @@ export const COMMANDS: readonly Command[] = [
   page('Theme: as the system', [], () => theme.set('system')),
   page('Theme: light', [], () => theme.set('light')),
   page('Theme: dark', [], () => theme.set('dark')),
+  page('Theme: high contrast', [], () => theme.set('contrast')),
 ];
 
 /** The commands and, for the palette, what else can be opened. */

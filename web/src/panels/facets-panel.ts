@@ -101,6 +101,7 @@ export class FacetsPanel extends LitElement {
         width: 12px;
         height: 12px;
         border-radius: 2px;
+        forced-color-adjust: none;
       }
       .more {
         height: 24px;

@@ -15,6 +15,7 @@ const THEMES: { setting: ThemeSetting; title: string; sign: string }[] = [
   { setting: 'system', title: 'Theme: as the system', sign: '◐' },
   { setting: 'light', title: 'Theme: light', sign: '○' },
   { setting: 'dark', title: 'Theme: dark', sign: '●' },
+  { setting: 'contrast', title: 'Theme: high contrast', sign: '◉' },
 ];
 const FORMATS = [
   { format: 'ndjson', title: 'NDJSON', about: 'one event a line; opens here again' },
