@@ -151,6 +151,21 @@ describe('the page', () => {
     await close();
   });
 
+  test('in forced colours what is chosen stands out, and swatches keep their colours', async () => {
+    const { page, complaints, close } = await browser.open({ forcedColors: 'active' });
+    await openSample(page, 'mlp_leak');
+    const ground = (place) => place.evaluate((element) => getComputedStyle(element).backgroundColor);
+    const tab = (selected) => page.locator(`view-tabs [role=tab][aria-selected=${selected}]`).first();
+    assert.notEqual(await ground(tab(true)), await ground(tab(false)));
+    const swatches = page.locator('facets-panel .swatch');
+    assert.equal(await ground(swatches.first()), 'rgb(68, 119, 170)');
+    await page.keyboard.press('p');
+    await idle(page);
+    assert.equal(await ground(page.locator('moment-panel .bar .live')), 'rgb(68, 119, 170)');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('labels with markup, control characters, right-to-left text or a megabyte are text and harm nothing', async () => {
     const { page, complaints, close } = await browser.open();
     const labels = [

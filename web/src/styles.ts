@@ -39,6 +39,18 @@ export const base = css`
     font-size: var(--type-1);
     line-height: 16px;
   }
+  /* What is told by its colour keeps it, and what is chosen has the system's. */
+  @media (forced-colors: active) {
+    i {
+      forced-color-adjust: none;
+    }
+    [aria-pressed='true'],
+    [aria-selected='true'] {
+      forced-color-adjust: none;
+      background: Highlight !important;
+      color: HighlightText !important;
+    }
+  }
   .visually-hidden {
     position: absolute;
     width: 1px;
