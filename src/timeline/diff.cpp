@@ -133,6 +133,7 @@ std::uint32_t own_number(const Lifecycles& trace, GroupBy by, std::uint32_t row,
     case GroupBy::size:
     case GroupBy::state:
     case GroupBy::cause:
+    case GroupBy::lifetime:
       break;
   }
   return common;

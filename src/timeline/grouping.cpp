@@ -21,6 +21,23 @@ std::string size_class_name(std::size_t index) {
   return bytes_text(lower) + " to " + (index >= 64 ? "16 EiB" : bytes_text(lower * 2));
 }
 
+/// Power-of-ten class of a lifetime: 0 for none, n for [10^(n-1), 10^n).
+constexpr std::uint32_t lifetime_classes = 11;  // Events are counted in 32 bits.
+std::uint32_t lifetime_class(std::uint64_t events) noexcept {
+  std::uint32_t index = 0;
+  for (; events != 0; events /= 10) ++index;
+  return index;
+}
+
+/// "100 to 1k"
+std::string lifetime_class_name(std::size_t index) {
+  constexpr std::string_view units[] = {"", "k", "M", "G"};
+  const auto power = [&](std::size_t exponent) {
+    return (std::string("1").append(exponent % 3, '0')).append(units[exponent / 3]);
+  };
+  return index == 0 ? "0" : power(index - 1) + " to " + power(index);
+}
+
 }  // namespace
 
 Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
@@ -36,6 +53,11 @@ Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
     case GroupBy::size:
       out.groups = 65;
       for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
+      return out;
+    case GroupBy::lifetime:
+      out.groups = lifetime_classes;
+      for (std::size_t row = 0; row < rows; ++row)
+        out.of_row[row] = lifetime_class(lifetime_events(lifecycles, row));
       return out;
     case GroupBy::state:
       out.groups = 2;
@@ -59,6 +81,8 @@ std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t ind
   switch (by) {
     case GroupBy::size:
       return size_class_name(index);
+    case GroupBy::lifetime:
+      return lifetime_class_name(index);
     case GroupBy::state:
       return std::string(state_name(lifecycles, some_row));
     case GroupBy::cause:
@@ -82,6 +106,8 @@ std::optional<ColorBy> coloring_of(GroupBy by) noexcept {
       return ColorBy::size;
     case GroupBy::state:
       return ColorBy::state;
+    case GroupBy::lifetime:
+      return ColorBy::lifetime;
     case GroupBy::site:
     case GroupBy::cause:
       break;

@@ -12,9 +12,18 @@
 namespace bufgc::timeline {
 
 /// The property by which rows are put together.
-enum class GroupBy : std::uint8_t { label = 0, dtype = 1, size = 2, state = 3, site = 4, cause = 5 };
+enum class GroupBy : std::uint8_t {
+  label = 0,
+  dtype = 1,
+  size = 2,
+  state = 3,
+  site = 4,
+  cause = 5,
+  lifetime = 6
+};
 
-/// Which group each row belongs to, as a number below `groups`. Size classes are powers of two.
+/// Which group each row belongs to, as a number below `groups`. Size classes are powers of two; classes of
+/// lifetime are powers of ten, in events, what is alive having lived to the end of the log.
 struct Grouping {
   std::size_t groups = 0;
   std::vector<std::uint32_t> of_row;
@@ -25,6 +34,11 @@ struct Grouping {
 /// is alive is named "alive at end" in a closed trace, "alive now" in an open one.
 [[nodiscard]] std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index,
                                      std::size_t some_row, TraceEnd end = TraceEnd::closed);
+
+/// Whether the groups have an order of their own: those of size and lifetime.
+[[nodiscard]] constexpr bool is_ordered(GroupBy by) noexcept {
+  return by == GroupBy::size || by == GroupBy::lifetime;
+}
 
 /// What a picture is coloured by that shows these groups; nothing where no picture does.
 [[nodiscard]] std::optional<ColorBy> coloring_of(GroupBy by) noexcept;

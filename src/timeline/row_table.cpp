@@ -109,7 +109,7 @@ std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<st
     }
     groups.push_back(std::move(counts[i]));
   }
-  if (by != GroupBy::size) {
+  if (!is_ordered(by)) {
     std::stable_sort(groups.begin(), groups.end(),
                      [](const Group& a, const Group& b) { return a.bytes > b.bytes; });
   }

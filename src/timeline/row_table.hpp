@@ -44,8 +44,8 @@ struct Group {
   bool has_color = false;
 };
 
-/// Counts the matching rows by a property, most bytes first; size classes in order of size. What is
-/// alive is named "alive at end" in a closed trace, "alive now" in an open one. `colors`, by what
+/// Counts the matching rows by a property, most bytes first; classes of size and lifetime in their order.
+/// What is alive is named "alive at end" in a closed trace, "alive now" in an open one. `colors`, by what
 /// `coloring_of` says, gives the groups theirs; null leaves them without.
 [[nodiscard]] std::vector<Group> group_rows(const Lifecycles& lifecycles,
                                             const std::vector<std::uint8_t>& matches, GroupBy by,

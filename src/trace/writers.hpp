@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "bufgc/viz/lifecycles.hpp"
 #include "trace/sink.hpp"
@@ -14,6 +17,12 @@ bool write_ndjson(const Lifecycles& lifecycles, Sink& sink);
 bool write_bufgc(const Lifecycles& lifecycles, Sink& sink);
 /// `time,op,id,size` with op `a` or `f`.
 bool write_csv(const Lifecycles& lifecycles, Sink& sink);
+/// A table of lifetimes for spreadsheets, as RFC 4180 says: a line a row, ended by CR LF, above them, if
+/// asked for, the names of the columns. Times are nanoseconds from the first event; what never ended has no
+/// end. Text is cut after 1,024 bytes, and what a spreadsheet would take for a formula gets an apostrophe in
+/// front.
+bool write_rows_csv(const Lifecycles& lifecycles, std::span<const std::uint32_t> rows, bool header,
+                    Sink& sink);
 /// Chrome's trace event format (Perfetto, chrome://tracing): lifetimes as async slices, levels as counters.
 bool write_chrome(const Lifecycles& lifecycles, Sink& sink);
 

@@ -7,10 +7,17 @@ import { launch, ndjson, openSample, openText, pageFile, textOf } from './browse
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const idle = (page) => page.evaluate(() => window.viewer.idle());
 
-/** What axe-core finds, a line each. */
-async function findings(page) {
+/** What axe-core finds, a line each; with `enhanced`, contrasts below 7:1 too. */
+async function findings(page, enhanced) {
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(
+    (enabled) =>
+      globalThis.axe.run(document, {
+        resultTypes: ['violations'],
+        rules: { 'color-contrast-enhanced': { enabled } },
+      }),
+    enhanced,
+  );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.flat().join(' ')} ${node.html.slice(0, 120)}`),
   );
@@ -23,13 +30,18 @@ describe('the page', () => {
   });
   after(() => browser.close());
 
-  for (const colorScheme of ['light', 'dark']) {
-    test(`axe-core finds nothing in any view, ${colorScheme}`, async () => {
-      const { page, close } = await browser.open({ colorScheme, bypassCSP: true });
+  for (const [colorScheme, contrast] of [
+    ['light', 'no-preference'],
+    ['dark', 'no-preference'],
+    ['light', 'more'],
+    ['dark', 'more'],
+  ]) {
+    test(`axe-core finds nothing in any view, ${colorScheme}, contrast ${contrast}`, async () => {
+      const { page, close } = await browser.open({ colorScheme, contrast, bypassCSP: true });
       const found = {};
       const look = async (name) => {
         await idle(page);
-        found[name] = await findings(page);
+        found[name] = await findings(page, contrast === 'more');
       };
       await look('empty');
       await openSample(page, 'mlp_leak');
@@ -58,6 +70,10 @@ describe('the page', () => {
       await page.keyboard.press('Escape');
       await page.keyboard.press('p');
       await look('moment');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('select what is shown');
+      await page.keyboard.press('Enter');
+      await look('area');
       await page.keyboard.press('?');
       await look('help');
       await page.keyboard.press('Escape');
@@ -117,6 +133,39 @@ describe('the page', () => {
     await close();
   });
 
+  test('high contrast is a choice of its own, kept over a reload', async () => {
+    const { page, close } = await browser.open({ colorScheme: 'dark' });
+    const ink = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ink'));
+    assert.notEqual(await ink(), '#ffffff');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('high contrast');
+    await page.keyboard.press('Enter');
+    await page.locator('top-bar').getByRole('button', { name: 'Theme: high contrast' }).waitFor();
+    assert.equal(await ink(), '#ffffff');
+    await page.reload();
+    assert.equal(await ink(), '#ffffff');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.waitForFunction(
+      () => getComputedStyle(document.documentElement).getPropertyValue('--ink') === '#000000',
+    );
+    await close();
+  });
+
+  test('in forced colours what is chosen stands out, and swatches keep their colours', async () => {
+    const { page, complaints, close } = await browser.open({ forcedColors: 'active' });
+    await openSample(page, 'mlp_leak');
+    const ground = (place) => place.evaluate((element) => getComputedStyle(element).backgroundColor);
+    const tab = (selected) => page.locator(`view-tabs [role=tab][aria-selected=${selected}]`).first();
+    assert.notEqual(await ground(tab(true)), await ground(tab(false)));
+    const swatches = page.locator('facets-panel .swatch');
+    assert.equal(await ground(swatches.first()), 'rgb(68, 119, 170)');
+    await page.keyboard.press('p');
+    await idle(page);
+    assert.equal(await ground(page.locator('moment-panel .bar .live')), 'rgb(68, 119, 170)');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('labels with markup, control characters, right-to-left text or a megabyte are text and harm nothing', async () => {
     const { page, complaints, close } = await browser.open();
     const labels = [
@@ -166,7 +215,7 @@ describe('the page', () => {
     [1280, 800],
     [1600, 900],
   ]) {
-    test(`nothing reaches beyond the window at ${width} × ${height}`, async () => {
+    test(`nothing reaches beyond the window or its bar at ${width} × ${height}`, async () => {
       const { page, close } = await browser.open({ width, height });
       await openSample(page, 'mlp_leak');
       for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) {
@@ -174,7 +223,8 @@ describe('the page', () => {
         await idle(page);
         const beyond = await page.evaluate(() => {
           const app = document.querySelector('bufgc-app');
-          return app.scrollWidth - app.clientWidth;
+          const bar = app.shadowRoot.querySelector('view-tabs').shadowRoot.querySelector('.bar');
+          return Math.max(app.scrollWidth - app.clientWidth, bar.scrollWidth - bar.clientWidth);
         });
         assert.ok(beyond <= 0, `view ${key}: ${beyond} px`);
       }

@@ -162,23 +162,6 @@ describe('the lifecycle plot', () => {
     await fit();
   });
 
-  test('Shift and drag zooms to the area', async () => {
-    const whole = await range(page);
-    const { x, y } = await middle();
-    await page.keyboard.down('Shift');
-    await page.mouse.move(x - 60, y - 40);
-    await page.mouse.down();
-    await page.mouse.move(x + 60, y + 40, { steps: 4 });
-    await page.mouse.up();
-    await page.keyboard.up('Shift');
-    const after = await range(page);
-    const box = await page.locator('lifecycle-plot .ink').boundingBox();
-    assert.ok(Math.abs((after.t1 - after.t0) / (whole.t1 - whole.t0) - 120 / (box.width - 72)) < 0.01);
-    assert.ok(Math.abs((after.y1 - after.y0) / (whole.y1 - whole.y0) - 80 / (box.height - 24)) < 0.01);
-    await page.mouse.dblclick(x, y);
-    assert.deepEqual(await range(page), whole, 'a double click shows all');
-  });
-
   test('the keyboard zooms, pans, fits, goes to the peak and from leak to leak', async () => {
     await page.mouse.move(5, 5);
     const whole = await range(page);

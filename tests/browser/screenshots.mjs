@@ -56,6 +56,17 @@ const STATES = {
     await page.mouse.move(640, 560);
     await page.waitForTimeout(300);
   },
+  area: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await gotIt(page);
+    const { x, y, width, height } = await page.locator('lifecycle-plot .ink').boundingBox();
+    await page.keyboard.down('Shift');
+    await page.mouse.move(x + width * 0.4, y + height * 0.2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.6, y + height * 0.7, { steps: 3 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+  },
   moved: async (page) => {
     await openText(page, 'moves.ndjson', await recordMoves());
     await gotIt(page);

@@ -93,6 +93,24 @@ describe('the table', () => {
     assert.equal(await counted(), allocations.length);
   });
 
+  test('lifetimes stand in powers of ten, with counts and bytes; a click on one chooses just its buffers', async () => {
+    const died = new Map(events.flatMap(({ op, id }, at) => (op === 'free' ? [[id, at]] : [])));
+    const born = new Map(events.flatMap(({ op, id }, at) => (op === 'alloc' ? [[id, at]] : [])));
+    const lived = ({ id }) => (died.get(id) ?? events.length) - born.get(id);
+    const long = allocations.filter((event) => lived(event) >= 1000 && lived(event) < 10_000);
+    assert.ok(long.length > 0 && long.length < allocations.length);
+    const group = page.locator('facets-panel button.group[title^="1k to 10k: "]');
+    assert.equal(number(await group.locator('.count').textContent()), long.length);
+    const bytes = long.reduce((sum, { size }) => sum + size, 0);
+    assert.equal(number((await group.getAttribute('title')).match(/: (.*?)\u202fB/)[1]), bytes);
+    await group.click();
+    await idle();
+    assert.equal(await counted(), long.length);
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'lifetime>=1000 lifetime<10000');
+    await group.click();
+    await idle();
+  });
+
   test('a click on a group chooses just it, not those whose names contain its name', async () => {
     const { page: other, close } = await browser.open();
     const births = ['conv', 'conv', 'conv2', ''].map((label, id) => ({ t: id, op: 'alloc', id, size: 64, label }));
@@ -167,7 +185,7 @@ describe('the table', () => {
     const { sums, whole } = await page.evaluate(async () => {
       const { engine } = document.querySelector('bufgc-app').session;
       const groupings = await Promise.all(
-        ['label', 'dtype', 'size', 'state', 'site', 'cause'].map((by) => engine.groups(by, '')),
+        ['label', 'dtype', 'size', 'state', 'site', 'cause', 'lifetime'].map((by) => engine.groups(by, '')),
       );
       const summary = await engine.summary();
       const sum = (groups, key) => groups.reduce((total, group) => total + group[key], 0);

@@ -434,6 +434,81 @@ test('the questions people open the viewer for are answered to the byte', { skip
   assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
 });
 
+test('an area of a picture answers with the figures of what stands in it, and matches', { skip }, async () => {
+  const { session, summary } = await opened(['a.ndjson', ndjson]);
+  const area = (layout, axis, [t0, t1, y0, y1], filter = '') =>
+    session.area({ layout, axis, view: { t0, t1, y0, y1 } }, filter);
+  for (const layout of ['address', 'stack', 'packed']) {
+    for (const [axis, end] of [
+      ['event', 5],
+      ['time', 50],
+    ]) {
+      const all = area(layout, axis, [0, end, 0, 1e9]);
+      assert.deepEqual(all, {
+        buffers: 3,
+        bytes: summary.total_allocated_bytes,
+        leastBytes: 50,
+        meanBytes: 83,
+        mostBytes: 100,
+        allocations: 3,
+        allocatedBytes: 250,
+        frees: 2,
+        freedBytes: 150,
+        external: 0,
+      });
+    }
+  }
+  // Addresses: 0x1000 below, 0x2000 above. The stack: 1 below, 2 above, and below once 1 is gone.
+  const short = ({ buffers, bytes: sum, allocations, frees }) => [buffers, sum, allocations, frees];
+  assert.deepEqual(short(area('address', 'event', [1.5, 2, 0, 100])), [1, 100, 0, 0]);
+  assert.deepEqual(short(area('address', 'event', [2, 3, 0, 100])), [0, 0, 0, 0]);
+  assert.deepEqual(short(area('address', 'event', [2, 5, 0, 100])), [1, 100, 1, 0]);
+  assert.deepEqual(short(area('stack', 'event', [1, 2, 100, 150])), [1, 50, 1, 0]);
+  assert.deepEqual(short(area('stack', 'event', [2, 3, 0, 1])), [1, 50, 0, 0]);
+  assert.deepEqual(short(area('stack', 'time', [20, 34, 0, 1])), [1, 50, 0, 0]);
+  assert.deepEqual(short(area('stack', 'event', [0, 5, 0, 1e9], 'label=conv')), [2, 200, 2, 1]);
+  for (const edge of [Number.NaN, -1e300, 1e300]) area('address', 'event', [edge, edge, edge, edge]);
+});
+
+test('a picture comes as rectangles, unless they are too many; a selection as a table, in pieces', {
+  skip,
+}, async () => {
+  const { session } = await opened(['a.ndjson', ndjson]);
+  const style = { colorBy: 'state', theme: 'light', filter: 'label=conv', showCached: true, layout: 'address' };
+  const view = { t0: 0, t1: 5, y0: 0, y1: 150 };
+  const { rows, places } = session.rectangles('event', view, 100, 100, style, 4);
+  assert.deepEqual(
+    rows.map(({ idText, label, size, alive, matches }) => [idText, label, size, alive, matches]),
+    [
+      ['1', 'conv', 100, false, true],
+      ['2', 'input', 50, false, false],
+      ['3', 'conv', 100, true, true],
+    ],
+  );
+  const shapes = Array.from({ length: places.length / 5 }, (_, i) => [...places.subarray(5 * i, 5 * i + 5)]);
+  assert.deepEqual(shapes[0].slice(0, 3), [-1, 2, 3], 'the first block waits in the cache');
+  assert.deepEqual(
+    shapes.slice(1).map(([row, t0, t1]) => [row, t0, t1]),
+    [
+      [0, 0, 2],
+      [1, 1, 4],
+      [2, 3, 5],
+    ],
+  );
+  assert.equal(session.rectangles('event', view, 100, 100, style, 3), null);
+  const stack = session.rectangles('event', view, 5, 100, { ...style, layout: 'stack' }, 100);
+  assert.equal(stack.rows.length, 3);
+
+  const table = (area, filter, from, count) => {
+    const all = session.choose(area, filter);
+    return [all, new TextDecoder().decode(session.chosenCsv(from, count)).split('\r\n').length - 1];
+  };
+  assert.deepEqual(table(null, '', 0, 99), [3, 4]);
+  assert.deepEqual(table(null, '', 1, 1), [3, 1]);
+  assert.deepEqual(table(null, 'conv', 1, 99), [2, 1]);
+  assert.deepEqual(table({ layout: 'address', axis: 'event', view: { ...view, t1: 2 } }, 'conv', 0, 99), [1, 2]);
+});
+
 /** A second trace of the same program: one buffer larger, one never released, one more. */
 const after = `${[
   { t: 10, op: 'alloc', id: 1, size: 120, addr: '0x1000', dtype: 'float32', label: 'conv' },

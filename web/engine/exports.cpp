@@ -108,17 +108,20 @@ EMSCRIPTEN_KEEPALIVE double viewer_time_of_event(Viewer* viewer, double event) {
   return viewer->time_of_event(event_of(event));
 }
 
-/// The filter stands in the scratch room.
-EMSCRIPTEN_KEEPALIVE void viewer_render(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
-                                        double y1, int width, int height, int color_by, int dark,
-                                        int cached) {
+/// The filter stands in the scratch room. Where `most` is above 0 the picture is made as so many rectangles,
+/// and 0 returned if they do not suffice.
+EMSCRIPTEN_KEEPALIVE int viewer_render(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
+                                       double y1, int width, int height, int color_by, int dark, int cached,
+                                       double most) {
   Viewer::Picture picture;
   picture.view = {t0, t1, y0, y1};
   picture.size = {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
   picture.dark = dark != 0;
   picture.look = {static_cast<Layout>(layout), axis_of(axis), static_cast<bufgc::timeline::ColorBy>(color_by),
                   scratch, cached != 0};
+  if (most > 0) return viewer->rectangles(picture, static_cast<std::size_t>(event_of(most))) ? 1 : 0;
   viewer->render(picture);
+  return 1;
 }
 EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int layout, int axis, double t0, double t1,
                                          int columns, double x, double y, double tolerance_x,
@@ -168,6 +171,19 @@ EMSCRIPTEN_KEEPALIVE void viewer_flame(Viewer* viewer, int by, int measure, doub
   flames.t0 = t0;
   flames.t1 = t1;
   viewer->flame(flames, scratch);
+}
+EMSCRIPTEN_KEEPALIVE void viewer_area(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
+                                      double y1) {
+  viewer->area({static_cast<Layout>(layout), axis_of(axis), {t0, t1, y0, y1}}, scratch);
+}
+/// With a negative layout there is no area.
+EMSCRIPTEN_KEEPALIVE double viewer_choose(Viewer* viewer, int layout, int axis, double t0, double t1,
+                                          double y0, double y1) {
+  const bufgc::viewer::Model::Area area{static_cast<Layout>(layout), axis_of(axis), {t0, t1, y0, y1}};
+  return static_cast<double>(viewer->choose(layout < 0 ? nullptr : &area, scratch));
+}
+EMSCRIPTEN_KEEPALIVE void viewer_chosen_csv(Viewer* viewer, double from, double count) {
+  viewer->chosen_csv(static_cast<std::size_t>(event_of(from)), static_cast<std::size_t>(event_of(count)));
 }
 EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
   viewer->reuse();

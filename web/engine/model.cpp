@@ -1,5 +1,6 @@
 #include "model.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -143,6 +144,22 @@ const std::vector<std::uint8_t>& Model::matches(std::string_view filter) {
     filter_ = filter;
   }
   return *matches_;
+}
+
+std::vector<std::uint8_t> Model::inside(const Area& area) {
+  const bool stack = area.layout == Layout::stack;
+  ensure(stack || boxed(area.layout, area.axis));
+  // One that reaches the end of the axis holds what came last.
+  const double end = static_cast<double>(clock_.extent(area.axis)) + 1;
+  View view = area.view;
+  view.t0 = view.t0 > 0 ? std::min(view.t0, end) : 0;
+  view.t1 = view.t1 < end - 1 ? view.t1 : end;
+  if (stack) {
+    const EventRange moments = clock_.standing_within(area.axis, view.t0, view.t1, clock_.events());
+    return rows_in_stack(*lifecycles_, moments, view.y0, view.y1);
+  }
+  const Lifetimes lifetimes = build_boxes(area.layout, area.axis);
+  return rows_in_boxes(lifetimes.boxes, *lifetimes.places, rows_, view);
 }
 
 Scene Model::scene(const Look& look) {

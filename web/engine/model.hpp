@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "timeline/area.hpp"
 #include "timeline/cached_blocks.hpp"
 #include "timeline/fragmentation.hpp"
 #include "timeline/levels.hpp"
@@ -60,6 +61,18 @@ class Model {
   [[nodiscard]] const timeline::ColorMap& colors(timeline::ColorBy by);
   /// Which rows match; the last text's answer is kept.
   [[nodiscard]] const std::vector<std::uint8_t>& matches(std::string_view filter);
+  /// A part of a layout, which may be larger than it.
+  struct Area {
+    Layout layout = Layout::address;
+    timeline::Axis axis = timeline::Axis::event;
+    timeline::View view;
+  };
+  /// Which rows stand in it.
+  [[nodiscard]] std::vector<std::uint8_t> inside(const Area& area);
+  /// What happened in its time.
+  [[nodiscard]] timeline::EventRange happened_in(const Area& area) const noexcept {
+    return clock_.happened_within(area.axis, area.view.t0, area.view.t1);
+  }
   /// Everything that a picture needs.
   struct Look {
     Layout layout = Layout::address;

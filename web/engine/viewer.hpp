@@ -11,6 +11,7 @@
 #include "timeline/diff.hpp"
 #include "timeline/flame.hpp"
 #include "timeline/hit_test.hpp"
+#include "timeline/rectangles.hpp"
 #include "timeline/row_table.hpp"
 #include "trace_input.hpp"
 
@@ -52,6 +53,10 @@ class Viewer {
     Model::Look look;
   };
   void render(const Picture& picture);
+  /// The same as rectangles, of the stack in as many columns as the picture has: in the numbers, of each its
+  /// place in the text's list of rows (-1: what is cached), t0, t1, y0, y1. False where there are more than
+  /// `most`.
+  [[nodiscard]] bool rectangles(const Picture& picture, std::size_t most);
   /// Which picture a question is about: columns matter to the stack, which shows one moment in each.
   struct Frame {
     Layout layout = Layout::address;
@@ -87,6 +92,8 @@ class Viewer {
     double t1 = 0;
   };
   void flame(const Flames& flames, std::string_view filter);
+  /// What stands in an area and matches.
+  void area(const Model::Area& area, std::string_view filter);
   /// Actual against planned peak, and who could have taken whose place.
   void reuse();
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
@@ -98,6 +105,11 @@ class Viewer {
   void diff(Viewer& first, timeline::Align align, timeline::GroupBy by);
   /// x, live and reserved of the first, live and reserved of this one: each `columns` numbers.
   void diff_levels(Viewer& first, timeline::Align align, const timeline::Columns& columns);
+
+  /// Chooses the rows that match and, where there is an area, stand in it; returns how many they are.
+  [[nodiscard]] std::size_t choose(const Model::Area* area, std::string_view filter);
+  /// Some of the chosen rows, in order of birth, as a table; with the first, the names of its columns.
+  void chosen_csv(std::size_t from, std::size_t count);
 
   enum class Format : std::uint8_t { ndjson = 0, csv = 1, chrome = 2, bufgc = 3 };
   bool export_as(Format format);
@@ -124,6 +136,7 @@ class Viewer {
   Model model_{input.lifecycles()};
   double slack_ = 0;
   std::vector<std::uint32_t> table_;
+  std::vector<std::uint32_t> chosen_;
   std::vector<std::uint32_t> use_counts_;
   std::size_t counted_uses_ = 0;
   std::optional<timeline::Diff> diff_;

@@ -5,6 +5,7 @@
 #include "timeline/growth.hpp"
 #include "timeline/live_set.hpp"
 #include "timeline/reserved_account.hpp"
+#include "timeline/rows.hpp"
 #include "viewer.hpp"
 
 namespace bufgc::viewer {
@@ -131,6 +132,64 @@ void Viewer::flame(const Flames& flames, std::string_view filter) {
         .close('}');
   }
   json.close(']');
+}
+
+void Viewer::area(const Model::Area& area, std::string_view filter) {
+  const std::vector<std::uint8_t> inside = fresh().inside(area);
+  const AreaStatistics found =
+      area_statistics(lifecycles(), inside, model_.matches(filter), model_.happened_in(area));
+  JsonWriter json(text_);
+  json.open('{')
+      .member("buffers", found.buffers)
+      .member("bytes", found.bytes)
+      .member("leastBytes", found.least_bytes)
+      .member("meanBytes", found.mean_bytes)
+      .member("mostBytes", found.most_bytes)
+      .member("allocations", found.allocations)
+      .member("allocatedBytes", found.allocated_bytes)
+      .member("frees", found.frees)
+      .member("freedBytes", found.freed_bytes)
+      .member("external", found.external)
+      .close('}');
+}
+
+bool Viewer::rectangles(const Picture& picture, std::size_t most) {
+  Model& model = fresh();
+  const Model::Look& look = picture.look;
+  const auto found = look.layout == Layout::stack ? rectangles_of_stack(model.stack_scene(look), picture.view,
+                                                                        picture.size.width, most)
+                                                  : rectangles_of(model.scene(look), picture.view, most);
+  if (!found) return false;
+  const Lifecycles& trace = lifecycles();
+  std::vector<std::uint32_t> rows;
+  for (const Rectangle& rectangle : *found) {
+    if (rectangle.row != Lifecycles::none) rows.push_back(rectangle.row);
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  numbers_.clear();
+  for (const auto& [row, t0, t1, y0, y1] : *found) {
+    const auto at = std::lower_bound(rows.begin(), rows.end(), row) - rows.begin();
+    numbers_.insert(numbers_.end(), {row == Lifecycles::none ? -1 : static_cast<double>(at), t0, t1, y0, y1});
+  }
+  const std::vector<std::uint8_t>& matches = model.matches(look.filter);
+  const ColorMap& colors = model.colors(look.color_by);
+  JsonWriter json(text_);
+  json.open('[');
+  for (const std::uint32_t row : rows) {
+    json.open('{')
+        .member_text("idText", std::to_string(trace.id[row]))
+        .member_text("label", trace.strings.at(trace.label[row]))
+        .member("size", trace.size_bytes[row])
+        .member_text("color", to_hex(colors.of(row)))
+        .key("alive")
+        .boolean(is_alive_at_end(trace, row))
+        .key("matches")
+        .boolean(matches[row] != 0)
+        .close('}');
+  }
+  json.close(']');
+  return true;
 }
 
 void Viewer::reuse() {

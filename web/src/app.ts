@@ -5,6 +5,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import '#lab';
 import './chart/level-chart.js';
 import './chart/minimap.js';
+import './panels/area-panel.js';
 import './panels/buffer-table.js';
 import './panels/command-palette.js';
 import './panels/details-panel.js';
@@ -58,7 +59,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace', 'moment', 'selection']);
+    new Follows(this, ['layout', 'trace', 'moment', 'area', 'selection']);
   }
 
   static override styles = [
@@ -230,8 +231,10 @@ export class App extends LitElement {
       this.paletteOpen = false;
     } else if (this.session.loading) this.session.cancelOpen();
     else if (this.session.comparison.loading) this.session.comparison.close();
+    else if (this.session.writing.progress) this.session.writing.cancel();
     else if (this.session.notice) this.session.dismiss();
     else if (this.session.selectedRow !== null) void this.session.select(null);
+    else if (this.session.area.now) this.session.area.select(null);
     else void this.session.showMoment(null);
   }
 
@@ -241,9 +244,11 @@ export class App extends LitElement {
     void this.updateComplete.then(() => event.detail.run(this));
   };
 
-  async savePicture(): Promise<void> {
-    const picture = await this.plot?.toBlob();
-    if (picture) saveFile('lifecycles.png', picture);
+  async savePicture(form: 'png' | 'svg'): Promise<void> {
+    const { plot, session } = this;
+    if (!plot) return;
+    const picture = await session.track(form === 'svg' ? plot.toSvg() : plot.toBlob());
+    if (picture) saveFile(`lifecycles.${form}`, picture);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => handleKey(event, this);
@@ -329,12 +334,20 @@ export class App extends LitElement {
     return html`<level-chart .session=${session}></level-chart><lifecycle-plot .session=${session}></lifecycle-plot>`;
   }
 
+  /** Of a row, an area or a moment. */
+  private renderAnswer() {
+    const { session } = this;
+    if (session.selectedRow === null && session.area.now) return html`<area-panel .session=${session}></area-panel>`;
+    if (session.selectedRow === null && session.moment) return html`<moment-panel .session=${session}></moment-panel>`;
+    return html`<details-panel .session=${session}></details-panel>`;
+  }
+
   override render() {
     const { session } = this;
     if (!session) return nothing;
     const inLab = session.mode === 'lab';
     return html`
-      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${() => void this.savePicture()}></top-bar>
+      <top-bar role="banner" .session=${session} @open-files=${(event: CustomEvent<File[]>) => this.openFiles(event.detail)} @open-second=${() => void this.chooseSecond()} @open-help=${() => this.toggleHelp()} @save-picture=${(event: CustomEvent<'png' | 'svg'>) => void this.savePicture(event.detail)}></top-bar>
       <summary-strip role="region" aria-label="Summary" .session=${session}></summary-strip>
       <aside class="left" aria-label=${inLab ? 'Workload and filters' : 'Filters'} tabindex="-1">
         ${this.labBuilt ? this.renderLab() : nothing}
@@ -348,11 +361,7 @@ export class App extends LitElement {
       </main>
       <aside class="right" aria-label="Details" tabindex="-1">
         ${this.labBuilt ? html`<bufgc-lab-output class="lab-part" ?hidden=${!inLab} .lab=${this.lab}></bufgc-lab-output>` : nothing}
-        ${
-          session.moment && session.selectedRow === null
-            ? html`<moment-panel .session=${session}></moment-panel>`
-            : html`<details-panel .session=${session}></details-panel>`
-        }
+        ${this.renderAnswer()}
       </aside>
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">${this.dropping === 'second' ? 'Drop to compare with the open trace' : 'Drop to open'}</div>` : nothing}

@@ -80,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   move('Higher addresses', [{ code: 'ArrowUp' }], ({ session }) => pan(session, 0, PAN)),
   move('Lower addresses', [{ code: 'ArrowDown' }], ({ session }) => pan(session, 0, -PAN)),
   move('Show all', [{ key: '0' }], ({ session }) => session.glideTo(session.fitted())),
+  move('Into the selected area', [{ key: 'Enter' }, { code: 'KeyZ' }], ({ session }) => void session.area.zoom()),
   move('Back to the range before', [{ code: 'KeyZ', ctrl: true }], ({ history }) => history.undo()),
   move(
     'Forth again',
@@ -97,6 +98,7 @@ export const COMMANDS: readonly Command[] = [
     [],
     ({ session }) => void session.goToMoment(session.trace?.summary.max_reserved_event ?? 0),
   ),
+  find('Select what is shown: its figures', [], ({ session }) => session.area.select(session.view)),
   find('Next buffer never released', [{ code: 'KeyL' }], ({ session }) => void session.selectNextLeak()),
   find('Previous at this address', [{ key: '[' }], ({ session }) => void session.selectNeighbour('previous')),
   find('Next at this address', [{ key: ']' }], ({ session }) => void session.selectNeighbour('next')),
@@ -121,7 +123,13 @@ export const COMMANDS: readonly Command[] = [
   view('Show or hide fragmentation over time', [], ({ session }) =>
     session.setShowFragmentation(!session.showFragmentation),
   ),
-  view('Save the picture as PNG', [], (app) => void app.savePicture()),
+  view(
+    'Save as CSV: the buffers of the area, or those that match',
+    [],
+    ({ session }) => void session.track(session.writing.saveRows()),
+  ),
+  view('Save the picture as PNG', [], (app) => void app.savePicture('png')),
+  view('Save the picture as SVG', [], (app) => void app.savePicture('svg')),
 
   page('All commands', [{ code: 'KeyK', ctrl: true }], (app) => app.togglePalette()),
   page('Keys and help', [{ key: '?' }], (app) => app.toggleHelp()),
@@ -132,6 +140,7 @@ export const COMMANDS: readonly Command[] = [
   page('Theme: as the system', [], () => theme.set('system')),
   page('Theme: light', [], () => theme.set('light')),
   page('Theme: dark', [], () => theme.set('dark')),
+  page('Theme: high contrast', [], () => theme.set('contrast')),
 ];
 
 /** The commands and, for the palette, what else can be opened. */

@@ -29,6 +29,7 @@ function absentEngine(reason: string): Engine {
     eventAtTime: refuse,
     timeOfEvent: refuse,
     render: refuse,
+    rectangles: refuse,
     hitTest: refuse,
     rectsOf: refuse,
     rowOfId: refuse,
@@ -40,12 +41,15 @@ function absentEngine(reason: string): Engine {
     moment: refuse,
     growth: refuse,
     flame: refuse,
+    area: refuse,
     reuse: refuse,
     fragmentation: refuse,
     openSecond: refuse,
     closeSecond: () => undefined,
     diff: refuse,
     diffLevels: refuse,
+    choose: refuse,
+    chosenCsv: refuse,
     export: refuse,
   };
 }

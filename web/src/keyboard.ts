@@ -17,6 +17,7 @@ export function handleKey(event: KeyboardEvent, app: App): void {
   if (isField(at) && !always) return;
   // An open card takes the keys that close it, and no others.
   if (app.cardOpen && !always && event.key !== '?') return;
+  if (event.key === 'Enter' && at?.closest('button')) return;
   // Arrows belong to what has the focus: a grid, a scrolled panel, a tab list.
   const ownArrows = '[role="grid"], [role="tablist"], [role="menu"], aside, [role="scrollbar"]';
   if (event.code.startsWith('Arrow') && at?.closest(ownArrows)) return;

@@ -39,6 +39,18 @@ export const base = css`
     font-size: var(--type-1);
     line-height: 16px;
   }
+  /* What is told by its colour keeps it, and what is chosen has the system's. */
+  @media (forced-colors: active) {
+    i {
+      forced-color-adjust: none;
+    }
+    [aria-pressed='true'],
+    [aria-selected='true'] {
+      forced-color-adjust: none;
+      background: Highlight !important;
+      color: HighlightText !important;
+    }
+  }
   .visually-hidden {
     position: absolute;
     width: 1px;
@@ -161,6 +173,56 @@ export const controls = css`
     background: var(--ground);
     font: var(--type-1) / 16px var(--mono);
     text-align: center;
+  }
+`;
+
+/** What stands in the panel on the right: a heading with a way to close it, sections, names with values. */
+export const answer = css`
+  header {
+    display: flex;
+    align-items: start;
+    gap: var(--gap-2);
+    padding: var(--gap-2) var(--gap-2) var(--gap-2) var(--gap-3);
+    border-bottom: 1px solid var(--line);
+  }
+  header > :first-child {
+    flex: 1;
+    min-width: 0;
+  }
+  h2 {
+    font-size: var(--type-3);
+    font-weight: 600;
+    line-height: 20px;
+  }
+  h3 {
+    font-weight: 600;
+    line-height: 24px;
+  }
+  section {
+    padding: var(--gap-2) var(--gap-3);
+    border-bottom: 1px solid var(--line);
+  }
+  dl {
+    display: grid;
+    grid-template-columns: 80px minmax(0, 1fr);
+    gap: 0 var(--gap-2);
+    margin: 0;
+    line-height: 20px;
+  }
+  dt {
+    color: var(--ink-2);
+  }
+  dd {
+    margin: 0;
+    overflow-wrap: anywhere;
+    max-height: 120px;
+    overflow: auto;
+  }
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    gap: var(--gap-2);
+    padding: var(--gap-1) 0;
   }
 `;
 

@@ -6,7 +6,7 @@ const quoted = (text: string): string => (/^$|\s/.test(text) ? `"${text}"` : tex
 /** Terms that together choose a group, and nothing else where the grammar can say so. */
 export function termsOf(by: GroupBy, name: string): string[] {
   if (by === 'state') return [name.startsWith('alive') ? 'alive' : name];
-  if (by === 'size') return sizeTerms(name);
+  if (by === 'size' || by === 'lifetime') return rangeTerms(by, name);
   if (by === 'cause' && name.startsWith('alive')) return ['alive'];
   // A quotation mark cannot be written inside a term: what stands before it is what is looked for.
   const [text = '', rest] = name.split('"');
@@ -20,11 +20,14 @@ export function containing(by: 'label' | 'site', part: string): string[] {
   return text.trim() === '' ? [] : [`${by}:${quoted(text)}`];
 }
 
-/** "64 KiB to 128 KiB" → size>=64KiB size<128KiB; "1 B" → size=1B. */
-function sizeTerms(name: string): string[] {
-  const [from, to] = name.split(' to ').map((bound) => bound.replace(' ', ''));
+const DIGITS: Record<string, string> = { k: '000', M: '000000', G: '000000000' };
+
+/** "64 KiB to 128 KiB" → size>=64KiB size<128KiB; "1 B" → size=1B; "1k to 10k" → lifetime>=1000 lifetime<10000. */
+function rangeTerms(by: 'size' | 'lifetime', name: string): string[] {
+  const bounds = name.split(' to ').map((bound) => bound.replace(' ', ''));
+  const [from, to] = by === 'size' ? bounds : bounds.map((bound) => bound.replace(/[kMG]/, (unit) => DIGITS[unit]!));
   if (!from) return [];
-  return to ? [`size>=${from}`, `size<${to}`] : [`size=${from}`];
+  return to ? [`${by}>=${from}`, `${by}<${to}`] : [`${by}=${from}`];
 }
 
 /** Terms are parted by spaces; a quoted part keeps its spaces. */

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numeric>
 
 #include "timeline/row_filter.hpp"
 #include "timeline/row_table.hpp"
@@ -149,6 +150,47 @@ TEST_CASE("groups count buffers and bytes, most bytes first, in the colours of t
   CHECK(sizes[3].name == "2 MiB to 4 MiB");
 }
 
+TEST_CASE(
+    "lifetimes are grouped by powers of ten of events, in their order, and the filter chooses the same") {
+  TraceMaker maker;
+  const auto wait = [&](int events) {
+    for (int i = 0; i < events; ++i) maker.alloc({1, Lifecycles::no_address, "filler"});
+  };
+  const std::uint32_t none = maker.born_before({1000});
+  maker.free(none);
+  const std::uint32_t one = maker.alloc({10});
+  maker.free(one);
+  const std::uint32_t nine = maker.alloc({20});
+  wait(8);
+  maker.free(nine);
+  const std::uint32_t ten = maker.alloc({30});
+  wait(9);
+  maker.free(ten);
+  maker.alloc({4000});  // alive to the end, 1,000 events later
+  wait(999);
+  const Lifecycles& trace = maker.trace;
+  const std::vector<std::uint8_t> own = RowFilter("-label:filler").apply(trace);
+  const std::vector<Group> groups = group_rows(trace, own, GroupBy::lifetime);
+  REQUIRE(groups.size() == 4);
+  const auto is = [&](std::size_t index, std::string_view name, std::uint64_t buffers, std::uint64_t bytes) {
+    return groups[index].name == name && groups[index].buffers == buffers && groups[index].bytes == bytes;
+  };
+  CHECK(is(0, "0", 1, 1000));
+  CHECK(is(1, "1 to 10", 2, 30));
+  CHECK(is(2, "10 to 100", 1, 30));
+  CHECK(is(3, "1k to 10k", 1, 4000));
+  CHECK(groups[3].alive_buffers == 1);
+  CHECK(coloring_of(GroupBy::lifetime) == ColorBy::lifetime);
+  const std::vector<std::uint8_t> matches = RowFilter("lifetime>=1 lifetime<10 -label:filler").apply(trace);
+  CHECK(std::accumulate(matches.begin(), matches.end(), 0) == 2);
+}
+
+TEST_CASE("the classes of the longest lifetimes have names") {
+  Lifecycles trace;
+  CHECK(group_name(trace, GroupBy::lifetime, 6, 0) == "100k to 1M");
+  CHECK(group_name(trace, GroupBy::lifetime, 10, 0) == "1G to 10G");
+}
+
 TEST_CASE("groups count only what matches, and together all of it") {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     INFO("seed " << seed);
@@ -161,8 +203,8 @@ TEST_CASE("groups count only what matches, and together all of it") {
       rows += matches[row];
       if (matches[row] != 0 && trace.kind[row] == 0) bytes += trace.size_bytes[row];
     }
-    for (const GroupBy by :
-         {GroupBy::label, GroupBy::dtype, GroupBy::size, GroupBy::state, GroupBy::site, GroupBy::cause}) {
+    for (const GroupBy by : {GroupBy::label, GroupBy::dtype, GroupBy::size, GroupBy::state, GroupBy::site,
+                             GroupBy::cause, GroupBy::lifetime}) {
       std::uint64_t counted = 0;
       std::uint64_t held = 0;
       for (const Group& group : group_rows(trace, matches, by)) {

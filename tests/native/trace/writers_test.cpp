@@ -137,3 +137,57 @@ TEST_CASE("a writer stops and says so when the sink refuses") {
     CHECK(sink.calls == 2);
   }
 }
+
+TEST_CASE("rows for a spreadsheet: text in quotation marks where it must, and never a formula") {
+  constexpr const char* text =
+      R"json({"t":100,"op":"alloc","id":1,"size":64,"addr":"0x1000","label":"a,b","dtype":"say \"hi\"","site":"two\nlines"}
+{"t":110,"op":"alloc","id":2,"size":32,"block":64,"label":"=HYPERLINK(\"http://x\")","dtype":"float32","shape":"2x4","thread":"main"}
+{"t":120,"op":"free","id":2,"cause":"finalized"}
+)json";
+  const Read read = read_ndjson(text);
+  REQUIRE(read.good);
+  trace::StringSink sink;
+  const std::vector<std::uint32_t> rows{1, 0};
+  REQUIRE(trace::write_rows_csv(read.rows, rows, true, sink));
+  const std::uint64_t block = read.rows.capacity_bytes[1];
+  CHECK(sink.text ==
+        "id,kind,label,dtype,shape,size_bytes,block_bytes,address,born_event,born_ns,released_event,released_"
+        "ns,"
+        "cause,site,thread\r\n"
+        "2,owned,\"'=HYPERLINK(\"\"http://x\"\")\",float32,2x4,32," +
+            std::to_string(block) +
+            ",,1,10,2,20,finalized,,main\r\n"
+            "1,owned,\"a,b\",\"say \"\"hi\"\"\",,64,64,0x1000,0,0,,,,\"two\nlines\",\r\n");
+  trace::StringSink part;
+  REQUIRE(trace::write_rows_csv(read.rows, std::span(rows).subspan(1), false, part));
+  CHECK(part.text.substr(0, 8) == "1,owned,");
+}
+
+TEST_CASE(
+    "text for a spreadsheet is cut, is UTF-8, and holds nothing that a terminal or a formula would act on") {
+  Lifecycles rows;
+  const auto cell = [&](std::string_view label) {
+    rows = {};
+    rows.label = {rows.strings.intern(label)};
+    for (auto* const column : {&rows.dtype, &rows.shape, &rows.site, &rows.thread}) *column = {0};
+    rows.id = rows.size_bytes = rows.capacity_bytes = rows.address = {0};
+    rows.alloc_event = rows.free_event = {0};
+    rows.alloc_time_ns = rows.free_time_ns = {0};
+    rows.kind = rows.cause = {0};
+    trace::StringSink sink;
+    const std::uint32_t row = 0;
+    REQUIRE(trace::write_rows_csv(rows, {&row, 1}, false, sink));
+    const std::string before = "0,owned,";
+    return sink.text.substr(before.size(), sink.text.find(",,,0,0,") - before.size());
+  };
+  for (const char* const formula :
+       {"=1", "+1", "-1", "@x", "\tx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"})
+    CHECK(cell(formula) == "'" + std::string(formula));
+  CHECK(cell("\r=1") == "\"'\r=1\"");
+  CHECK(cell("a=1") == "a=1");
+  CHECK(cell("\x1b[31m") == "\ufffd[31m");
+  CHECK(cell("a\xff") == "a\ufffd");
+  CHECK(cell(std::string(1024, 'x')) == std::string(1024, 'x'));
+  CHECK(cell(std::string(1'000'000, 'x')) == std::string(1024, 'x') + "\u2026");
+  CHECK(cell(std::string(1023, 'x') + "\u00e9") == std::string(1023, 'x') + "\u2026");
+}

@@ -104,6 +104,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
         next = { args, resolve, reject };
         if (!drawing) draw();
       }),
+    rectangles: (...args) => ask('rectangles', args),
     hitTest: (...args) => ask('hitTest', args),
     rectsOf: (...args) => ask('rectsOf', args),
     rowOfId: (id) => ask('rowOfId', [id]),
@@ -115,12 +116,15 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     moment: (...args) => ask('moment', args),
     growth: (by, filter) => ask('growth', [by, filter]),
     flame: (query) => ask('flame', [query]),
+    area: (area, filter) => ask('area', [area, filter]),
     reuse: () => ask('reuse', []),
     fragmentation: (...args) => ask('fragmentation', args),
     openSecond: (files, onProgress) => ask('openSecond', [files], onProgress),
     closeSecond: () => send({ kind: 'closeSecond' }),
     diff: (align, by) => ask('diff', [align, by]),
     diffLevels: (...args) => ask('diffLevels', args),
+    choose: (area, filter) => ask('choose', [area, filter]),
+    chosenCsv: (from, count) => ask('chosenCsv', [from, count]),
     export: (format) => ask('export', [format]),
   };
 }

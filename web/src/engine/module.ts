@@ -43,7 +43,8 @@ export interface ViewerModule {
     colorBy: number,
     dark: number,
     cached: number,
-  ): void;
+    most: number,
+  ): number;
   _viewer_hit_test(
     viewer: ViewerHandle,
     layout: number,
@@ -85,6 +86,25 @@ export interface ViewerModule {
     rootDepth: number,
     leastShare: number,
   ): void;
+  _viewer_area(
+    viewer: ViewerHandle,
+    layout: number,
+    axis: number,
+    t0: number,
+    t1: number,
+    y0: number,
+    y1: number,
+  ): void;
+  _viewer_choose(
+    viewer: ViewerHandle,
+    layout: number,
+    axis: number,
+    t0: number,
+    t1: number,
+    y0: number,
+    y1: number,
+  ): number;
+  _viewer_chosen_csv(viewer: ViewerHandle, from: number, count: number): void;
   _viewer_reuse(viewer: ViewerHandle): void;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_diff(second: ViewerHandle, first: ViewerHandle, align: number, by: number): void;

@@ -42,6 +42,22 @@ export interface View {
   y1: number;
 }
 
+/** How a picture is drawn. */
+export interface PictureStyle {
+  colorBy: ColorBy;
+  theme: Theme;
+  filter: string;
+  showCached: boolean;
+  layout?: Layout;
+}
+
+/** A picture as rectangles, in units of the axes, that reach beyond its edges. */
+export interface Rectangles {
+  rows: { idText: string; label: string; size: number; color: string; alive: boolean; matches: boolean }[];
+  /** Of each its place in `rows` (-1: what waits in the cache), t0, t1, y0, y1. */
+  places: Float64Array;
+}
+
 /** Which picture a question is about: its layout, visible range, and width in device pixels. The stack shows one moment a column. */
 export interface Frame {
   layout: Layout;
@@ -127,7 +143,8 @@ export interface GroupCount {
   color: string | null;
 }
 export type TraceFormat = 'ndjson' | 'bufgc' | 'csv' | 'chrome';
-export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause';
+/** Sizes are put together by powers of two, lifetimes by powers of ten of events. */
+export type GroupBy = 'label' | 'dtype' | 'size' | 'state' | 'site' | 'cause' | 'lifetime';
 
 /** Why reserved is above live: reserved + outside = live + rounding + cached + gaps. */
 export interface ReservedAccount {
@@ -190,6 +207,26 @@ export interface Reuse {
   pairs: { bytes: number; first: BriefRow; second: BriefRow }[];
   allPairs: number;
   hasAddresses: boolean; // without: no pairs
+}
+
+/** A part of a layout, on one of its axes. */
+export interface Area {
+  layout: Layout;
+  axis: Axis;
+  view: View;
+}
+/** Of the buffers that hold bytes and stand in an area at some moment, be it drawn or not. */
+export interface AreaStatistics {
+  buffers: number;
+  bytes: number; // of all of them, as requested
+  leastBytes: number;
+  meanBytes: number;
+  mostBytes: number;
+  allocations: number; // of them within the area's time
+  allocatedBytes: number;
+  frees: number;
+  freedBytes: number;
+  external: number; // that stand there too, and hold none
 }
 
 export type FlameBy = 'label' | 'site';
@@ -348,13 +385,16 @@ export interface Engine {
    * each column of pixels shows the moment of its highest live level.
    * Where a newer call comes before this one was begun, this one rejects with an `AbortError`.
    */
-  render(
+  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap>;
+  /** The same as rectangles; null where there are more than `most`. */
+  rectangles(
     axis: Axis,
     view: View,
     width: number,
     height: number,
-    style: { colorBy: ColorBy; theme: Theme; filter: string; showCached: boolean; layout?: Layout },
-  ): Promise<ImageBitmap>;
+    style: PictureStyle,
+    most: number,
+  ): Promise<Rectangles | null>;
   /** The row at a point of the layout (axis units), or null. The tolerance is in units too. */
   hitTest(
     axis: Axis,
@@ -383,6 +423,8 @@ export interface Engine {
   growth(by: GroupBy, filter: string): Promise<Growth>;
   /** Level by level, the root first; beside each other the largest first. At most 4,000 frames. */
   flame(query: FlameQuery): Promise<FlameNode[]>;
+  /** Of those that match the filter, too. */
+  area(area: Area, filter: string): Promise<AreaStatistics>;
   reuse(): Promise<Reuse>;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
@@ -396,6 +438,10 @@ export interface Engine {
   /** The second trace against the open one. */
   diff(align: Align, by: GroupBy): Promise<Diff>;
   diffLevels(align: Align, t0: number, t1: number, columns: number): Promise<DiffLevels>;
+  /** Chooses the buffers that match and, where there is an area, stand in it; answers how many they are. */
+  choose(area: Area | null, filter: string): Promise<number>;
+  /** Some of those that were chosen last, in order of birth, as a table for spreadsheets; its head is before the first. */
+  chosenCsv(from: number, count: number): Promise<Uint8Array<ArrayBuffer>>;
   /** The open trace, converted. */
   export(format: TraceFormat): Promise<Uint8Array>;
 }

@@ -3,6 +3,8 @@
 import type { ViewerHandle, ViewerModule } from './module.js';
 import type {
   Align,
+  Area,
+  AreaStatistics,
   Axis,
   Bounds,
   ColorBy,
@@ -20,13 +22,14 @@ import type {
   Levels,
   LoadProgress,
   Moment,
+  PictureStyle,
+  Rectangles,
   Reuse,
   RowDetails,
   RowInfo,
   SortKey,
   Summary,
   TableQuery,
-  Theme,
   TraceFormat,
   View,
 } from './protocol.js';
@@ -36,18 +39,10 @@ export interface TraceFile {
   name: string;
   bytes: Blob | Uint8Array;
 }
-export interface RenderStyle {
-  colorBy: ColorBy;
-  theme: Theme;
-  filter: string;
-  showCached: boolean;
-  layout?: Layout;
-}
-
 // In the order of the C++ enumerations.
 const layouts: readonly Layout[] = ['address', 'stack', 'packed'];
 const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
-const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause'];
+const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause', 'lifetime'];
 const sortKeys: readonly SortKey[] = [
   'row',
   'id',
@@ -94,6 +89,11 @@ const framed = (axis: Axis, { layout, view, columns }: Frame): [number, number, 
   view.t1,
   columns,
 ];
+
+/** An area, as the module takes it. */
+const placed = ({ layout, axis, view }: Area) =>
+  [layoutNumber(layout), axisNumber(axis), view.t0, view.t1, view.y0, view.y1] as const;
+const nowhere = [-1, 0, 0, 0, 0, 0] as const;
 
 /** Lets messages that wait be served. */
 function breathe(): Promise<void> {
@@ -322,9 +322,27 @@ export class Session {
   }
 
   /** RGBA, row by row from the top, `width * height * 4` bytes. */
-  render(axis: Axis, view: View, width: number, height: number, style: RenderStyle): Uint8ClampedArray<ArrayBuffer> {
+  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Uint8ClampedArray<ArrayBuffer> {
+    this.draw(axis, view, width, height, style, 0);
+    const at = this.module._viewer_pixels(this.viewer) >>> 0;
+    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
+  }
+
+  rectangles(
+    axis: Axis,
+    view: View,
+    width: number,
+    height: number,
+    style: PictureStyle,
+    most: number,
+  ): Rectangles | null {
+    if (!this.draw(axis, view, width, height, style, most)) return null;
+    return { rows: this.json(), places: this.numbers() };
+  }
+
+  private draw(axis: Axis, view: View, width: number, height: number, style: PictureStyle, most: number): number {
     this.scratchText(style.filter);
-    this.module._viewer_render(
+    return this.module._viewer_render(
       this.viewer,
       layoutNumber(style.layout ?? 'address'),
       axisNumber(axis),
@@ -337,9 +355,8 @@ export class Session {
       numberOf(colorBys, style.colorBy, 'colorBy'),
       style.theme === 'dark' ? 1 : 0,
       style.showCached ? 1 : 0,
+      most,
     );
-    const at = this.module._viewer_pixels(this.viewer) >>> 0;
-    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 
   hitTest(
@@ -432,6 +449,22 @@ export class Session {
       query.leastShare,
     );
     return this.json();
+  }
+
+  area(area: Area, filter: string): AreaStatistics {
+    this.scratchText(filter);
+    this.module._viewer_area(this.viewer, ...placed(area));
+    return this.json();
+  }
+
+  choose(area: Area | null, filter: string): number {
+    this.scratchText(filter);
+    return this.module._viewer_choose(this.viewer, ...(area ? placed(area) : nowhere));
+  }
+
+  chosenCsv(from: number, count: number): Uint8Array<ArrayBuffer> {
+    this.module._viewer_chosen_csv(this.viewer, from, count);
+    return this.textBytes();
   }
 
   reuse(): Reuse {

@@ -3,8 +3,8 @@
 import createViewer from '#viewer-glue';
 import { gunzip } from '../gunzip.js';
 import type { Reply, Request } from './messages.js';
-import type { Axis, View } from './protocol.js';
-import { type RenderStyle, Session } from './session.js';
+import type { Axis, PictureStyle, View } from './protocol.js';
+import { Session } from './session.js';
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
@@ -25,7 +25,7 @@ async function picture(
   view: View,
   width: number,
   height: number,
-  style: RenderStyle,
+  style: PictureStyle,
 ): Promise<ImageBitmap> {
   const columns = Math.max(1, Math.round(width));
   const rows = Math.max(1, Math.round(height));
@@ -48,7 +48,7 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
       const files = args[0] as Parameters<Session['open']>[0];
       value = await engine[method](files, (progress) => scope.postMessage({ kind: 'progress', id, progress }));
     } else if (method === 'render') {
-      value = await picture(engine, ...(args as [Axis, View, number, number, RenderStyle]));
+      value = await picture(engine, ...(args as [Axis, View, number, number, PictureStyle]));
     } else {
       if (method === 'bounds' && args[0] === 'packed') await engine.arrange();
       value = (engine[method] as (...all: unknown[]) => unknown).apply(engine, args);

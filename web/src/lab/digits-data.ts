@@ -9,6 +9,8 @@ export interface Digits {
   pixels: Uint8Array;
 }
 
+const BRIGHTEST = 7;
+
 export function unpackDigits(packed: Uint8Array): Digits {
   const magic = String.fromCharCode(...packed.subarray(0, 4));
   if (magic !== 'DGT1') throw new Error(`digits: expected "DGT1" at byte 0, found "${magic}"`);
@@ -24,8 +26,8 @@ export function unpackDigits(packed: Uint8Array): Digits {
   }
   const pixels = new Uint8Array(count * width * height);
   for (let i = 0; i < halves.length; i++) {
-    pixels[2 * i] = (halves[i]! >> 4) * 17;
-    pixels[2 * i + 1] = (halves[i]! & 15) * 17;
+    pixels[2 * i] = ((halves[i]! >> 4) * 255) / BRIGHTEST;
+    pixels[2 * i + 1] = ((halves[i]! & 15) * 255) / BRIGHTEST;
   }
   return { train, test, width, labels: packed.slice(12, 12 + count), pixels };
 }

@@ -5,7 +5,7 @@ import type { RowDetails } from '../engine/protocol.js';
 import { bytes, count, exactBytes, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import type { Session } from '../store/session.js';
-import { base, controls } from '../styles.js';
+import { answer, base, controls } from '../styles.js';
 
 const SHOWN_USES = 50;
 const PLACES = { cache: 'the cache', arena: 'the arena', source: 'the system' } as const;
@@ -31,6 +31,7 @@ export class DetailsPanel extends LitElement {
   static override styles = [
     base,
     controls,
+    answer,
     css`
       .empty {
         padding: var(--gap-3);
@@ -39,21 +40,9 @@ export class DetailsPanel extends LitElement {
       .empty p + p {
         margin-top: var(--gap-2);
       }
-      header {
-        display: flex;
-        align-items: start;
-        gap: var(--gap-2);
-        padding: var(--gap-2) var(--gap-2) var(--gap-2) var(--gap-3);
-        border-bottom: 1px solid var(--line);
-      }
       h2 {
-        flex: 1;
-        min-width: 0;
         max-height: 80px;
         overflow: auto;
-        font-size: var(--type-3);
-        font-weight: 600;
-        line-height: 20px;
         overflow-wrap: anywhere;
       }
       .back {
@@ -73,30 +62,6 @@ export class DetailsPanel extends LitElement {
         font-size: var(--type-4);
         line-height: 24px;
       }
-      section {
-        padding: var(--gap-2) var(--gap-3);
-        border-bottom: 1px solid var(--line);
-      }
-      h3 {
-        font-weight: 600;
-        line-height: 24px;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: 80px minmax(0, 1fr);
-        gap: 0 var(--gap-2);
-        margin: 0;
-        line-height: 20px;
-      }
-      dt {
-        color: var(--ink-2);
-      }
-      dd {
-        margin: 0;
-        overflow-wrap: anywhere;
-        max-height: 120px;
-        overflow: auto;
-      }
       .mono {
         font-family: var(--mono);
       }
@@ -109,12 +74,6 @@ export class DetailsPanel extends LitElement {
       }
       .link:hover {
         background: var(--hover);
-      }
-      .row {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--gap-2);
-        padding: var(--gap-1) 0;
       }
       ul {
         margin: 0;
@@ -282,8 +241,8 @@ export class DetailsPanel extends LitElement {
         <button class="button small" title="Let go (Esc)" @click=${() => void session.select(null)}>Close</button>
       </header>
       ${
-        session.moment
-          ? html`<button class="link back" @click=${() => void session.select(null)}>← at event ${count(session.moment.event)}</button>`
+        session.moment || session.area.now
+          ? html`<button class="link back" @click=${() => void session.select(null)}>← ${session.area.now ? 'the area' : `at event ${count(session.moment!.event)}`}</button>`
           : nothing
       }
       <div class="big">

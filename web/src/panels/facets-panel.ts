@@ -1,4 +1,4 @@
-// Groups of buffers by state, label, type and size: how many, how much; a click filters every view.
+// Groups of buffers by state, label, type, size and lifetime: how many, how much; a click filters every view.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { GroupBy, GroupCount } from '../engine/protocol.js';
@@ -15,6 +15,7 @@ const FACETS: { by: GroupBy; title: string }[] = [
   { by: 'label', title: 'Label' },
   { by: 'dtype', title: 'Type' },
   { by: 'size', title: 'Size' },
+  { by: 'lifetime', title: 'Lifetime, in events' },
 ];
 const SHOWN = 8;
 
@@ -100,6 +101,7 @@ export class FacetsPanel extends LitElement {
         width: 12px;
         height: 12px;
         border-radius: 2px;
+        forced-color-adjust: none;
       }
       .more {
         height: 24px;

@@ -7,7 +7,7 @@ import { base, controls } from '../styles.js';
 const GESTURES: [string, string][] = [
   ['wheel', 'zoom at the pointer (Shift: along addresses)'],
   ['drag', 'pan'],
-  ['Shift drag', 'zoom to an area'],
+  ['Shift drag', 'select an area: its figures stand in the panel'],
   ['double click', 'show all'],
   ['click', 'select a buffer; on the levels: who lived then'],
 ];

@@ -7,7 +7,7 @@ import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
-import { base, controls, tables } from '../styles.js';
+import { answer, base, controls, tables } from '../styles.js';
 import { termsOf } from '../terms.js';
 
 const GROUPINGS: { by: GroupBy; title: string }[] = [
@@ -47,35 +47,17 @@ export class MomentPanel extends LitElement {
   static override styles = [
     base,
     controls,
+    answer,
     tables,
     css`
-      header {
-        display: flex;
-        align-items: start;
-        gap: var(--gap-2);
-        padding: var(--gap-2) var(--gap-2) var(--gap-2) var(--gap-3);
-        border-bottom: 1px solid var(--line);
-      }
-      header > div {
-        flex: 1;
-        min-width: 0;
-      }
-      h2 {
-        font-size: var(--type-3);
-        font-weight: 600;
-        line-height: 20px;
-      }
       section {
         padding: var(--gap-2) 0;
-        border-bottom: 1px solid var(--line);
       }
       h3 {
         display: flex;
         justify-content: space-between;
         align-items: baseline;
         padding: 0 var(--gap-3);
-        font-weight: 600;
-        line-height: 24px;
       }
       h3 .caption {
         font-weight: 400;

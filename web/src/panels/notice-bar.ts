@@ -93,6 +93,15 @@ export class NoticeBar extends LitElement {
     </div>`;
   }
 
+  private renderWriting(session: Session, { rows, allRows }: { rows: number; allRows: number }) {
+    return html`<div class="line" role="status">
+      <span class="what">Writing <strong>buffers.csv</strong></span>
+      <span class="number figure">${count(rows)} of ${count(allRows)} buffers</span>
+      <progress aria-label="Written so far" .value=${rows} .max=${allRows}></progress>
+      <button class="button small" @click=${() => session.writing.cancel()}>Cancel</button>
+    </div>`;
+  }
+
   private cancel(): void {
     const { session } = this;
     if (session?.loading) session.cancelOpen();
@@ -104,6 +113,7 @@ export class NoticeBar extends LitElement {
     if (!session) return nothing;
     const loading = session.loading ?? session.comparison.loading;
     if (loading) return this.renderLoading(loading);
+    if (session.writing.progress) return this.renderWriting(session, session.writing.progress);
     const { notice } = session;
     if (!notice) return nothing;
     return html`<div class="line ${notice.kind}" role=${notice.kind === 'error' ? 'alert' : 'status'}>

@@ -15,6 +15,7 @@ const THEMES: { setting: ThemeSetting; title: string; sign: string }[] = [
   { setting: 'system', title: 'Theme: as the system', sign: '◐' },
   { setting: 'light', title: 'Theme: light', sign: '○' },
   { setting: 'dark', title: 'Theme: dark', sign: '●' },
+  { setting: 'contrast', title: 'Theme: high contrast', sign: '◉' },
 ];
 const FORMATS = [
   { format: 'ndjson', title: 'NDJSON', about: 'one event a line; opens here again' },
@@ -33,7 +34,7 @@ export class TopBar extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['layout', 'trace', 'filter', 'notice']);
+    new Follows(this, ['layout', 'trace', 'filter', 'area', 'notice']);
     theme.addEventListener('change', () => this.requestUpdate());
   }
 
@@ -247,9 +248,15 @@ export class TopBar extends LitElement {
     }
   }
 
-  private savePicture(): void {
+  private saveRows(): void {
     this.menuOpen = false;
-    this.dispatchEvent(new CustomEvent('save-picture'));
+    const { session } = this;
+    if (session) void session.track(session.writing.saveRows());
+  }
+
+  private savePicture(form: 'png' | 'svg'): void {
+    this.menuOpen = false;
+    this.dispatchEvent(new CustomEvent('save-picture', { detail: form }));
   }
 
   private onMenuBlur(event: FocusEvent): void {
@@ -274,7 +281,8 @@ export class TopBar extends LitElement {
       html`<button role="menuitem" @click=${run}><span>${title}</span><span class="muted">${about}</span></button>`;
     return html`<div class="menu" role="menu" aria-label="Export">
       ${FORMATS.map(({ format, title, about }) => item(title, about, () => void this.export(format)))}
-      ${this.session && isLayout(this.session.tab) ? item('PNG', 'the picture as it stands', () => this.savePicture()) : nothing}
+      ${item('Buffers', this.session?.area.now ? 'of the area, as CSV' : this.session?.filter ? 'that match, as CSV' : 'all of them, as CSV', () => this.saveRows())}
+      ${this.session && isLayout(this.session.tab) ? [item('PNG', 'the picture as it stands', () => this.savePicture('png')), item('SVG', 'the same as shapes and text', () => this.savePicture('svg'))] : nothing}
     </div>`;
   }
 

@@ -137,6 +137,16 @@ export class ViewTabs extends LitElement {
           padding: 0 var(--gap-2);
         }
       }
+      @container (max-width: 800px) {
+        [role='tab'] {
+          padding: 0 5px;
+          font-size: var(--type-2);
+        }
+        .bar,
+        .how {
+          gap: var(--gap-1);
+        }
+      }
       @media (max-width: 860px) {
         .bar {
           height: auto;

@@ -4,6 +4,8 @@ export interface Colors {
   ink: string;
   ink2: string;
   line: string;
+  cached: string;
+  aliveEdge: string;
   sans: string;
   mono: string;
 }
@@ -16,6 +18,8 @@ export function readColors(): Colors {
     ink: value('ink'),
     ink2: value('ink-2'),
     line: value('line'),
+    cached: value('cached'),
+    aliveEdge: value('alive-edge'),
     sans: value('sans'),
     mono: value('mono'),
   };

@@ -7,18 +7,22 @@ import type { Layout, RowDetails, View } from '../engine/protocol.js';
 import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
-import type { Session } from '../store/session.js';
+import type { Session, Trace } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { fitView } from '../store/view.js';
 import { base } from '../styles.js';
 import { AXIS_HEIGHT, drawPlaceAxis, drawTimeAxis } from './axes.js';
 import { type Colors, readColors } from './colors.js';
+import type { Extent } from './layer.js';
 import { Overlay } from './overlay.js';
 import { Pictures, type Wish } from './pictures.js';
-import { type Area, PlotPointer } from './pointer.js';
+import { PlotPointer } from './pointer.js';
 import { GUTTER, type Scale, scaleOf } from './scale.js';
+import { svgOf } from './svg.js';
 
 const PIXEL_TOLERANCE = 3;
+/** With more rectangles an SVG is slow to draw and larger than a picture of them. */
+const MOST_RECTANGLES = 4000;
 /** What the vertical axis is, for those who do not see it. */
 const UPWARDS: Record<Layout, string> = {
   address: 'address up',
@@ -42,7 +46,8 @@ export class LifecyclePlot extends LitElement {
   private stale = true;
   private hoverRects: View[] = [];
   private selectedRects: View[] = [];
-  private area: Area | null = null;
+  /** The area that is being drawn by the pointer. */
+  private dragged: View | null = null;
   private frame = 0;
   private colors: Colors = readColors();
   private readonly resized = new ResizeObserver(() => this.redraw());
@@ -53,7 +58,7 @@ export class LifecyclePlot extends LitElement {
   constructor() {
     super();
     new Follows(this, ['view', 'filter'], () => this.schedule());
-    new Follows(this, ['trace', 'layout', 'cursor', 'moment'], () => this.redraw());
+    new Follows(this, ['trace', 'layout', 'cursor', 'moment', 'area'], () => this.redraw());
     new Follows(this, ['selection', 'trace', 'layout'], () => void this.placeSelection());
     new Follows(this, ['view'], () => this.session?.layout === 'stack' && void this.placeSelection());
     new Follows(this, ['layout']);
@@ -191,9 +196,9 @@ export class LifecyclePlot extends LitElement {
     this.schedule();
   }
 
-  setArea(area: Area | null): void {
-    if (area === this.area) return;
-    this.area = area;
+  setDragged(area: View | null): void {
+    if (area === this.dragged) return;
+    this.dragged = area;
     this.redraw();
   }
 
@@ -307,24 +312,9 @@ export class LifecyclePlot extends LitElement {
     this.frame = 0;
     const { session, pictures } = this;
     if (!session?.trace || !pictures || this.clientWidth === 0 || this.clientHeight === 0) return;
-    const ratio = window.devicePixelRatio || 1;
     const scale = this.scale();
     const { area } = scale;
-    const wish: Wish = {
-      view: session.view,
-      whole: fitView(session.trace.bounds, session.axis),
-      width: Math.max(1, Math.round(area.width * ratio)),
-      height: Math.max(1, Math.round(area.height * ratio)),
-      style: {
-        layout: session.layout,
-        axis: session.axis,
-        colorBy: session.colorBy,
-        theme: theme.resolved,
-        filter: session.filter,
-        showCached: session.showCached,
-        revision: session.trace.revision,
-      },
-    };
+    const wish = this.wish(scale, session.trace);
     pictures.want(wish);
     pictures.place(wish, area);
     if (session.columns !== wish.width) {
@@ -350,13 +340,64 @@ export class LifecyclePlot extends LitElement {
           selected: this.selectedRects,
           moment: session.momentAt(),
           cursor: session.cursorAt(),
-          area: this.area,
+          area: this.dragged ?? session.area.now?.view ?? null,
         },
         scale,
         this.colors,
       );
     this.stale = false;
     overlay.place(scale.view, scale.area);
+  }
+
+  private wish({ view, area }: Scale, trace: Trace): Wish {
+    const session = this.session!;
+    const ratio = window.devicePixelRatio || 1;
+    return {
+      view,
+      whole: fitView(trace.bounds, session.axis),
+      width: Math.max(1, Math.round(area.width * ratio)),
+      height: Math.max(1, Math.round(area.height * ratio)),
+      style: {
+        layout: session.layout,
+        axis: session.axis,
+        colorBy: session.colorBy,
+        theme: theme.resolved,
+        filter: session.filter,
+        showCached: session.showCached,
+        revision: trace.revision,
+      },
+    };
+  }
+
+  /** The plot as shapes and text, for saving. */
+  async toSvg(): Promise<Blob | null> {
+    const { session } = this;
+    if (!session?.trace) return null;
+    const scale = this.scale();
+    const { axis, trace } = session;
+    const { view, width, height, style } = this.wish(scale, trace);
+    const shapes = await session.engine.rectangles(axis, view, width, height, style, MOST_RECTANGLES);
+    const svg = svgOf({
+      axis,
+      scale,
+      colors: this.colors,
+      marks: trace.marks,
+      area: session.area.now?.view ?? null,
+      moment: session.momentAt(),
+      shapes: shapes ?? this.paintedPictures(scale.area, width, height),
+    });
+    return new Blob([svg], { type: 'image/svg+xml' });
+  }
+
+  /** What the engine painted, without what lies over it, as an address that holds all of it. */
+  private paintedPictures(extent: Extent, width: number, height: number): string {
+    const copy = document.createElement('canvas');
+    copy.width = width;
+    copy.height = height;
+    const context = copy.getContext('2d')!;
+    context.scale(width / extent.width, height / extent.height);
+    this.pictures?.paint(context, extent);
+    return copy.toDataURL();
   }
 
   /** The plot as it stands, for saving. */
@@ -383,7 +424,7 @@ export class LifecyclePlot extends LitElement {
   }
 
   private renderTip() {
-    if (!this.hover || this.area) return nothing;
+    if (!this.hover || this.dragged) return nothing;
     const { details, x, y } = this.hover;
     const right = x > this.clientWidth / 2;
     const below = y < this.clientHeight / 2;

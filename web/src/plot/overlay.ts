@@ -1,5 +1,5 @@
 // What lies over the pictures: the grid, marks, outlines of what is selected or pointed at, the pinned moment,
-// the pointer's line, an area that is being chosen. In a gesture it is moved with the pictures; it is drawn anew
+// the pointer's line, the area that is selected. In a gesture it is moved with the pictures; it is drawn anew
 // with the sharp one.
 import type { Axis, Layout, View } from '../engine/protocol.js';
 import type { Mark } from '../store/state.js';
@@ -8,7 +8,6 @@ import { placeTicks, timeTicks } from './axes.js';
 import { cleared } from './canvas-size.js';
 import type { Colors } from './colors.js';
 import { Layer } from './layer.js';
-import type { Area } from './pointer.js';
 import type { Scale } from './scale.js';
 
 export interface Inked {
@@ -20,7 +19,7 @@ export interface Inked {
   /** Places on the axis. */
   moment: number | null;
   cursor: number | null;
-  area: Area | null;
+  area: View | null;
 }
 
 /** Lines that are scaled by more than this are no hairlines any more. */
@@ -50,7 +49,7 @@ export class Overlay extends Layer {
       outline(context, inked.layout, scale, colors, rects, weight);
     drawMoment(context, inked.moment, scale, colors);
     drawCursor(context, inked.cursor, scale, colors);
-    drawArea(context, inked.area, colors);
+    drawArea(context, inked.area, scale, colors);
     this.view = scale.view;
   }
 }
@@ -144,14 +143,16 @@ function drawCursor(context: CanvasRenderingContext2D, at: number | null, scale:
   context.fillRect(Math.round(scale.xOf(at)), 0, 1, scale.area.height);
 }
 
-function drawArea(context: CanvasRenderingContext2D, area: Area | null, colors: Colors): void {
+function drawArea(context: CanvasRenderingContext2D, area: View | null, scale: Scale, colors: Colors): void {
   if (!area) return;
-  const { x0, y0, x1, y1 } = area;
+  const x = Math.round(scale.xOf(area.t0));
+  const y = Math.round(scale.pixelOf(area.y1));
+  const place = [x + 0.5, y + 0.5, Math.round(scale.xOf(area.t1)) - x, Math.round(scale.pixelOf(area.y0)) - y] as const;
   context.globalAlpha = 0.12;
   context.fillStyle = colors.ink;
-  context.fillRect(x0, y0, x1 - x0, y1 - y0);
+  context.fillRect(...place);
   context.globalAlpha = 1;
   context.lineWidth = 1;
   context.strokeStyle = colors.ink;
-  context.strokeRect(x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0);
+  context.strokeRect(...place);
 }

@@ -1,16 +1,9 @@
-// Pointer and wheel over the plot: wheel zooms at the pointer, drag pans, Shift-drag zooms to an area,
+// Pointer and wheel over the plot: wheel zooms at the pointer, drag pans, Shift-drag selects an area,
 // two fingers pinch, double click shows all, a click selects.
 import type { View } from '../engine/protocol.js';
 import { panView, zoomView } from '../store/view.js';
 import type { LifecyclePlot } from './lifecycle-plot.js';
 import type { Scale } from './scale.js';
-
-export interface Area {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-}
 
 interface Point {
   x: number;
@@ -94,7 +87,7 @@ export class PlotPointer {
     if (!this.moved && Math.hypot(dx, dy) < CLICK_SLOP) return;
     this.moved = true;
     this.target?.classList.toggle('panning', !start.area);
-    if (start.area) this.plot.setArea(areaBetween(start.point, point, start.scale));
+    if (start.area) this.plot.setDragged(areaBetween(start.point, point, start.scale));
     else this.plot.session!.setView(panView(start.view, -dx * start.scale.tPerPixel, dy * start.scale.yPerPixel));
   }
 
@@ -124,29 +117,27 @@ export class PlotPointer {
     }
     this.start = null;
     this.target?.classList.remove('panning');
-    this.plot.setArea(null);
+    this.plot.setDragged(null);
     if (event.type === 'pointercancel') return;
     if (!this.moved) void this.plot.clickAt(point.x, point.y);
-    else if (start.area) this.zoomTo(areaBetween(start.point, point, start.scale), start.scale);
-  }
-
-  private zoomTo(area: Area, scale: Scale): void {
-    if (area.x1 - area.x0 < LEAST_AREA || area.y1 - area.y0 < LEAST_AREA) return;
-    this.plot.session!.glideTo({
-      t0: scale.tOf(area.x0),
-      t1: scale.tOf(area.x1),
-      y0: scale.yOf(area.y1),
-      y1: scale.yOf(area.y0),
-    });
+    else if (start.area) {
+      const view = areaBetween(start.point, point, start.scale);
+      if (view) this.plot.session!.area.select(view);
+    }
   }
 }
 
-function areaBetween(a: Point, b: Point, { area }: Scale): Area {
+/** What lies between two points; nothing where that is too little to have been meant. */
+function areaBetween(a: Point, b: Point, { area, tOf, yOf }: Scale): View | null {
   const within = (value: number, from: number, size: number) => Math.min(from + size, Math.max(from, value));
-  return {
-    x0: within(Math.min(a.x, b.x), area.left, area.width),
-    x1: within(Math.max(a.x, b.x), area.left, area.width),
-    y0: within(Math.min(a.y, b.y), area.top, area.height),
-    y1: within(Math.max(a.y, b.y), area.top, area.height),
-  };
+  const [left, right] = [a.x, b.x].map((x) => within(x, area.left, area.width)).sort((p, q) => p - q) as [
+    number,
+    number,
+  ];
+  const [top, bottom] = [a.y, b.y].map((y) => within(y, area.top, area.height)).sort((p, q) => p - q) as [
+    number,
+    number,
+  ];
+  if (right - left < LEAST_AREA || bottom - top < LEAST_AREA) return null;
+  return { t0: tOf(left), t1: tOf(right), y0: yOf(bottom), y1: yOf(top) };
 }

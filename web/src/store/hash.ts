@@ -2,7 +2,7 @@
 // sample comes back to the same place.
 import { sampleFiles, samples } from '../samples.js';
 import type { Session } from './session.js';
-import { ALL_ALIGNS, ALL_TABS, DIFF_GROUPINGS } from './state.js';
+import { ALL_ALIGNS, ALL_TABS, DIFF_GROUPINGS, isLayout } from './state.js';
 
 const number = (text: string | null): number | undefined => {
   const value = text === null || text === '' ? Number.NaN : Number(text);
@@ -11,7 +11,7 @@ const number = (text: string | null): number | undefined => {
 
 export function keepHash(session: Session): void {
   void restore(session).finally(() => {
-    for (const topic of ['view', 'layout', 'filter', 'moment', 'flame', 'trace', 'comparison'] as const)
+    for (const topic of ['view', 'layout', 'filter', 'moment', 'area', 'flame', 'trace', 'comparison'] as const)
       session.addEventListener(topic, () => schedule(session));
   });
 }
@@ -19,6 +19,8 @@ export function keepHash(session: Session): void {
 async function restore(session: Session): Promise<void> {
   const saved = new URLSearchParams(location.hash.slice(1));
   const tab = ALL_TABS.find((name) => name === saved.get('tab'));
+  const picture = ALL_TABS.find((name) => name === saved.get('picture'));
+  if (picture && isLayout(picture)) session.layout = picture;
   if (tab) void session.setTab(tab);
   if (saved.get('mode') === 'lab') session.setMode('lab');
   if (saved.get('axis') === 'time') session.axis = 'time';
@@ -45,6 +47,9 @@ async function restore(session: Session): Promise<void> {
   const at = number(saved.get('at'));
   if (at !== undefined) await session.showMoment(at);
   if (t0 !== undefined && t1 !== undefined && y0 !== undefined && y1 !== undefined) session.setView({ t0, t1, y0, y1 });
+  const [a0, a1, b0, b1] = (saved.get('area') ?? '').split(' ').map(number);
+  if (a0 !== undefined && a1 !== undefined && b0 !== undefined && b1 !== undefined && a0 < a1 && b0 < b1)
+    session.area.select({ t0: a0, t1: a1, y0: b0, y1: b1 });
 }
 
 let timer: number | undefined;
@@ -74,6 +79,12 @@ function write(session: Session): void {
     if (second?.sample) state.set('second', second.sample);
     if (second && align !== 'event') state.set('align', align);
     if (second && grouping !== 'label') state.set('groups', grouping);
+    const area = session.area.now;
+    if (area) {
+      const { t0, t1, y0, y1 } = area.view;
+      state.set('area', `${t0} ${t1} ${y0} ${y1}`);
+      if (area.layout !== session.tab) state.set('picture', area.layout);
+    }
     if (session.moment) state.set('at', String(session.moment.event));
     if (!session.isFit())
       for (const key of ['t0', 't1', 'y0', 'y1'] as const) state.set(key, session.view[key].toPrecision(8));

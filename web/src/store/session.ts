@@ -9,6 +9,7 @@ import { cutOff, holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.j
 import { Pending } from './pending.js';
 import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
+import { SelectedArea } from './selected-area.js';
 import {
   type Cursor,
   type Flame,
@@ -23,6 +24,7 @@ import {
   type Trace,
 } from './state.js';
 import { clampView, convertView, fitView, heightOf, sameView, tailView, viewAround } from './view.js';
+import { Writing } from './writing.js';
 
 export type * from './state.js';
 
@@ -63,6 +65,8 @@ export class Session extends EventTarget {
   private previewFrom = 0;
 
   readonly comparison: Comparison;
+  readonly area: SelectedArea;
+  readonly writing = new Writing(this);
   readonly queries: Queries;
   private readonly pointing: Pointing;
   private readonly gliding = new Gliding((view) => this.moveTo(view));
@@ -73,6 +77,7 @@ export class Session extends EventTarget {
     super();
     this.engine = this.pending.watched(engine);
     this.comparison = new Comparison(this);
+    this.area = new SelectedArea(this);
     this.queries = new Queries(this.engine);
     this.pointing = new Pointing(this.engine);
   }
@@ -309,6 +314,7 @@ export class Session extends EventTarget {
     const { trace } = this;
     if (trace) {
       const view = await this.track(convertView(this.engine, this.view, trace.bounds, this.axis, axis));
+      await this.area.convert(axis);
       this.view = clampView(view, trace.bounds, axis);
     }
     this.axis = axis;

@@ -30,6 +30,7 @@ export type Topic =
   | 'notice'
   | 'layout'
   | 'moment'
+  | 'area'
   | 'flame'
   | 'comparison';
 

@@ -1,20 +1,21 @@
-// Light, dark, or as the system has it; remembered where storage is allowed.
-export type ThemeSetting = 'system' | 'light' | 'dark';
+// Light, dark, or as the system has it, and high contrast in either; remembered where storage is allowed.
+export type ThemeSetting = 'system' | 'light' | 'dark' | 'contrast';
 
 const KEY = 'bufgc.theme';
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
+const systemContrast = window.matchMedia('(prefers-contrast: more)');
 
 export class ThemeControl extends EventTarget {
   setting: ThemeSetting = remembered();
 
   constructor() {
     super();
-    systemDark.addEventListener('change', () => this.apply());
+    for (const wish of [systemDark, systemContrast]) wish.addEventListener('change', () => this.apply());
     this.apply();
   }
 
   get resolved(): 'light' | 'dark' {
-    if (this.setting !== 'system') return this.setting;
+    if (this.setting === 'light' || this.setting === 'dark') return this.setting;
     return systemDark.matches ? 'dark' : 'light';
   }
 
@@ -25,14 +26,16 @@ export class ThemeControl extends EventTarget {
   }
 
   private apply(): void {
-    document.documentElement.dataset.theme = this.resolved;
+    const { dataset } = document.documentElement;
+    dataset.theme = this.resolved;
+    dataset.contrast = this.setting === 'contrast' || systemContrast.matches ? 'more' : 'normal';
     this.dispatchEvent(new Event('change'));
   }
 }
 
 function remembered(): ThemeSetting {
   const value = recall(KEY);
-  return value === 'light' || value === 'dark' ? value : 'system';
+  return value === 'light' || value === 'dark' || value === 'contrast' ? value : 'system';
 }
 
 /** Storage may be forbidden (`file://`, private windows): then nothing is remembered. */
