@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "timeline/memo.hpp"
 #include "timeline/packing.hpp"
 #include "timeline/rows.hpp"
 
@@ -63,9 +64,15 @@ void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
   if (boxes.empty()) return;
   // Addresses come back again and again: what is covered is much less than all ranges.
   Ranges ranges;
+  Memo<std::uint64_t> furthest;
   std::size_t room = ranges_at_once;
   for (const std::uint32_t box : boxes) {
-    ranges.emplace_back(places_.address(box), end_address(box));
+    const std::uint64_t address = places_.address(box);
+    const std::uint64_t end = end_address(box);
+    std::uint64_t& known = furthest.of(address, [] { return std::uint64_t{0}; });
+    if (end <= known) continue;
+    known = end;
+    ranges.emplace_back(address, end);
     if (ranges.size() < room) continue;
     unite(ranges);
     room = std::max(room, 2 * ranges.size());
@@ -82,9 +89,10 @@ void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
     spans_[i].y = height_;
     height_ += spans_[i].last - spans_[i].first;
   }
+  Memo<std::uint64_t> known;
   for (const std::uint32_t box : boxes) {
     const std::uint64_t address = places_.address(box);
-    strips_[box] = {y_of(address), end_address(box) - address};
+    strips_[box] = {known.of(address, [&] { return y_of(address); }), end_address(box) - address};
   }
 }
 

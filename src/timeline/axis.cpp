@@ -5,14 +5,6 @@
 
 namespace bufgc::timeline {
 
-std::uint64_t EventClock::time_of(std::uint64_t event) const noexcept {
-  if (events_ == 0) return 0;
-  const auto& times = lifecycles_->event_time_ns;
-  const std::size_t index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events_ - 1));
-  // Unsigned: the difference of two signed times may be past the signed range.
-  return static_cast<std::uint64_t>(times[index]) - static_cast<std::uint64_t>(times[0]);
-}
-
 std::uint64_t EventClock::first_from(double time_ns) const noexcept {
   std::uint64_t low = 0;
   std::uint64_t high = events_;
@@ -66,11 +58,6 @@ EventRange EventClock::happened_within(Axis axis, double t0, double t1) const no
   const std::size_t first = from(t0);
   const std::size_t last = t1 >= static_cast<double>(extent(axis)) ? events_ : from(t1);
   return {first, std::max(first, last)};
-}
-
-std::uint64_t EventClock::position(Axis axis, std::uint32_t event) const noexcept {
-  if (event == Lifecycles::none || event >= events_) return extent(axis);
-  return axis == Axis::event ? event : time_of(event);
 }
 
 }  // namespace bufgc::timeline

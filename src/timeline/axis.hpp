@@ -1,8 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
 
@@ -29,7 +29,13 @@ class EventClock {
   /// From the first event to the last.
   [[nodiscard]] std::uint64_t duration_ns() const noexcept { return events_ == 0 ? 0 : time_of(events_ - 1); }
   /// Nanoseconds from the first event; an event past the end has the end's time.
-  [[nodiscard]] std::uint64_t time_of(std::uint64_t event) const noexcept;
+  [[nodiscard]] std::uint64_t time_of(std::uint64_t event) const noexcept {
+    if (events_ == 0) return 0;
+    const auto& times = lifecycles_->event_time_ns;
+    const auto index = static_cast<std::size_t>(std::min<std::uint64_t>(event, events_ - 1));
+    // Unsigned: the difference of two signed times may be past the signed range.
+    return static_cast<std::uint64_t>(times[index]) - static_cast<std::uint64_t>(times[0]);
+  }
   /// The first event at or after `time_ns`; `events()` when there is none.
   [[nodiscard]] std::uint64_t first_from(double time_ns) const noexcept;
   /// The last event that is not later than `time_ns`; 0 before the first.
@@ -44,7 +50,10 @@ class EventClock {
   /// The events that happened within [t0, t1); a range that reaches the end of the axis holds the last one.
   [[nodiscard]] EventRange happened_within(Axis axis, double t0, double t1) const noexcept;
   /// Where an event stands on the axis; `Lifecycles::none` (alive at the end) stands at its end.
-  [[nodiscard]] std::uint64_t position(Axis axis, std::uint32_t event) const noexcept;
+  [[nodiscard]] std::uint64_t position(Axis axis, std::uint32_t event) const noexcept {
+    if (event == Lifecycles::none || event >= events_) return extent(axis);
+    return axis == Axis::event ? event : time_of(event);
+  }
 
  private:
   const Lifecycles* lifecycles_;
@@ -60,14 +69,6 @@ struct Columns {
   [[nodiscard]] double left(std::int64_t column) const noexcept {
     return t0 + (t1 - t0) * static_cast<double>(column) / static_cast<double>(count);
   }
-};
-
-/// Half-open intervals [start, end) on one axis.
-struct Spans {
-  std::vector<std::uint64_t> start;
-  std::vector<std::uint64_t> end;
-  std::vector<std::uint32_t> box;  ///< Whose each is; empty: each is of the box of its own number.
-  [[nodiscard]] std::size_t size() const noexcept { return start.size(); }
 };
 
 }  // namespace bufgc::timeline

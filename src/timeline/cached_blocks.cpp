@@ -1,21 +1,36 @@
 #include "timeline/cached_blocks.hpp"
 
-#include <iterator>
-#include <map>
+#include <algorithm>
+#include <utility>
 
+#include "timeline/distinct_numbers.hpp"
+#include "timeline/memo.hpp"
+#include "timeline/rank_set.hpp"
 #include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
 namespace {
 
-/// What is in the cache now, by address.
+bool has_block(const Lifecycles& lifecycles, std::uint32_t row) noexcept {
+  return row < lifecycles.size() && is_owned(lifecycles, row) &&
+         lifecycles.address[row] != Lifecycles::no_address && extent_bytes(lifecycles, row) != 0;
+}
+
+/// What is in the cache now, by the rank of its address among all those at which a block ever waits.
 class Cache {
  public:
-  explicit Cache(CachedBlocks& blocks) : blocks_(blocks) {}
+  Cache(CachedBlocks& blocks, std::vector<std::uint64_t> addresses)
+      : blocks_(blocks),
+        addresses_(std::move(addresses)),
+        at_(addresses_.size()),
+        waiting_(addresses_.size()) {}
 
+  /// The address must be one of those given.
   void add(std::uint64_t address, std::uint64_t size, std::uint32_t box, std::uint32_t event) {
     take(address, size, event);
-    waiting_[address] = {size, blocks_.size()};
+    const std::size_t rank = first_rank_from(address);
+    at_[rank] = {size, blocks_.size()};
+    waiting_.insert(rank);
     blocks_.box.push_back(box);
     blocks_.begin_event.push_back(event);
     blocks_.end_event.push_back(Lifecycles::none);
@@ -23,52 +38,73 @@ class Cache {
 
   /// Ends the waiting of every block that meets the range.
   void take(std::uint64_t address, std::uint64_t size, std::uint32_t event) {
-    auto block = waiting_.upper_bound(address);
-    if (block != waiting_.begin()) {
-      const auto before = std::prev(block);
-      if (address - before->first < before->second.size) block = before;
-    }
-    while (block != waiting_.end() && (block->first <= address || block->first - address < size)) {
-      blocks_.end_event[block->second.index] = event;
-      block = waiting_.erase(block);
+    const std::size_t from = first_rank_from(address);
+    const std::size_t before = waiting_.last_below(from);
+    if (before != RankSet::none && address - addresses_[before] < at_[before].size) end(before, event);
+    for (std::size_t rank = waiting_.first_from(from); rank != RankSet::none;
+         rank = waiting_.first_from(rank + 1)) {
+      if (addresses_[rank] != address && addresses_[rank] - address >= size) break;
+      end(rank, event);
     }
   }
 
  private:
   struct Waiting {
-    std::uint64_t size;
-    std::size_t index;
+    std::uint64_t size = 0;
+    std::size_t index = 0;
   };
-  std::map<std::uint64_t, Waiting> waiting_;
+  void end(std::size_t rank, std::uint32_t event) noexcept {
+    blocks_.end_event[at_[rank].index] = event;
+    waiting_.erase(rank);
+  }
+  [[nodiscard]] std::size_t first_rank_from(std::uint64_t address) {
+    return ranks_.of(address, [&] {
+      const auto from = std::lower_bound(addresses_.begin(), addresses_.end(), address);
+      return static_cast<std::size_t>(from - addresses_.begin());
+    });
+  }
+
   CachedBlocks& blocks_;
+  std::vector<std::uint64_t> addresses_;
+  std::vector<Waiting> at_;
+  RankSet waiting_;
+  Memo<std::size_t> ranks_;
 };
 
 }  // namespace
 
 CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places) {
   using Kind = Lifecycles::EventKind;
-  CachedBlocks blocks;
-  Cache cache(blocks);
-  const auto has_block = [&](std::uint32_t row) {
-    return row < lifecycles.size() && is_owned(lifecycles, row) &&
-           lifecycles.address[row] != Lifecycles::no_address && extent_bytes(lifecycles, row) != 0;
+  const auto leaves_block = [&](std::uint32_t row) {
+    return has_block(lifecycles, row) && freed_to_cache(lifecycles, row);
   };
+  CachedBlocks blocks;
+  DistinctNumbers addresses;
+  std::size_t count = 0;
+  for (std::uint32_t row = 0; row < lifecycles.size(); ++row) {
+    if (!leaves_block(row)) continue;
+    ++count;
+    addresses.add(places.address(places.last_of(row)));
+  }
+  for (auto* const column : {&blocks.box, &blocks.begin_event, &blocks.end_event}) column->reserve(count);
+  Cache cache(blocks, addresses.take());
   std::uint32_t step = 0;  // The first of moves that follow each other: all hold from there on.
   for (std::uint32_t event = 0; event < lifecycles.event_count(); ++event) {
     const std::uint32_t index = lifecycles.event_row[event];
     switch (lifecycles.event_kind[event]) {
       case Kind::alloc:
-        if (has_block(index)) cache.take(lifecycles.address[index], extent_bytes(lifecycles, index), event);
+        if (has_block(lifecycles, index))
+          cache.take(lifecycles.address[index], extent_bytes(lifecycles, index), event);
         break;
       case Kind::free:
-        if (has_block(index) && freed_to_cache(lifecycles, index)) {
+        if (leaves_block(index)) {
           const std::uint32_t box = places.last_of(index);
           cache.add(places.address(box), extent_bytes(lifecycles, index), box, event);
         }
         break;
       case Kind::move:
         if (event == 0 || lifecycles.event_kind[event - 1] != Kind::move) step = event;
-        if (index < lifecycles.moves.size() && has_block(lifecycles.moves[index].row)) {
+        if (index < lifecycles.moves.size() && has_block(lifecycles, lifecycles.moves[index].row)) {
           const Lifecycles::Move& move = lifecycles.moves[index];
           cache.take(move.to, extent_bytes(lifecycles, move.row), step);
         }
@@ -84,18 +120,6 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& plac
     }
   }
   return blocks;
-}
-
-Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axis) {
-  Spans spans;
-  spans.start.resize(blocks.size());
-  spans.end.resize(blocks.size());
-  spans.box = blocks.box;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    spans.start[i] = clock.position(axis, blocks.begin_event[i]);
-    spans.end[i] = clock.position(axis, blocks.end_event[i]);
-  }
-  return spans;
 }
 
 }  // namespace bufgc::timeline

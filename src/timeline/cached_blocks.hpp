@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
-#include "timeline/address_layout.hpp"
 #include "timeline/axis.hpp"
+#include "timeline/places.hpp"
 
 namespace bufgc::timeline {
 
@@ -18,8 +18,28 @@ struct CachedBlocks {
   [[nodiscard]] std::size_t size() const noexcept { return box.size(); }
 };
 
+/// O(events), where the same addresses come again and again, as those of a cache do.
 [[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places);
-/// Their intervals on the axis, each with the place that left it, whose strip it has.
-[[nodiscard]] Spans cached_spans(const CachedBlocks& blocks, const EventClock& clock, Axis axis);
+
+/// Their intervals on the axis, for an index, read in place; each with the place that left it, whose strip it
+/// has.
+class CachedSpans {
+ public:
+  CachedSpans(const CachedBlocks& blocks, const EventClock& clock, Axis axis) noexcept
+      : blocks_(blocks), clock_(clock), axis_(axis) {}
+  [[nodiscard]] std::size_t size() const noexcept { return blocks_.size(); }
+  [[nodiscard]] std::uint64_t start(std::size_t block) const noexcept {
+    return clock_.position(axis_, blocks_.begin_event[block]);
+  }
+  [[nodiscard]] std::uint64_t end(std::size_t block) const noexcept {
+    return clock_.position(axis_, blocks_.end_event[block]);
+  }
+  [[nodiscard]] std::uint32_t box(std::size_t block) const noexcept { return blocks_.box[block]; }
+
+ private:
+  const CachedBlocks& blocks_;
+  const EventClock& clock_;
+  Axis axis_;
+};
 
 }  // namespace bufgc::timeline

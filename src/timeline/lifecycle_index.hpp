@@ -1,11 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <vector>
-
-#include "timeline/axis.hpp"
 
 namespace bufgc::timeline {
 
@@ -22,7 +23,10 @@ namespace bufgc::timeline {
 class LifecycleIndex {
  public:
   LifecycleIndex() = default;
-  /// `spans` may come in any order; those in order of their starts (the usual case) need no sort.
+  /// Of half-open intervals on one axis, which tell their `size()` and of each number below it where it
+  /// starts, where it ends and whose box it is: `start(i)`, `end(i)`, `box(i)`. They may come in any order;
+  /// those in order of their starts (the usual case) need no sort.
+  template <class Spans>
   explicit LifecycleIndex(const Spans& spans);
 
   [[nodiscard]] std::size_t size() const noexcept { return short_.size() + long_.size(); }
@@ -78,7 +82,11 @@ class LifecycleIndex {
     return {static_cast<std::size_t>(first - entries.begin()),
             static_cast<std::size_t>(last - entries.begin())};
   }
-  template <class Place>
+  [[nodiscard]] static unsigned bucket_of(std::uint64_t start, std::uint64_t end) noexcept {
+    const std::uint64_t last = end > start ? end - 1 : start;
+    return static_cast<unsigned>(std::bit_width(start ^ last));
+  }
+  template <class Place, class Spans>
   void fill(Entries<Place>& entries, const Spans& spans, const std::vector<std::uint32_t>& order);
 
   // One of the two is empty.
@@ -86,5 +94,50 @@ class LifecycleIndex {
   Entries<std::uint64_t> long_;
   std::size_t offset_[buckets + 1] = {};
 };
+
+template <class Spans>
+LifecycleIndex::LifecycleIndex(const Spans& spans) {
+  const std::size_t count = spans.size();
+  bool in_order = true;
+  std::uint64_t furthest = 0;
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t start = spans.start(i);
+    const std::uint64_t end = spans.end(i);
+    ++offset_[bucket_of(start, end) + 1];
+    in_order = in_order && start >= before;
+    before = start;
+    furthest = std::max({furthest, start, end});
+  }
+  for (unsigned bucket = 0; bucket < buckets; ++bucket) offset_[bucket + 1] += offset_[bucket];
+  std::vector<std::uint32_t> order;
+  if (!in_order) {
+    order.resize(count);
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return spans.start(a) < spans.start(b); });
+  }
+  if (furthest <= std::numeric_limits<std::uint32_t>::max()) {
+    fill(short_, spans, order);
+  } else {
+    fill(long_, spans, order);
+  }
+}
+
+/// Each bucket takes its entries in the order in which they come, which is by start.
+template <class Place, class Spans>
+void LifecycleIndex::fill(Entries<Place>& entries, const Spans& spans,
+                          const std::vector<std::uint32_t>& order) {
+  std::size_t next[buckets];
+  std::copy(offset_, offset_ + buckets, next);
+  entries.resize(spans.size());
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const std::size_t at = order.empty() ? i : order[i];
+    const std::uint64_t start = spans.start(at);
+    const std::uint64_t end = spans.end(at);
+    entries[next[bucket_of(start, end)]++] = {static_cast<Place>(start), static_cast<Place>(end),
+                                              spans.box(at)};
+  }
+}
 
 }  // namespace bufgc::timeline

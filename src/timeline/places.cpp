@@ -31,15 +31,4 @@ Places::Places(const Lifecycles& lifecycles)
   }
 }
 
-Spans place_spans(const Places& places, const EventClock& clock, Axis axis) {
-  Spans spans;
-  spans.start.resize(places.size());
-  spans.end.resize(places.size());
-  for (std::uint32_t box = 0; box < places.size(); ++box) {
-    spans.start[box] = clock.position(axis, places.begin_event(box));
-    spans.end[box] = clock.position(axis, places.end_event(box));
-  }
-  return spans;
-}
-
 }  // namespace bufgc::timeline

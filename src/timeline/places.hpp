@@ -65,7 +65,25 @@ class Places {
   std::vector<std::uint32_t> last_;  ///< By row.
 };
 
-/// Every box's interval on the axis. What is alive at the end reaches to the end of the axis.
-[[nodiscard]] Spans place_spans(const Places& places, const EventClock& clock, Axis axis);
+/// Every box's interval on the axis, for an index, read in place. What is alive at the end reaches to the end
+/// of the axis.
+class PlaceSpans {
+ public:
+  PlaceSpans(const Places& places, const EventClock& clock, Axis axis) noexcept
+      : places_(places), clock_(clock), axis_(axis) {}
+  [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
+  [[nodiscard]] std::uint64_t start(std::size_t box) const noexcept {
+    return clock_.position(axis_, places_.begin_event(static_cast<std::uint32_t>(box)));
+  }
+  [[nodiscard]] std::uint64_t end(std::size_t box) const noexcept {
+    return clock_.position(axis_, places_.end_event(static_cast<std::uint32_t>(box)));
+  }
+  [[nodiscard]] static std::uint32_t box(std::size_t box) noexcept { return static_cast<std::uint32_t>(box); }
+
+ private:
+  const Places& places_;
+  const EventClock& clock_;
+  Axis axis_;
+};
 
 }  // namespace bufgc::timeline

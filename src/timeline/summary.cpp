@@ -1,23 +1,12 @@
 #include "timeline/summary.hpp"
 
 #include <algorithm>
-#include <vector>
 
+#include "timeline/distinct_numbers.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
-namespace {
-
-constexpr std::size_t sizes_at_once = std::size_t{1} << 16U;
-
-void keep_distinct(std::vector<std::uint64_t>& sizes) {
-  std::sort(sizes.begin(), sizes.end());
-  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-}
-
-}  // namespace
-
 Summary summarise(const Lifecycles& lifecycles, const Levels& levels) {
   Summary summary;
   const Lifecycles::Folded& folded = lifecycles.folded;
@@ -26,24 +15,17 @@ Summary summarise(const Lifecycles& lifecycles, const Levels& levels) {
   summary.total_allocated_bytes = folded.bytes;
   summary.skipped_events = lifecycles.skipped_events;
 
-  // The same sizes come again and again: sorted out whenever they have doubled.
-  std::vector<std::uint64_t> sizes;
-  std::size_t room = sizes_at_once;
+  DistinctNumbers sizes;
   for (std::size_t row = 0; row < lifecycles.size(); ++row) {
     const std::uint64_t bytes = live_bytes(lifecycles, row);
     summary.total_allocated_bytes += bytes;
-    if (is_owned(lifecycles, row)) sizes.push_back(bytes);
-    if (sizes.size() >= room) {
-      keep_distinct(sizes);
-      room = std::max(room, 2 * sizes.size());
-    }
+    if (is_owned(lifecycles, row)) sizes.add(bytes);
     if (is_alive_at_end(lifecycles, row)) {
       ++summary.alive_at_end_buffers;
       summary.alive_at_end_bytes += bytes;
     }
   }
-  keep_distinct(sizes);
-  summary.distinct_sizes = sizes.size();
+  summary.distinct_sizes = sizes.take().size();
 
   const Level& maxima = levels.maxima();
   summary.max_live_bytes = std::max(maxima.live_bytes, folded.max_live_bytes);

@@ -24,6 +24,25 @@ std::size_t BufgcReader::wanted() const noexcept {
   return 0;
 }
 
+void BufgcReader::expect(std::uint64_t file_bytes, std::string_view last_bytes) {
+  std::uint64_t index = 0;
+  if (last_bytes.size() < block_header_bytes + trailer_bytes || last_bytes.size() > file_bytes ||
+      !decode_trailer(last_bytes.substr(last_bytes.size() - trailer_bytes), index))
+    return;
+  const std::uint64_t first = file_bytes - last_bytes.size();
+  if (index < first || index - first > last_bytes.size() - block_header_bytes) return;
+  BlockHeader header;
+  const std::string_view bytes =
+      last_bytes.substr(static_cast<std::size_t>(index - first), block_header_bytes);
+  if (!decode_block_header(bytes, header).empty() || header.kind != BlockKind::index) return;
+  // What comes before the index is all there is. Events take more bytes than this, save in the most regular
+  // files.
+  constexpr std::uint64_t least_event_bytes = 4;
+  const std::uint64_t most = file_bytes / least_event_bytes;
+  rows_.reserve(static_cast<std::size_t>(std::min(header.first_row, most)),
+                static_cast<std::size_t>(std::min(header.first_event, most)));
+}
+
 bool BufgcReader::feed(std::string_view piece) {
   if (!error_.message.empty()) return false;
   while (!piece.empty()) {

@@ -13,6 +13,7 @@ namespace bufgc::trace {
 /// Reads the binary form from its beginning, or, after the file's header, from a section on.
 class BufgcReader final : public Reader {
  public:
+  void expect(std::uint64_t file_bytes, std::string_view last_bytes) override;
   bool feed(std::string_view piece) override;
   bool finish() override;
   [[nodiscard]] const ReadError& error() const noexcept override { return error_; }

@@ -156,15 +156,27 @@ void RowReader::add_births(bool standing) {
   standing_rows_.insert(standing_rows_.end(), file_rows.begin(), file_rows.end());
 }
 
-void RowReader::drop_births_after(std::size_t rows) {
+template <class Visit>
+void RowReader::for_each_column(Visit&& visit) {
   Lifecycles& all = builder_.rows();
-  for (auto* const column : {&all.id, &all.size_bytes, &all.capacity_bytes, &all.address})
-    column->resize(rows);
+  for (auto* const column : {&all.id, &all.size_bytes, &all.capacity_bytes, &all.address}) visit(*column);
   for (auto* const column : {&all.alloc_event, &all.free_event, &all.label, &all.dtype, &all.shape, &all.site,
                              &all.thread, &all.base})
-    column->resize(rows);
-  for (auto* const column : {&all.alloc_time_ns, &all.free_time_ns}) column->resize(rows);
-  for (auto* const column : {&all.kind, &all.cause, &all.served_by, &all.freed_to}) column->resize(rows);
+    visit(*column);
+  for (auto* const column : {&all.alloc_time_ns, &all.free_time_ns}) visit(*column);
+  for (auto* const column : {&all.kind, &all.cause, &all.served_by, &all.freed_to}) visit(*column);
+}
+
+void RowReader::drop_births_after(std::size_t rows) {
+  for_each_column([&](auto& column) { column.resize(rows); });
+}
+
+void RowReader::reserve(std::size_t births, std::size_t events) {
+  for_each_column([&](auto& column) { column.reserve(births); });
+  Lifecycles& all = builder_.rows();
+  all.event_time_ns.reserve(events);
+  all.event_kind.reserve(events);
+  all.event_row.reserve(events);
 }
 
 std::uint32_t RowReader::live_row(std::uint64_t age) const noexcept {

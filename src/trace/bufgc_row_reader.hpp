@@ -22,6 +22,8 @@ class RowReader {
   /// alone has rows from before it.
   [[nodiscard]] std::string records(const BlockHeader& header, std::string_view payload);
 
+  /// Makes room for so many births and events.
+  void reserve(std::size_t births, std::size_t events);
   /// Events and births that the file has up to here.
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   [[nodiscard]] const LifecyclesBuilder& builder() const noexcept { return builder_; }
@@ -36,6 +38,9 @@ class RowReader {
   void add_births(bool standing);
   [[nodiscard]] std::string add_events(const BlockHeader& header, bool standing);
   void drop_births_after(std::size_t rows);
+  /// Calls `visit` with each column of the rows.
+  template <class Visit>
+  void for_each_column(Visit&& visit);
   /// The row of what was born `age` births ago, `none` where there is none or it is not alive.
   [[nodiscard]] std::uint32_t live_row(std::uint64_t age) const noexcept;
 

@@ -23,6 +23,10 @@ struct ReadError {
 class Reader {
  public:
   virtual ~Reader() = default;
+  /// Before the first piece, for whoever can read the file from behind: its size and its last bytes, as many
+  /// as are at hand. A format that counts its rows there makes room for them at once, within what a file of
+  /// that size can hold, and so never has them twice in memory. No more than a hint.
+  virtual void expect(std::uint64_t /*file_bytes*/, std::string_view /*last_bytes*/) {}
   /// Takes the next piece, of any size. False on the first error, which `error()` tells; what came
   /// before it stays readable.
   virtual bool feed(std::string_view piece) = 0;

@@ -102,7 +102,7 @@ void measure(std::uint32_t buffers) {
   const tl::EventClock clock(trace);
   const double layout_ms = least_ms([&] { tl::AddressLayout layout(trace); });
   const tl::AddressLayout layout(trace);
-  const tl::Spans spans = tl::place_spans(layout.places(), clock, tl::Axis::event);
+  const tl::PlaceSpans spans(layout.places(), clock, tl::Axis::event);
   const double index_ms = least_ms([&] { tl::LifecycleIndex index(spans); });
   const tl::LifecycleIndex index(spans);
   const double levels_ms = least_ms([&] { tl::Levels levels(trace); });
@@ -114,7 +114,7 @@ void measure(std::uint32_t buffers) {
   const double blocks_ms =
       least_ms([&] { static_cast<void>(tl::find_cached_blocks(trace, layout.places())); });
   const tl::CachedBlocks blocks = tl::find_cached_blocks(trace, layout.places());
-  const tl::LifecycleIndex cached_index(tl::cached_spans(blocks, clock, tl::Axis::event));
+  const tl::LifecycleIndex cached_index(tl::CachedSpans(blocks, clock, tl::Axis::event));
   const tl::ColorMap colors(trace, tl::ColorBy::state);
   tl::Scene scene;
   scene.lifetimes = {&index, &layout.strips()};

@@ -45,6 +45,10 @@ EMSCRIPTEN_KEEPALIVE char* viewer_scratch(std::size_t size) {
 EMSCRIPTEN_KEEPALIVE int viewer_add_file(Viewer* viewer) {
   return static_cast<int>(viewer->input.add_file(scratch));
 }
+/// The file's last bytes stand in the scratch room.
+EMSCRIPTEN_KEEPALIVE void viewer_expect(Viewer* viewer, int file, double file_bytes) {
+  viewer->input.expect(static_cast<std::size_t>(file), static_cast<std::uint64_t>(file_bytes), scratch);
+}
 EMSCRIPTEN_KEEPALIVE int viewer_feed(Viewer* viewer, int file) {
   return viewer->input.feed(static_cast<std::size_t>(file), scratch) ? 1 : 0;
 }

@@ -110,18 +110,20 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
   Indexes& indexes = indexes_[static_cast<std::size_t>(axis)];
   if (layout == Layout::packed && !lifecycles_->moves.empty()) {
     if (!unmoved_) unmoved_.emplace(Places::unmoved(*lifecycles_));
-    if (!indexes.unmoved) indexes.unmoved.emplace(place_spans(*unmoved_, clock_, axis));
+    if (!indexes.unmoved) indexes.unmoved.emplace(PlaceSpans(*unmoved_, clock_, axis));
     return {{&*indexes.unmoved, &packed().strips()}, &*unmoved_};
   }
   if (!layout_) layout_.emplace(*lifecycles_);
-  if (!indexes.lifetimes) indexes.lifetimes.emplace(place_spans(layout_->places(), clock_, axis));
+  if (!indexes.lifetimes) indexes.lifetimes.emplace(PlaceSpans(layout_->places(), clock_, axis));
   const std::vector<Strip>& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
   return {{&*indexes.lifetimes, &strips}, &layout_->places()};
 }
 
 void Model::build_cached(Axis axis) {
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
-  if (!index) index.emplace(cached_spans(find_cached_blocks(*lifecycles_, layout_->places()), clock_, axis));
+  if (index) return;
+  const CachedBlocks blocks = find_cached_blocks(*lifecycles_, layout_->places());
+  index.emplace(CachedSpans(blocks, clock_, axis));
 }
 
 Model::Lifetimes Model::lifetimes(Layout layout, Axis axis) {

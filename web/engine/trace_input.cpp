@@ -50,7 +50,15 @@ bool TraceInput::recognise(File& file) {
     return true;
   }
   reader_ = trace::make_reader(without_gz(file.name), file.start, why);
-  return reader_ ? true : fail(file.name, why);
+  if (!reader_) return fail(file.name, why);
+  reader_->expect(file.bytes, std::exchange(file.last, {}));
+  return true;
+}
+
+void TraceInput::expect(std::size_t file, std::uint64_t file_bytes, std::string_view last_bytes) {
+  if (file >= files_.size()) return;
+  files_[file].bytes = file_bytes;
+  files_[file].last = std::string(last_bytes);
 }
 
 bool TraceInput::feed(std::size_t index, std::string_view piece) {

@@ -18,6 +18,9 @@ class TraceInput {
   /// Before the first piece: another file of the same trace. Returns its number.
   std::size_t add_file(std::string_view name);
 
+  /// Before the first piece of a file: its size and its last bytes, as `trace::Reader::expect` takes them.
+  void expect(std::size_t file, std::uint64_t file_bytes, std::string_view last_bytes);
+
   /// False on the first error; what was read before it stays.
   bool feed(std::size_t file, std::string_view piece);
   /// No more comes of this file.
@@ -40,6 +43,8 @@ class TraceInput {
   struct File {
     std::string name;   ///< As it was given, for messages.
     std::string start;  ///< Until the format is known.
+    std::uint64_t bytes = 0;
+    std::string last;  ///< Its last bytes, until then.
     bool ended = false;
     bool known = false;
   };

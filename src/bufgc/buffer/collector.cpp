@@ -171,7 +171,7 @@ struct CollectorPass {
   }
 
   void keep(LinkNode& node, std::uint32_t index) noexcept {
-    if (suspects) {
+    if (may_have_threads && suspects) {
       const std::uint64_t attentive = graph.is_watched(index) ? 0 : record_word::attentive;
       node.record->word.fetch_and(~(record_word::suspect | attentive), std::memory_order_acq_rel);
     }
@@ -273,7 +273,7 @@ struct CollectorPass {
     } else {
       look_from_candidates();
     }
-    if (!sole_thread) {
+    if (may_have_threads && !sole_thread) {
       make_suspect();
       look_again();
     }

@@ -13,6 +13,13 @@
 
 namespace bufgc {
 
+/// Whether a process can have a second one.
+#if defined(BUFGC_SINGLE_THREADED)
+inline constexpr bool may_have_threads = false;
+#else
+inline constexpr bool may_have_threads = true;
+#endif
+
 /// Whether the calling thread is the only one of the process, so that until it calls foreign code nobody
 /// else reads or writes anything. False also where the system does not tell (glibc does from 2.32 on), and
 /// mostly once a second thread has ever run.

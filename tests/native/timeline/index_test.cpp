@@ -8,6 +8,17 @@ using namespace bufgc::timeline;
 
 namespace {
 
+struct Spans {
+  std::vector<std::uint64_t> starts, ends;
+  std::vector<std::uint32_t> boxes;  // Empty: each is of the box of its own number.
+  [[nodiscard]] std::size_t size() const { return starts.size(); }
+  [[nodiscard]] std::uint64_t start(std::size_t i) const { return starts[i]; }
+  [[nodiscard]] std::uint64_t end(std::size_t i) const { return ends[i]; }
+  [[nodiscard]] std::uint32_t box(std::size_t i) const {
+    return boxes.empty() ? static_cast<std::uint32_t>(i) : boxes[i];
+  }
+};
+
 std::vector<std::uint32_t> found(const LifecycleIndex& index, std::uint64_t a, std::uint64_t b) {
   std::vector<std::uint32_t> rows;
   index.for_each(a, b, [&](std::uint32_t row, std::uint64_t, std::uint64_t) { rows.push_back(row); });
@@ -18,8 +29,8 @@ std::vector<std::uint32_t> found(const LifecycleIndex& index, std::uint64_t a, s
 std::vector<std::uint32_t> naive(const Spans& spans, std::uint64_t a, std::uint64_t b) {
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; a < b && row < spans.size(); ++row) {
-    const std::uint64_t end = std::max(spans.end[row], spans.start[row] + 1);
-    if (spans.start[row] < b && end > a) rows.push_back(row);
+    const std::uint64_t end = std::max(spans.end(row), spans.start(row) + 1);
+    if (spans.start(row) < b && end > a) rows.push_back(row);
   }
   return rows;
 }
@@ -29,11 +40,11 @@ Spans random_spans(std::mt19937_64& random, std::size_t count, std::uint64_t ext
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t start = random() % extent;
     const unsigned bits = static_cast<unsigned>(random() % 16);
-    spans.start.push_back(start);
-    spans.end.push_back(start + random() % (std::uint64_t{1} << bits));
+    spans.starts.push_back(start);
+    spans.ends.push_back(start + random() % (std::uint64_t{1} << bits));
   }
-  if (in_order) std::sort(spans.start.begin(), spans.start.end());
-  for (std::size_t i = 0; in_order && i < count; ++i) spans.end[i] = spans.start[i] + random() % 5000;
+  if (in_order) std::sort(spans.starts.begin(), spans.starts.end());
+  for (std::size_t i = 0; in_order && i < count; ++i) spans.ends[i] = spans.starts[i] + random() % 5000;
   return spans;
 }
 

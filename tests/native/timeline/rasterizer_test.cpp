@@ -19,10 +19,9 @@ struct Stage {
         clock(trace),
         layout(trace),
         places(layout.places()),
-        spans(place_spans(places, clock, axis)),
-        index(spans),
+        index(PlaceSpans(places, clock, axis)),
         blocks(find_cached_blocks(trace, places)),
-        waiting(cached_spans(blocks, clock, axis)),
+        waiting(blocks, clock, axis),
         cached_index(waiting),
         colors(trace, ColorBy::size) {}
 
@@ -39,10 +38,9 @@ struct Stage {
   EventClock clock;
   AddressLayout layout;
   const Places& places;
-  Spans spans;
   LifecycleIndex index;
   CachedBlocks blocks;
-  Spans waiting;
+  CachedSpans waiting;
   LifecycleIndex cached_index;
   ColorMap colors;
 };
@@ -136,8 +134,8 @@ void check_pixels(const Stage& stage, const View& view, PictureSize size, bool c
                   share_of(view, size, x, y, piece.start, piece.end, piece.strip));
       }
       for (std::size_t i = 0; cached && i < stage.blocks.size(); ++i) {
-        const double share = share_of(view, size, x, y, stage.waiting.start[i], stage.waiting.end[i],
-                                      stage.layout.strips()[stage.waiting.box[i]]);
+        const double share = share_of(view, size, x, y, stage.waiting.start(i), stage.waiting.end(i),
+                                      stage.layout.strips()[stage.waiting.box(i)]);
         pixel.add(style.cached, share * hatch_share(plane_x + x, plane_y + y));
       }
       pixel.over(style.background);

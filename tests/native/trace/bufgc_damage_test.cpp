@@ -2,13 +2,17 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bufgc/viz/lifecycles_builder.hpp"
 #include "trace/bufgc_format.hpp"
 #include "trace/bufgc_writer.hpp"
 #include "trace/column_coding.hpp"
 #include "trace/crc32c.hpp"
+#include "trace/equal_lifecycles.hpp"
 #include "trace/little_endian.hpp"
 #include "trace/reading.hpp"
 #include "trace/records.hpp"
@@ -198,4 +202,60 @@ TEST_CASE("detection goes by the first byte") {
   REQUIRE(reader != nullptr);
   CHECK_FALSE(reader->feed("\x89PNG\r\n\x1a\n        "));
   CHECK(reader->error().message == "byte 0: expected the first bytes of a .bufgc file, found others");
+}
+
+TEST_CASE(
+    "a reader that sees a binary file's end makes room for all of it at once, and never for more than it can "
+    "hold") {
+  Lifecycles rows;
+  {
+    LifecyclesBuilder builder;
+    for (std::uint64_t id = 0; id < 3000; ++id) {
+      EventRecord birth;
+      birth.kind = Lifecycles::EventKind::alloc;
+      birth.id = id * 7919;
+      birth.time_ns = static_cast<std::int64_t>(id * id);
+      birth.size_bytes = birth.capacity_bytes = (id * 2654435761U) % 1'000'003;
+      REQUIRE(builder.alloc(birth));
+      if (id % 3 == 0) REQUIRE(builder.free(birth.time_ns, birth.id, 0, 0));
+    }
+    rows = builder.take();
+  }
+  const std::string bytes = bufgc_of(rows);
+  REQUIRE(bytes.size() > 4 * rows.event_count());
+  const auto opened = [](std::string_view file, std::size_t tail) {
+    std::unique_ptr<trace::Reader> reader = trace::make_bufgc_reader();
+    reader->expect(file.size(), file.substr(file.size() - tail));
+    return reader;
+  };
+  const std::unique_ptr<trace::Reader> reader = opened(bytes, 4096);
+  for (std::size_t at = 0; at < bytes.size(); at += 1000)
+    REQUIRE(reader->feed(std::string_view(bytes).substr(at, 1000)));
+  REQUIRE(reader->finish());
+  require_equal(reader->lifecycles(), rows);
+  CHECK(reader->lifecycles().id.capacity() == rows.size());
+  CHECK(reader->lifecycles().freed_to.capacity() == rows.size());
+  CHECK(reader->lifecycles().event_row.capacity() == rows.event_count());
+
+  // Where the end is missing, cut or damaged there is no hint.
+  for (const std::size_t tail :
+       {std::size_t{0}, trace::trailer_bytes, trace::trailer_bytes + trace::block_header_bytes})
+    CHECK(opened(bytes, tail)->lifecycles().id.capacity() == 0);
+  std::string damaged = bytes;
+  damaged.back() = 'x';
+  CHECK(opened(damaged, 4096)->lifecycles().id.capacity() == 0);
+
+  // An index that claims to follow more than any memory holds.
+  std::uint64_t index = 0;
+  REQUIRE(trace::decode_trailer(std::string_view(bytes).substr(bytes.size() - trace::trailer_bytes), index));
+  const auto at = static_cast<std::size_t>(index);
+  trace::BlockHeader header;
+  REQUIRE(trace::decode_block_header(std::string_view(bytes).substr(at, trace::block_header_bytes), header)
+              .empty());
+  header.first_row = header.first_event = ~std::uint64_t{0} / 2;
+  std::string forged = bytes;
+  forged.replace(at, trace::block_header_bytes, trace::encode_block_header(header));
+  const std::size_t room = opened(forged, 4096)->lifecycles().event_kind.capacity();
+  CHECK(room > 0);
+  CHECK(room <= forged.size() / 4);
 }

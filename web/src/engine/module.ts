@@ -10,6 +10,7 @@ export interface ViewerModule {
   _viewer_destroy(viewer: ViewerHandle): void;
   _viewer_scratch(size: number): number;
   _viewer_add_file(viewer: ViewerHandle): number;
+  _viewer_expect(viewer: ViewerHandle, file: number, fileBytes: number): void;
   _viewer_feed(viewer: ViewerHandle, file: number): number;
   _viewer_end(viewer: ViewerHandle, file: number): number;
   _viewer_wanted(viewer: ViewerHandle): number;

@@ -65,6 +65,8 @@ const slackWhileReading = 0.5;
 /** How long the worker reads before it looks after other requests, in ms. */
 const sliceMs = 12;
 const feedBytes = 128 * 1024;
+/** A binary trace's index, which counts its rows, is within so many bytes of the end as a rule. */
+const tailBytes = 128 * 1024;
 /** Events that are packed before the worker looks after other requests: some ten ms of work. */
 const packedEvents = 8192;
 
@@ -94,6 +96,12 @@ const framed = (axis: Axis, { layout, view, columns }: Frame): [number, number, 
 const placed = ({ layout, axis, view }: Area) =>
   [layoutNumber(layout), axisNumber(axis), view.t0, view.t1, view.y0, view.y1] as const;
 const nowhere = [-1, 0, 0, 0, 0, 0] as const;
+
+async function tailOf(bytes: Blob | Uint8Array): Promise<Uint8Array> {
+  return bytes instanceof Uint8Array
+    ? bytes.subarray(-tailBytes)
+    : new Uint8Array(await bytes.slice(-tailBytes).arrayBuffer());
+}
 
 /** Lets messages that wait be served. */
 function breathe(): Promise<void> {
@@ -227,6 +235,13 @@ export class Session {
       sliceEnd = performance.now() + sliceMs;
     };
     try {
+      for (const [file, { bytes }] of files.entries()) {
+        // A file that cannot be read tells so when it is read from the front.
+        const tail = await tailOf(bytes).catch(() => new Uint8Array());
+        goOn();
+        this.scratch(tail);
+        this.module._viewer_expect(viewer, file, bytes instanceof Uint8Array ? bytes.length : bytes.size);
+      }
       for (;;) {
         const file = this.module._viewer_wanted(viewer);
         if (file < 0) break;

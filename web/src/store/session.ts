@@ -119,7 +119,10 @@ export class Session extends EventTarget {
         if (turn !== this.opening || !this.loading) return;
         this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
         this.changed('loading');
-        if (progress.events > this.previewFrom) void this.preview(name, turn);
+        // The whole comes soon once a good part is read: a preview of that part would only hold it up.
+        const { bytes, totalBytes } = this.loading;
+        const early = totalBytes === null || bytes * PREVIEW_GROWTH < totalBytes;
+        if (progress.events > this.previewFrom && (early || this.previewFrom === 0)) void this.preview(name, turn);
       });
       if (turn !== this.opening) return;
       this.loading = null;
