@@ -128,7 +128,7 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   // heap_moves.cpp
   /// Holds the bytes of a live buffer, or of a view's base, where they are; the caller keeps a strong
   /// reference until `unpin`.
-  static void pin(BufferRecord* record) noexcept;
+  [[nodiscard]] static bool pin(BufferRecord* record) noexcept;
   static void unpin(BufferRecord* record) noexcept;
 
   // Turns: heap_turns.cpp. Of a simple buffer that ends, for who takes it over at the next birth of its size.

@@ -91,8 +91,7 @@ std::byte* CpuBuffer::data() const {
 }
 
 BufferPin CpuBuffer::pin() const noexcept {
-  if (record_ == nullptr || !record_->alive()) return {};
-  BufferHeap::pin(record_);
+  if (record_ == nullptr || !BufferHeap::pin(record_)) return {};
   return BufferPin(*this);
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bufgc/buffer/buffer_heap.hpp"
+#include "bufgc/memory/allocator_state.hpp"
 
 namespace bufgc {
 namespace {
@@ -35,14 +36,27 @@ void BufferHeap::on_blocks_moved() noexcept {
   }
 }
 
-void BufferHeap::pin(BufferRecord* record) noexcept {
-  if (record->root->block != nullptr) record->tail().heap->allocator_.pin(record->root->block);
+// Whether it lives is asked where no block can be given back: that of a buffer which ends on another thread
+// meanwhile is somebody else's.
+bool BufferHeap::pin(BufferRecord* record) noexcept {
+  CpuAllocator::State& memory = record->tail().heap->memory_;
+  const MisuseDelivery delivery(memory);
+  const CpuAllocator::State::Section section(memory);
+  if (!record->alive()) return false;
+  Block* const block = record->root->block;
+  if (block == nullptr) return true;
+  if (Range* const range = memory.range_of(block); range != nullptr) ++range->pins;
+  return true;
 }
 
 void BufferHeap::unpin(BufferRecord* record) noexcept {
-  // The block of a buffer that was destroyed meanwhile is somebody else's.
-  if (record->alive() && record->root->block != nullptr)
-    record->tail().heap->allocator_.unpin(record->root->block);
+  CpuAllocator::State& memory = record->tail().heap->memory_;
+  const MisuseDelivery delivery(memory);
+  const CpuAllocator::State::Section section(memory);
+  if (!record->alive()) return;
+  Block* const block = record->root->block;
+  if (block == nullptr) return;
+  if (Range* const range = memory.range_of(block); range != nullptr) --range->pins;
 }
 
 }  // namespace bufgc
