@@ -1,5 +1,6 @@
 // Makes the package in wasm/dist: index.js with its source map and its types, development.js, which
-// `load({ development: true })` imports, bufgc.wasm, bufgc_hardened.wasm and bufgc_annex.wasm.
+// `load({ development: true })` imports, recorder.js, which goes with bufgc_annex.wasm, and bufgc.wasm,
+// bufgc_hardened.wasm and bufgc_annex.wasm.
 // BUFGC_WASM_BUILD names the folder that CMake built in (default: ../.build/wasm).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,10 +16,10 @@ const dist = process.env.BUFGC_PACKAGE_OUT ?? join(here, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 await build({
-  entryPoints: ['index', 'development'].map((name) => join(here, `src/${name}.ts`)),
+  entryPoints: ['index', 'development', 'recorder'].map((name) => join(here, `src/${name}.ts`)),
   outdir: dist,
   bundle: true,
-  external: ['./development.js'],
+  external: ['./development.js', './recorder.js'],
   format: 'esm',
   target: 'es2022',
   minify: true,
@@ -30,7 +31,7 @@ const modules = ['bufgc.wasm', 'bufgc_hardened.wasm', 'bufgc_annex.wasm'];
 for (const file of modules) copyFileSync(join(native, file), join(dist, file));
 writeTypes();
 
-const files = ['index.js', ...modules, 'development.js'];
+const files = ['index.js', ...modules, 'development.js', 'recorder.js'];
 const sizes = files.map((file) => `${file} ${gzipSync(readFileSync(join(dist, file)), { level: 9 }).length}`);
 console.log(`wasm/dist, bytes gzip: ${sizes.join(', ')}`);
 

@@ -11,10 +11,10 @@ export const gzipBytes = (file) => gzipSync(readFileSync(join(top, file)), { lev
 
 export function packageSizeRows(part) {
   const kilobytes = (file) => gzipBytes(`wasm/dist/${file}`) / 1000;
-  const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm', 'development.js', 'bufgc_hardened.wasm'];
-  const [code, wasm, annex, development, hardened] = files.map(kilobytes);
+  const files = ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm', 'development.js', 'bufgc_hardened.wasm', 'recorder.js'];
+  const [code, wasm, annex, development, hardened, recorder] = files.map(kilobytes);
   const first = code + wasm;
-  const whole = first + annex + development + hardened;
+  const whole = first + annex + recorder + development + hardened;
   const show = (value) => value.toFixed(1);
   return [
     {
@@ -30,7 +30,7 @@ export function packageSizeRows(part) {
       what: 'package, gzip: all of it',
       value: whole,
       text: `${show(whole)} KB`,
-      beside: `when asked for: the annex (visualizer, exports, plans) ${show(annex)}, development mode ${show(development)}, the hardened core ${show(hardened)}`,
+      beside: `when asked for: the annex (visualizer, exports, plans) ${show(annex + recorder)}, development mode ${show(development)}, the hardened core ${show(hardened)}`,
     },
   ];
 }

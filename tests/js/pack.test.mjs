@@ -47,6 +47,8 @@ test('the tarball holds the module, its map and types, the wasm files, and nothi
       'dist/development.js.map',
       'dist/index.js',
       'dist/index.js.map',
+      'dist/recorder.js',
+      'dist/recorder.js.map',
       'package.json',
     ],
   );

@@ -2,7 +2,7 @@
 import { InvalidStateError } from './errors.js';
 import { type Core, startAnnex } from './instance.js';
 import type { ModuleSource } from './modules.js';
-import type { TextPlace } from './native.js';
+import type { Recorder } from './recorder.js';
 
 /** `wasm/bindings/annex.cpp`. `visualizer` is an address, as are answers: of pairs of address and count. */
 export interface AnnexExports {
@@ -31,44 +31,13 @@ export interface AnnexExports {
   bufgc_annex_drop(): void;
 }
 
-/** Columns of a snapshot, one entry a lifetime; numbers as in src/bufgc/viz/lifecycles.hpp. */
-export interface SnapshotColumns {
-  /** 64 bits as JavaScript's numbers; what stands for "none" is -1. */
-  readonly id: Float64Array;
-  readonly size: Float64Array;
-  readonly capacity: Float64Array;
-  readonly address: Float64Array;
-  readonly allocTimeNs: Float64Array;
-  readonly freeTimeNs: Float64Array;
-  readonly allocEvent: Uint32Array;
-  readonly freeEvent: Uint32Array;
-  readonly label: Uint32Array;
-  readonly dtype: Uint32Array;
-  readonly shape: Uint32Array;
-  readonly site: Uint32Array;
-  readonly thread: Uint32Array;
-  readonly base: Uint32Array;
-  readonly kind: Uint8Array;
-  readonly cause: Uint8Array;
-  readonly servedBy: Uint8Array;
-  readonly freedTo: Uint8Array;
-  /** Four numbers a use: event, row, kernel, access (in its lowest byte). */
-  readonly uses: Uint32Array;
-  /** Two numbers a mark: event, name. */
-  readonly marks: Uint32Array;
-  /** Six numbers a move: event, row, and low and high half of the addresses from and to. */
-  readonly moves: Uint32Array;
-  readonly strings: readonly string[];
-  readonly folded: { events: number; buffers: number; bytes: number; maxLiveBytes: number; maxLiveBuffers: number };
-}
-
-const decoder = new TextDecoder();
-
 export class Annex {
   readonly #core: Core;
   readonly #source: ModuleSource;
   readonly #mostEvents: number;
   #exports: AnnexExports | null = null;
+  /** The JavaScript that reads its answers. */
+  #reading: typeof import('./recorder.js') | null = null;
   #recorder: Recorder | null = null;
   #ordered: Promise<void> | null = null;
   #failure: unknown = null;
@@ -78,6 +47,11 @@ export class Annex {
     this.#core = core;
     this.#source = source;
     this.#mostEvents = mostEvents;
+  }
+
+  /** Where its bytes are at hand, settles when it will be there as soon as it is asked for. */
+  async prepare(): Promise<void> {
+    if (this.#source.isAtHand) this.#reading = await import('./recorder.js');
   }
 
   /** Settles when it is there, or cannot be. */
@@ -101,15 +75,15 @@ export class Annex {
   /** What each statistic means, in the core's order. */
   async meanings(): Promise<string[]> {
     await this.ready;
-    const { memory } = this.#core;
-    const text = new Columns(memory.buffer, (this.#exports as AnnexExports).bufgc_annex_meanings() >>> 0).bytes(0);
-    return decoder.decode(text).split('\n');
+    return this.#reading?.readMeanings(this.#core, this.#exports as AnnexExports) ?? [];
   }
 
   /** Null where it is not there yet: then it is being loaded. */
   recorderNow(): Recorder | null {
     const exports = this.#now();
-    if (exports !== null) this.#recorder ??= new Recorder(this.#core, exports, this.#mostEvents);
+    if (exports !== null && this.#reading !== null) {
+      this.#recorder ??= new this.#reading.Recorder(this.#core, exports, this.#mostEvents);
+    }
     return this.#recorder;
   }
 
@@ -131,7 +105,9 @@ export class Annex {
 
   async #load(): Promise<void> {
     try {
-      this.#start(await this.#source.compiled());
+      const [module, reading] = await Promise.all([this.#source.compiled(), import('./recorder.js')]);
+      this.#reading = reading;
+      this.#start(module);
     } catch (error) {
       this.#failure = error;
       this.#ordered = null;
@@ -141,190 +117,5 @@ export class Annex {
 
   #start(module: WebAssembly.Module): void {
     this.#exports ??= startAnnex(module, this.#core);
-  }
-}
-
-/** The visualizer, which the core tells what happens. Copies answers out of the shared memory, and lets the annex forget them. */
-export class Recorder {
-  readonly #core: Core;
-  readonly #exports: AnnexExports;
-  readonly #visualizer: number;
-
-  constructor(core: Core, exports: AnnexExports, mostEvents: number) {
-    this.#core = core;
-    this.#exports = exports;
-    this.#visualizer = exports.bufgc_annex_visualizer(mostEvents);
-    // The core calls the annex's functions by itself: they get places in its table.
-    const place = new Uint32Array(core.memory.buffer, exports.bufgc_annex_visualizer_calls() >>> 0, 2);
-    const calls = new Uint32Array(core.memory.buffer, ...(place as unknown as [number, number]));
-    const from = exports.__indirect_function_table;
-    const to = core.exports.__indirect_function_table;
-    const first = to.grow(calls.length);
-    for (const [index, call] of calls.entries()) {
-      to.set(first + index, from.get(call));
-      calls[index] = first + index;
-    }
-    core.exports.bufgc_visualizer_connect(this.#visualizer, calls.byteOffset);
-  }
-
-  get eventCount(): number {
-    return this.#exports.bufgc_annex_event_count(this.#visualizer);
-  }
-
-  get logBytes(): number {
-    return this.#exports.bufgc_annex_log_bytes(this.#visualizer);
-  }
-
-  clear(): void {
-    this.#exports.bufgc_annex_clear(this.#visualizer);
-  }
-
-  /** Has the listener told of the next event, once. */
-  watch(watch: boolean): void {
-    this.#exports.bufgc_annex_watch(this.#visualizer, watch);
-  }
-
-  mark({ place, bytes }: TextPlace): void {
-    this.#exports.bufgc_annex_mark(this.#visualizer, place, bytes);
-  }
-
-  /** `uses`: the id of each buffer and its access as its number. */
-  use({ place, bytes }: TextPlace, uses: Iterable<readonly [id: number, access: number]>): void {
-    for (const [id, access] of uses) {
-      this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access);
-    }
-    this.#exports.bufgc_annex_use(this.#visualizer, place, bytes);
-  }
-
-  snapshot(): SnapshotColumns {
-    const columns = this.#columns(this.#exports.bufgc_annex_snapshot(this.#visualizer));
-    const [events = 0, buffers = 0, bytes = 0, maxLiveBytes = 0, maxLiveBuffers = 0] = columns.numbers(23, 5);
-    const snapshot = {
-      id: columns.numbers(0),
-      size: columns.numbers(1),
-      capacity: columns.numbers(2),
-      address: columns.numbers(3),
-      allocTimeNs: columns.numbers(4),
-      freeTimeNs: columns.numbers(5),
-      allocEvent: columns.words(6),
-      freeEvent: columns.words(7),
-      label: columns.words(8),
-      dtype: columns.words(9),
-      shape: columns.words(10),
-      site: columns.words(11),
-      thread: columns.words(12),
-      base: columns.words(13),
-      kind: columns.bytes(14),
-      cause: columns.bytes(15),
-      servedBy: columns.bytes(16),
-      freedTo: columns.bytes(17),
-      uses: columns.words(18, 4),
-      marks: columns.words(19, 2),
-      moves: columns.words(20, 6),
-      strings: columns.strings(21, 22),
-      folded: { events, buffers, bytes, maxLiveBytes, maxLiveBuffers },
-    };
-    this.#exports.bufgc_annex_drop();
-    return snapshot;
-  }
-
-  export(format: number): Uint8Array {
-    return this.text(this.#exports.bufgc_annex_export(this.#visualizer, format));
-  }
-
-  exportSince(from: number): { ndjson: Uint8Array; next: number } {
-    const place = this.#exports.bufgc_annex_export_since(this.#visualizer, from);
-    const next = this.#exports.bufgc_annex_next_event();
-    return { ndjson: this.text(place), next };
-  }
-
-  stream(): OutgoingTrace {
-    return new OutgoingTrace(this, this.#exports, this.#visualizer);
-  }
-
-  /** What the last call answered with, which the annex then forgets. */
-  text(place: number): Uint8Array {
-    const bytes = this.#columns(place).bytes(0);
-    this.#exports.bufgc_annex_drop();
-    return bytes;
-  }
-
-  #columns(place: number): Columns {
-    return new Columns(this.#core.memory.buffer, place >>> 0);
-  }
-}
-
-/** What a trace on its way out is asked to do (`bufgc_annex_stream_step` in wasm/bindings/annex.cpp). */
-export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
-
-/** A trace on its way out: each step hands over the bytes that it wrote. Gone once it was closed. */
-export class OutgoingTrace {
-  readonly #recorder: Recorder;
-  readonly #exports: AnnexExports;
-  readonly #stream: number;
-
-  constructor(recorder: Recorder, exports: AnnexExports, visualizer: number) {
-    this.#recorder = recorder;
-    this.#exports = exports;
-    this.#stream = exports.bufgc_annex_stream_open(visualizer);
-  }
-
-  step(step: number): { bytes: Uint8Array; lostEvents: number } {
-    const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
-    const lostEvents = this.#exports.bufgc_annex_stream_lost_events(this.#stream);
-    if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
-    return { bytes, lostEvents };
-  }
-}
-
-/** `Column`s of wasm/bindings/annex.cpp, as copies. An item may have several numbers. */
-class Columns {
-  readonly #buffer: ArrayBuffer;
-  readonly #places: Uint32Array;
-
-  constructor(buffer: ArrayBuffer, place: number) {
-    this.#buffer = buffer;
-    this.#places = new Uint32Array(buffer, place);
-  }
-
-  bytes(column: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#place(column), this.#count(column)).slice();
-  }
-
-  words(column: number, each = 1): Uint32Array {
-    return new Uint32Array(this.#buffer, this.#place(column), this.#count(column) * each).slice();
-  }
-
-  /** 64-bit numbers, as near as doubles come; all bits set is -1. */
-  numbers(column: number, each = 1): Float64Array {
-    const count = this.#count(column) * each;
-    const words = new Uint32Array(this.#buffer, this.#place(column), count * 2);
-    const numbers = new Float64Array(count);
-    for (let index = 0; index < count; index += 1) {
-      const low = words[2 * index] as number;
-      const high = words[2 * index + 1] as number;
-      numbers[index] = (low & high) === -1 ? -1 : high * 2 ** 32 + low;
-    }
-    return numbers;
-  }
-
-  /** One text and where each string ends in it. */
-  strings(text: number, ends: number): string[] {
-    const bytes = new Uint8Array(this.#buffer, this.#place(text), this.#count(text));
-    let begin = 0;
-    return Array.from(this.words(ends), (end) => {
-      const string = decoder.decode(bytes.subarray(begin, end));
-      begin = end;
-      return string;
-    });
-  }
-
-  /** An empty column may have no address. */
-  #place(column: number): number {
-    return this.#places[column * 2] as number;
-  }
-
-  #count(column: number): number {
-    return this.#places[column * 2 + 1] as number;
   }
 }

@@ -43,6 +43,6 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     throw new InvalidArgumentError('options.wasm', expected, given.wasm);
   }
   const annex = new Annex(core, annexSource, settings.visualizerEvents);
-  if (settings.visualizer) await annex.ready;
+  await (settings.visualizer ? annex.ready : annex.prepare());
   return new ManagerImpl(new Native(core), annex, settings);
 }

@@ -21,11 +21,16 @@ export class ModuleSource {
     return remembered(modulesByBytes, from, () => WebAssembly.compile(from as BufferSource));
   }
 
+  /** Whether `compiledNow` can answer. */
+  get isAtHand(): boolean {
+    return !(this.#from instanceof URL) || filesNow(this.#from) !== undefined;
+  }
+
   /** The same without waiting, where the bytes are at hand; else undefined. */
   compiledNow(): WebAssembly.Module | undefined {
     const from = this.#from;
     if (!(from instanceof URL)) return new WebAssembly.Module(from as BufferSource);
-    const files = from.protocol === 'file:' ? (builtin('node:fs') as NodeFilesNow | undefined) : undefined;
+    const files = filesNow(from);
     return files === undefined ? undefined : new WebAssembly.Module(files.readFileSync(from));
   }
 }
@@ -91,6 +96,10 @@ function isNode(): boolean {
 
 function builtin(name: string): unknown {
   return nodeProcess()?.getBuiltinModule?.(name);
+}
+
+function filesNow(address: URL): NodeFilesNow | undefined {
+  return address.protocol === 'file:' ? (builtin('node:fs') as NodeFilesNow | undefined) : undefined;
 }
 
 async function nodeFiles(): Promise<NodeFiles> {

@@ -1,5 +1,5 @@
 // A running visualizer into a WritableStream, in the binary form of a trace.
-import { type OutgoingTrace, StreamStep } from './annex.js';
+import { type OutgoingTrace, StreamStep } from './recorder.js';
 import type { TraceStream } from './types.js';
 
 export class TraceStreamImpl implements TraceStream {

@@ -1,19 +1,13 @@
 // The visualizer's door in JavaScript. It records ids, in the annex, and holds no buffer; what it hands out are copies.
-import type { Recorder, SnapshotColumns } from './annex.js';
 import { BufferHandle } from './buffer.js';
 import { InvalidArgumentError } from './errors.js';
 import { Handlers } from './handlers.js';
 import type { ManagerImpl } from './manager.js';
-import { TraceStreamImpl } from './trace_stream.js';
-import type { Buffer, ExportFormat, Lifecycle, Snapshot, TraceStream, Visualizer } from './types.js';
+import type { Recorder } from './recorder.js';
+import type { Buffer, ExportFormat, Snapshot, TraceStream, Visualizer } from './types.js';
 import { optionsBag, text, wholeNumber } from './validate.js';
 
 const formats: readonly ExportFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
-const none = 0xffffffff;
-const kinds = ['owned', 'view', 'external'] as const;
-const causes = ['dispose', 'finalized', 'collected', 'closed'] as const;
-const places = ['cache', 'arena', 'source'] as const;
-const accesses = ['read', 'read', 'write', 'read_write'] as const;
 const readBit = 1;
 const writeBit = 2;
 
@@ -79,7 +73,7 @@ export class VisualizerImpl implements Visualizer {
   }
 
   snapshot(): Snapshot {
-    return readSnapshot(this.#asked('snapshot()').snapshot(), this.eventCount);
+    return this.#asked('snapshot()').snapshot();
   }
 
   subscribe(callback: (from: number, to: number) => void): () => void {
@@ -125,8 +119,7 @@ export class VisualizerImpl implements Visualizer {
     if (!(sink instanceof WritableStream) || sink.locked) {
       throw new InvalidArgumentError('sink', 'a WritableStream that nobody writes to', sink);
     }
-    const stream = this.#asked('stream()').stream();
-    return new TraceStreamImpl(stream, sink, (pull) => this.subscribe(pull));
+    return this.#asked('stream()').stream(sink, (pull) => this.subscribe(pull));
   }
 
   use(kernel: string, uses: { read?: readonly Buffer[]; write?: readonly Buffer[] }): void {
@@ -157,64 +150,4 @@ export class VisualizerImpl implements Visualizer {
     this.#recorder ??= this.#manager.annex.recorder(`visualizer.${operation}`, 'gc.visualizer.ready');
     return this.#recorder;
   }
-}
-
-/** Columns to rows. Event numbers become those of the whole run: what was folded counts. */
-function readSnapshot(columns: SnapshotColumns, eventCount: number): Snapshot {
-  const { strings, folded } = columns;
-  const string = (index: number): string => strings[index] as string;
-  const lifecycles: Lifecycle[] = [];
-  for (let row = 0; row < columns.id.length; row += 1) {
-    const at = <T>(column: ArrayLike<T>): T => column[row] as T;
-    const base = at(columns.base);
-    const address = at(columns.address);
-    const freeEvent = at(columns.freeEvent);
-    const alive = freeEvent === none;
-    lifecycles.push({
-      id: at(columns.id),
-      kind: kinds[at(columns.kind)] ?? 'owned',
-      base: base === none ? null : (columns.id[base] as number),
-      size: at(columns.size),
-      capacity: at(columns.capacity),
-      address: address < 0 ? null : address,
-      dtype: string(at(columns.dtype)),
-      shape: string(at(columns.shape)),
-      label: string(at(columns.label)),
-      site: string(at(columns.site)),
-      thread: string(at(columns.thread)),
-      allocEvent: at(columns.allocEvent) + folded.events,
-      allocTimeNs: at(columns.allocTimeNs),
-      freeEvent: alive ? null : freeEvent + folded.events,
-      freeTimeNs: alive ? null : at(columns.freeTimeNs),
-      cause: alive ? null : (causes[at(columns.cause)] ?? null),
-      servedBy: places[at(columns.servedBy)] ?? null,
-      freedTo: alive ? null : (places[at(columns.freedTo)] ?? null),
-    });
-  }
-  const uses: Snapshot['uses'] = [];
-  for (let index = 0; index < columns.uses.length; index += 4) {
-    const [event = 0, row = 0, kernel = 0, access = 0] = columns.uses.subarray(index, index + 4);
-    uses.push({
-      event: event + folded.events,
-      id: columns.id[row] as number,
-      kernel: string(kernel),
-      access: accesses[access & 0xff] ?? 'read', // a byte, and three that mean nothing
-    });
-  }
-  const marks: Snapshot['marks'] = [];
-  for (let index = 0; index < columns.marks.length; index += 2) {
-    const [event = 0, name = 0] = columns.marks.subarray(index, index + 2);
-    marks.push({ event: event + folded.events, name: string(name) });
-  }
-  const moves: Snapshot['moves'] = [];
-  for (let index = 0; index < columns.moves.length; index += 6) {
-    const [event = 0, row = 0, from = 0, fromHigh = 0, to = 0, toHigh = 0] = columns.moves.subarray(index, index + 6);
-    moves.push({
-      event: event + folded.events,
-      id: columns.id[row] as number,
-      from: from + fromHigh * 2 ** 32,
-      to: to + toHigh * 2 ** 32,
-    });
-  }
-  return { lifecycles, uses, marks, moves, folded, eventCount };
 }
