@@ -112,17 +112,4 @@ Range* FreeBins::find_large() const noexcept {
   return nullptr;
 }
 
-std::size_t FreeBins::largest_bytes() const noexcept {
-  for (std::size_t word = word_count; word-- > 0;) {
-    if (words_[word] == 0) continue;
-    std::size_t largest = 0;
-    for (const Range* range = heads_[word * 64 + floor_log2(words_[word])]; range != nullptr;
-         range = range->next) {
-      if (range->capacity_bytes > largest) largest = range->capacity_bytes;
-    }
-    return largest;
-  }
-  return 0;
-}
-
 }  // namespace bufgc

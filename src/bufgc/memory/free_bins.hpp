@@ -28,8 +28,6 @@ class FreeBins {
 
   /// One of the largest that hold a whole page, or null.
   [[nodiscard]] Range* find_large() const noexcept;
-  /// The largest range's capacity, or 0.
-  [[nodiscard]] std::size_t largest_bytes() const noexcept;
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Of those, in whole pages, which could be released.
   [[nodiscard]] std::uint64_t page_bytes() const noexcept { return page_bytes_; }

@@ -114,6 +114,7 @@ TEST_CASE("an empty finalizer handle answers dead", "[finalizer]") {
   REQUIRE_FALSE(none.call().has_value());
   REQUIRE_FALSE(none.peek());
   REQUIRE_FALSE(none.detach());
+  none.set_at_exit(true);
   REQUIRE_FALSE(none.at_exit());
 }
 

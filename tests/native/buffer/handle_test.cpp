@@ -1,8 +1,12 @@
 // Strong and weak handles, and what a buffer knows of itself.
 
+#include <any>
 #include <limits>
 #include <string>
+#include <utility>
 
+#include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/raise.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -101,6 +105,71 @@ TEST_CASE("an empty handle answers and refuses politely", "[handle]") {
   REQUIRE(none.try_destroy() == Status::invalid_argument);
   REQUIRE(none.try_view({}).status == Status::invalid_argument);
   REQUIRE_FALSE(none.weak().lock());
+  REQUIRE(none.weak().expired());
+  REQUIRE(none.capacity_bytes() == 0);
+  REQUIRE(none.dtype() == DType::uint8);
+  REQUIRE(none.shape() == Shape{});
+  REQUIRE(none.label().empty());
+  REQUIRE_FALSE(none.is_view());
+  REQUIRE_FALSE(none.is_external());
+  REQUIRE_FALSE(none.base());
+  REQUIRE(none.use_count() == 0);
+  REQUIRE_FALSE(none.pin());
+  none.reset();
+
+  BufferManager manager;
+  CpuBuffer some = manager.alloc(8);
+  REQUIRE(none.try_link(some) == Status::invalid_argument);
+  REQUIRE(some.try_link(none) == Status::invalid_argument);
+  REQUIRE(none.try_unlink(some) == Status::invalid_argument);
+  REQUIRE(some.try_unlink(none) == Status::invalid_argument);
+  REQUIRE_FALSE(BufferAccess::same_root(none, some));
+  REQUIRE_FALSE(BufferAccess::same_root(some, none));
+  REQUIRE(BufferAccess::same_root(some, some.view({})));
+}
+
+TEST_CASE("shapes are equal when their extents are, and more than eight are no shape", "[handle]") {
+  REQUIRE(Shape{2, 3} == Shape{2, 3});
+  REQUIRE_FALSE(Shape{2, 3} == Shape{3, 2});
+  REQUIRE_FALSE(Shape{2, 3} == Shape{2, 3, 1});
+  const Shape nine{1, 1, 1, 1, 1, 1, 1, 1, 1};
+  REQUIRE_FALSE(nine.valid());
+  REQUIRE(nine.extents().empty());
+}
+
+TEST_CASE("a binding reads a buffer through the pointer that it owns, until it is destroyed", "[handle]") {
+  BufferManager manager;
+  CpuBuffer handle = manager.alloc(8);
+  BufferRecord* const record = BufferAccess::detach(std::move(handle));
+  REQUIRE(BufferAccess::data(record) != nullptr);
+  bool ran = false;
+  const Result<Finalizer> finalizer = BufferAccess::finalize(record, [&ran] {
+    ran = true;
+    return std::any();
+  });
+  REQUIRE(finalizer);
+  REQUIRE(BufferAccess::destroy(record) == Status::ok);
+  REQUIRE(ran);
+  REQUIRE(BufferAccess::data(record) == nullptr);
+  REQUIRE(BufferAccess::finalize(record, [] { return std::any(); }).status == Status::destroyed);
+  BufferAccess::release(record, Cause::dispose);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("each code is thrown as an error of its own type that tells it", "[handle]") {
+  REQUIRE_THROWS_AS(raise(Status::invalid_argument, "why"), InvalidArgument);
+  REQUIRE_THROWS_AS(raise(Status::destroyed, "why"), UseAfterDestroy);
+  REQUIRE_THROWS_AS(raise(Status::closed, "why"), Closed);
+  REQUIRE_THROWS_AS(raise(Status::invalid_state, "why"), InvalidState);
+  for (const Status status : {Status::invalid_argument, Status::destroyed, Status::closed,
+                              Status::invalid_state, Status::out_of_memory}) {
+    try {
+      raise(status, "why");
+    } catch (const Error& error) {
+      REQUIRE(error.status() == status);
+      REQUIRE(std::string(error.what()).find("why") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("reset of the last handle ends with dispose, its going out of scope with finalized", "[handle]") {

@@ -485,6 +485,39 @@ TEST_CASE("a report says everything that it knows, within the room it has", "[me
   CHECK(misuse_text(misuse, std::span(place).first(18)) == "bufgc: write_after");
 }
 
+TEST_CASE("a report of each kind says what was expected and what was found", "[memory][hardening]") {
+  Misuse misuse;
+  misuse.offset_bytes = 8;
+  misuse.expected = 2;
+  misuse.found = 16;
+  misuse.seen_on_thread = 1;
+  const auto text = [&misuse](MisuseKind kind) {
+    static char place[256];
+    misuse.kind = kind;
+    return std::string(misuse_text(misuse, place));
+  };
+  CHECK(text(MisuseKind::interior_pointer) ==
+        "bufgc: interior_pointer: a block; handed in by an address at offset 8; seen on thread 1");
+  CHECK(text(MisuseKind::wrong_size) ==
+        "bufgc: wrong_size: a block; handed in with 16 bytes; seen on thread 1");
+  for (const MisuseKind kind : {MisuseKind::double_release, MisuseKind::leaked_edge}) {
+    CHECK(text(kind) == std::string("bufgc: ") + misuse_name(kind) +
+                            ": a block; should have 2 references at least, had 16; seen on thread 1");
+  }
+  misuse.id = 7;
+  CHECK(text(MisuseKind::stale_id) ==
+        "bufgc: stale_id: buffer 7; it has ended, its slot's last id is 16; seen on thread 1");
+  CHECK(text(MisuseKind::forged_id) ==
+        "bufgc: forged_id: the id 7 was never given, its slot is that of buffer 16; seen on thread 1");
+  misuse.found = Misuse::no_id;
+  CHECK(text(MisuseKind::forged_id) == "bufgc: forged_id: the id 7 was never given; seen on thread 1");
+  for (const MisuseKind kind :
+       {MisuseKind::double_free, MisuseKind::foreign_pointer, MisuseKind::wrong_allocator}) {
+    CHECK(text(kind) == std::string("bufgc: ") + misuse_name(kind) + ": buffer 7; seen on thread 1");
+  }
+  CHECK(misuse_name(static_cast<MisuseKind>(misuse_kinds)) == std::string("unknown"));
+}
+
 TEST_CASE("hardened, good programs on several threads are never told of", "[memory][hardening][threads]") {
   const char* const wanted = std::getenv("BUFGC_OPERATIONS");
   // At each level.

@@ -12,6 +12,8 @@
 
 #include "bufgc/memory/linear_memory.hpp"
 #else
+#include <sys/resource.h>
+
 #include "bufgc/memory/system_pages.hpp"
 #endif
 
@@ -265,6 +267,69 @@ TEST_CASE("released pages scattered over a window leave the system mappings for 
   source.release({all.data, 2 * page});
   for (std::size_t i = 2; i < pages; i += 2) source.release({all.data + i * page, page});
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which need more than these limits
+
+namespace {
+/// The process may have no more of a resource than it has, while this stands.
+class Limited {
+ public:
+  explicit Limited(__rlimit_resource resource) : resource_(resource) {
+    REQUIRE(::getrlimit(resource, &before_) == 0);
+    const rlimit least{MiB, before_.rlim_max};
+    REQUIRE(::setrlimit(resource, &least) == 0);
+  }
+  ~Limited() { ::setrlimit(resource_, &before_); }
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+
+ private:
+  __rlimit_resource resource_;
+  rlimit before_{};
+};
+}  // namespace
+
+TEST_CASE("without address space or memory from the system nothing is had, and afterwards it is again",
+          "[memory][source]") {
+  SystemPages source;
+  {
+    const Limited addresses(RLIMIT_AS);
+    const Segment refused = source.acquire(MiB);
+    CHECK_FALSE(refused);
+  }
+  const Segment first = source.acquire(MiB);
+  REQUIRE(first);
+  {
+    const Limited memory(RLIMIT_DATA);
+    const Segment refused = source.acquire(MiB);
+    CHECK_FALSE(refused);
+    const Segment behind = source.acquire_at(first.data + first.size_bytes, MiB);
+    CHECK_FALSE(behind);
+  }
+  const Segment behind = source.acquire_at(first.data + first.size_bytes, MiB);
+  CHECK(behind.data == first.data + first.size_bytes);
+  source.release(behind);
+  source.release(first);
+}
+
+TEST_CASE("memory that the system does not take the addresses of comes zeroed again all the same",
+          "[memory][source]") {
+  SystemPages source;
+  const Segment segment = source.acquire(MiB);
+  REQUIRE(segment);
+  std::memset(segment.data, 0xFF, segment.size_bytes);
+  {
+    const Limited addresses(RLIMIT_AS);
+    source.release(segment);
+  }
+  const Segment again = source.acquire_at(segment.data, MiB);
+  REQUIRE(again.data == segment.data);
+  CHECK(again.data[0] == std::byte{0});
+  CHECK(again.data[MiB - 1] == std::byte{0});
+  source.release(again);
+}
+
+#endif
 
 TEST_CASE("cold memory that spans huge pages begins at one", "[memory][source]") {
   SystemPages source;

@@ -1,0 +1,258 @@
+// A check that nothing can fail proves nothing: one record after another is made wrong, and the check says
+// what.
+
+#include <string_view>
+
+#include "bufgc/memory/address_tree.hpp"
+#include "bufgc/memory/allocator_state.hpp"
+#include "bufgc/memory/arena.hpp"
+#include "bufgc/memory/range_pool.hpp"
+#include "memory/support.hpp"
+#include "spoilt.hpp"
+
+using namespace bufgc;
+using namespace bufgc::testing;
+
+namespace {
+
+std::string_view said(const char* fault) {
+  return fault == nullptr ? "all holds" : fault;
+}
+
+std::string_view check(const Arena& arena) {
+  Arena::Walk walk;
+  return said(arena.check(walk));
+}
+
+/// An extent is found from its first edge.
+Extent& extent_of(Range* range) {
+  static Extent any;
+  const auto offset = reinterpret_cast<std::byte*>(&any.front) - reinterpret_cast<std::byte*>(&any);
+  while (range->state != RangeState::edge) range = range->before;
+  return *reinterpret_cast<Extent*>(reinterpret_cast<std::byte*>(range) - offset);
+}
+
+/// Five blocks side by side, of which the second is free.
+struct Neighbours {
+  static constexpr std::size_t size_bytes = 2048;
+  HeapSource source;
+  Arena arena{source, 64};
+  Range* blocks[5] = {};
+
+  Neighbours() {
+    REQUIRE(arena.grow(16 * KiB, 16 * KiB, no_budget));
+    for (Range*& block : blocks) {
+      block = arena.allocate(size_bytes);
+      REQUIRE(block != nullptr);
+      block->size_bytes = size_bytes;
+    }
+    for (int i = 1; i < 5; ++i) REQUIRE(blocks[i - 1]->after == blocks[i]);
+    REQUIRE(arena.free(blocks[1]) == blocks[1]);
+    REQUIRE(check(arena) == "all holds");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the check of a range names what is wrong between it and its neighbours", "[memory][check]") {
+  Neighbours are;
+  Range* const left = are.blocks[2];
+  Range* const range = are.blocks[3];
+  Range* const right = are.blocks[4];
+  REQUIRE(said(Arena::check_near(range)) == "all holds");
+  const auto near = [range] { return said(Arena::check_near(range)); };
+  for (Range* Range::*side : {&Range::before, &Range::after}) {
+    const Spoilt spoilt(range->*side, static_cast<Range*>(nullptr));
+    CHECK(near() == "a range has neither neighbour nor edge beside it");
+  }
+  {
+    const Spoilt spoilt(left->after, right);
+    CHECK(near() == "neighbours do not know each other");
+  }
+  {
+    const Spoilt spoilt(right->before, left);
+    CHECK(near() == "neighbours do not know each other");
+  }
+  for (Range* other : {left, right}) {
+    const Spoilt one(range->state, RangeState::free);
+    const Spoilt two(other->state, RangeState::free);
+    CHECK(near() == "two free neighbours are not joined");
+  }
+  {
+    const Spoilt spoilt(range->data, range->data + 64);
+    CHECK(near() == "a range does not begin where the one before it ends");
+  }
+  {
+    const Spoilt spoilt(range->capacity_bytes, range->capacity_bytes + 64);
+    CHECK(near() == "a range does not end where the one after it begins");
+  }
+  {
+    const Spoilt one(range->capacity_bytes, std::size_t{0});
+    const Spoilt two(right->data, range->data);
+    CHECK(near() == "a range has no bytes");
+  }
+  {
+    const Spoilt spoilt(range->size_bytes, range->capacity_bytes + 1);
+    CHECK(near() == "a block is smaller than its request");
+  }
+  CHECK(near() == "all holds");
+}
+
+TEST_CASE("the check of an arena names what is wrong with a range or a bin", "[memory][check]") {
+  Neighbours are;
+  Arena& arena = are.arena;
+  Range* const free = are.blocks[1];
+  Range* const held = are.blocks[3];
+  {
+    const Spoilt spoilt(are.blocks[0]->data, are.blocks[0]->data + 64);
+    CHECK(check(arena) == "ranges do not tile their extent");
+  }
+  {
+    const Spoilt spoilt(held->before, free);
+    CHECK(check(arena) == "neighbours do not know each other");
+  }
+  {
+    const Spoilt one(held->capacity_bytes, held->capacity_bytes - 1);
+    const Spoilt two(held->size_bytes, std::size_t{1});
+    const Spoilt three(held->after->data, held->after->data - 1);
+    CHECK(check(arena) == "a range is not a multiple of the granule");
+  }
+  {
+    const Spoilt spoilt(free->bin, static_cast<std::uint16_t>(free->bin + 1));
+    CHECK(check(arena) == "a free range is in the wrong bin");
+  }
+  {
+    const Spoilt spoilt(free->state, RangeState::region);
+    CHECK(check(arena) == "free space of the region lies outside");
+  }
+  {
+    const Spoilt spoilt(free->state, RangeState::edge);
+    CHECK(check(arena) == "an edge stands between ranges");
+  }
+  {
+    const Spoilt one(free->state, RangeState::held);
+    const Spoilt two(free->size_bytes, std::size_t{0});
+    CHECK(check(arena) == "a bin lists a range that is not free");
+  }
+  {
+    const Spoilt spoilt(free->previous, held);
+    CHECK(check(arena) == "a bin's list is broken");
+  }
+  {
+    Range more{};
+    more.bin = free->bin;
+    more.previous = free;
+    Range most = more;
+    more.next = &most;
+    most.previous = &more;
+    const Spoilt spoilt(free->next, &more);
+    CHECK(check(arena) == "the bins list more ranges than are free");
+  }
+  {
+    const Spoilt one(held->state, RangeState::free);
+    const Spoilt two(held->bin, free->bin);
+    CHECK(check(arena) == "a free range is in no bin");
+  }
+  CHECK(check(arena) == "all holds");
+}
+
+TEST_CASE("the check of an arena names what is wrong with an extent", "[memory][check]") {
+  Neighbours are;
+  Arena& arena = are.arena;
+  REQUIRE(arena.grow(64 * KiB, 64 * KiB, no_budget));
+  Range* const elsewhere = arena.allocate(64 * KiB);
+  REQUIRE(elsewhere != nullptr);
+  elsewhere->size_bytes = 64 * KiB;
+  Extent* low = &extent_of(are.blocks[0]);
+  Extent* high = &extent_of(elsewhere);
+  REQUIRE(low != high);
+  if (low->begin > high->begin) std::swap(low, high);
+  REQUIRE(low->next == high);
+  REQUIRE(check(arena) == "all holds");
+  for (std::byte* Extent::*end : {&Extent::begin, &Extent::end}) {
+    const Spoilt spoilt(low->*end, low->*end + 1);
+    CHECK(check(arena) == "an extent does not consist of whole pages");
+  }
+  {
+    const Spoilt spoilt(low->end, low->end + 16 * KiB);
+    CHECK(check(arena) == "ranges do not reach to the end of their extent");
+  }
+  {
+    const Spoilt spoilt(high->begin, low->begin);
+    CHECK(check(arena) == "extents are not in address order with a hole between");
+  }
+  {
+    const Spoilt spoilt(high->previous, static_cast<Extent*>(nullptr));
+    CHECK(check(arena) == "extents do not know each other");
+  }
+  {
+    const Spoilt spoilt(low->next, static_cast<Extent*>(nullptr));
+    CHECK(check(arena) == "the highest extent is not the last");
+  }
+  CHECK(check(arena) == "all holds");
+}
+
+TEST_CASE("the check of the tree of free ranges names what is wrong in it", "[memory][check]") {
+  RangePool pool;
+  AddressTree tree;
+  std::vector<std::byte> memory(9 * 64);
+  std::vector<Range*> ranges;
+  for (std::size_t i = 0; i < 9; ++i) {
+    Range* const range = pool.take();
+    REQUIRE(range != nullptr);
+    range->data = memory.data() + i * 64;
+    range->capacity_bytes = 64;
+    ranges.push_back(range);
+    tree.insert(range);
+  }
+  REQUIRE(said(tree.check(9)) == "all holds");
+  CHECK(said(tree.check(8)) == "the tree holds more ranges than are free");
+  CHECK(said(tree.check(10)) == "a free range is not in the tree");
+  for (Range* range : ranges) {
+    {
+      const Spoilt spoilt(range->state, RangeState::held);
+      CHECK(said(tree.check(9)) == "the tree holds a range that is not free");
+    }
+    {
+      const Spoilt spoilt(range->links().largest_bytes, std::size_t{65});
+      CHECK(said(tree.check(9)) == "a subtree's largest range is wrong");
+    }
+    if (range->links().parent == nullptr) {
+      const Spoilt spoilt(range->links().parent, ranges[0] == range ? ranges[1] : ranges[0]);
+      CHECK(said(tree.check(9)) == "the root of the free ranges has a parent");
+    }
+  }
+  {
+    const Spoilt spoilt(ranges[3]->data, ranges[5]->data);
+    CHECK(said(tree.check(9)) == "the tree is not in address order");
+  }
+  CHECK(said(tree.check(9)) == "all holds");
+}
+
+TEST_CASE("the check of an allocator names figures that do not agree", "[memory][check]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  auto* const live = static_cast<Range*>(allocator.allocate(1000).block);
+  auto* const cached = static_cast<Range*>(allocator.allocate(3000).block);
+  allocator.deallocate(cached);
+  const auto checked = [&] { return said(allocator.check_invariants()); };
+  REQUIRE(checked() == "all holds");
+  REQUIRE(cached->is_kept());
+  {
+    const Spoilt spoilt(live->size_bytes, std::size_t{999});
+    CHECK(checked() == "live bytes are miscounted");
+  }
+  {
+    const Spoilt spoilt(live->size_bytes, std::size_t{Range::kept});
+    CHECK(checked() == "a cached block is in no cache");
+  }
+  {
+    const Spoilt spoilt(cached->size_bytes, std::size_t{1});
+    CHECK(checked() == "a cache keeps a block that is not free");
+  }
+  {
+    const Spoilt spoilt(allocator.state().options.cache_limit_bytes, std::uint64_t{0});
+    CHECK(checked() == "more is cached than the limit allows");
+  }
+  CHECK(checked() == "all holds");
+}

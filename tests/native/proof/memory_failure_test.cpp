@@ -1,0 +1,108 @@
+// The parts of the memory room by themselves, with a heap that fails at each of their allocations in turn.
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <vector>
+
+#include "bufgc/memory/cpu_allocator.hpp"
+#include "bufgc/memory/default_source.hpp"
+#include "bufgc/memory/failing_source.hpp"
+#include "failing_heap.hpp"
+
+#if !defined(__EMSCRIPTEN__)
+#include "bufgc/memory/system_pages.hpp"
+#endif
+
+using namespace bufgc;
+
+namespace {
+
+/// Calls `walk(n)` for n from 0 on until it asks for no allocation with the number n.
+template <class Walk>
+void fail_each(Walk walk) {
+  std::size_t n = 0;
+  while (walk(n) > n) ++n;
+  CHECK(n > 0);
+}
+
+}  // namespace
+
+TEST_CASE("a hardened allocator without heap for its records refuses, and goes on", "[proof][failure]") {
+  for (const std::size_t count : {std::size_t{1}, ~std::size_t{0}}) {
+    fail_each([count](std::size_t n) {
+      INFO("allocation " << n << " of the heap");
+      FailingSource source(default_source());
+      std::size_t asked = 0;
+      {
+        int told = 0;
+        AllocatorOptions options;
+        options.hardening = Hardening::full;
+        CpuAllocator allocator(source, options);
+        allocator.set_misuse_handler([&told](const Misuse&) { ++told; });
+        std::vector<Block*> blocks;
+        blocks.reserve(600);
+        std::uint64_t refused = 0;
+        {
+          const FailingHeap failing(n, count);
+          for (std::size_t i = 0; i < 600; ++i) {
+            Block* const block = allocator.allocate(i % 20).block;
+            if (block == nullptr) {
+              ++refused;
+            } else {
+              std::memset(block->data, 1, i % 20);
+              blocks.push_back(block);
+            }
+          }
+          asked = FailingHeap::asked();
+        }
+        CHECK(allocator.statistics().live_blocks == blocks.size());
+        CHECK(allocator.statistics().failed_allocations == refused);
+        for (Block* block : blocks) allocator.deallocate(block);
+        Block* const again = allocator.allocate(100).block;
+        CHECK(again != nullptr);
+        allocator.deallocate(again);
+        CHECK(allocator.check_invariants() == nullptr);
+        CHECK(told == 0);
+      }
+      CHECK(source.bytes_out() == 0);
+      return asked;
+    });
+  }
+}
+
+#if !defined(__EMSCRIPTEN__)
+
+TEST_CASE("the system's pages without heap for their records are refused, and had again later",
+          "[proof][failure]") {
+  fail_each([](std::size_t n) {
+    INFO("allocation " << n << " of the heap");
+    SystemPages source;
+    constexpr std::size_t piece = 64 * std::size_t{1024};
+    std::size_t asked = 0;
+    {
+      const FailingHeap failing(n, 1);
+      const Segment whole = source.acquire(64 * piece);
+      const Segment to = source.acquire(4 * piece);
+      if (whole) {
+        for (std::size_t i = 1; i < 64; i += 2) source.release({whole.data + i * piece, piece});
+        if (to && source.move({whole.data, piece}, to.data)) {
+          source.release({to.data, 4 * piece});
+        } else {
+          source.release({whole.data, piece});
+          if (to) source.release(to);
+        }
+        for (std::size_t i = 2; i < 64; i += 2) source.release({whole.data + i * piece, piece});
+      } else if (to) {
+        source.release(to);
+      }
+      asked = FailingHeap::asked();
+    }
+    const Segment again = source.acquire(64 * piece);
+    REQUIRE(again);
+    std::memset(again.data, 1, again.size_bytes);
+    source.release(again);
+    return asked;
+  });
+}
+
+#endif
