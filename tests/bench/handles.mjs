@@ -13,6 +13,7 @@ import { packageSizeRows } from './sizes.mjs';
 const MiB = 2 ** 20;
 const files = {
   'index.js': 'wasm/dist/index.js',
+  'recorder.js': 'wasm/dist/recorder.js',
   'bufgc.wasm': 'wasm/dist/bufgc.wasm',
   'bufgc_annex.wasm': 'wasm/dist/bufgc_annex.wasm',
   'peer.js': '.build/wasm/tests/bench/bench_embind.mjs',

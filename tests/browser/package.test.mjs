@@ -80,7 +80,7 @@ const complaints = [];
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bufgc-page-'));
-  for (const file of ['index.js', 'bufgc.wasm', 'bufgc_annex.wasm'])
+  for (const file of ['index.js', 'recorder.js', 'bufgc.wasm', 'bufgc_annex.wasm'])
     copyFileSync(join(packageDir, file), join(folder, file));
   const recipes = ['toTensor', 'upload'].map(recipe).join('\n');
   const texts = { 'index.html': index, 'cases.js': cases, 'page.js': page, 'worker.js': worker, 'recipes.js': recipes };
