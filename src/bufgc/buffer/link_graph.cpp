@@ -212,9 +212,12 @@ std::size_t LinkGraph::take_outside_links(LinkNode& node, LooseLinks* out, std::
     out[count++] = {at(target).record, times};
     let_go(target, times);
   }
-  if (count < room && node.root != LinkNode::none && at(node.root).mark != Mark::doomed) {
-    out[count++] = {at(node.root).record, 1};
-    let_go(std::exchange(node.root, LinkNode::none), 1);
+  if (count < room && node.root != LinkNode::none) {
+    // Forgotten in any case: the root may be buried before it.
+    const std::uint32_t root = std::exchange(node.root, LinkNode::none);
+    if (at(root).mark == Mark::doomed) return count;
+    out[count++] = {at(root).record, 1};
+    let_go(root, 1);
   }
   return count;
 }
