@@ -79,7 +79,7 @@ TEST_CASE("an area of boxes holds the rows that some place of meets it, on eithe
     const AddressLayout layout(trace);
     std::mt19937 random(seed);
     for (const Axis axis : {Axis::event, Axis::time}) {
-      const LifecycleIndex index(place_spans(layout.places(), clock, axis));
+      const LifecycleIndex index(PlaceSpans(layout.places(), clock, axis));
       for (int i = 0; i < 60; ++i) {
         const View area = random_area(random, static_cast<double>(clock.extent(axis)),
                                       static_cast<double>(layout.height()));

@@ -38,9 +38,9 @@ TEST_CASE("the rectangles of a view are the places that meet it, and nothing whe
     const Lifecycles trace = random_trace(options);
     const EventClock clock(trace);
     const AddressLayout layout(trace);
-    const LifecycleIndex lifetimes(place_spans(layout.places(), clock, Axis::event));
+    const LifecycleIndex lifetimes(PlaceSpans(layout.places(), clock, Axis::event));
     const CachedBlocks blocks = find_cached_blocks(trace, layout.places());
-    const LifecycleIndex cached(cached_spans(blocks, clock, Axis::event));
+    const LifecycleIndex cached(CachedSpans(blocks, clock, Axis::event));
     Scene scene;
     scene.lifetimes = {&lifetimes, &layout.strips()};
     scene.places = &layout.places();
