@@ -35,6 +35,7 @@
 #include <chrono>
 #include <utility>
 
+#include "bufgc/buffer/offered.hpp"
 #include "bufgc/buffer/teardown.hpp"
 #include "bufgc/buffer/user_code.hpp"
 #include "bufgc/memory/sole_thread.hpp"

@@ -10,6 +10,7 @@
 
 #include "bufgc/buffer/heap_section.hpp"
 #include "bufgc/buffer/hold_probe.hpp"
+#include "bufgc/buffer/offered.hpp"
 #include "bufgc/buffer/user_code.hpp"
 
 #if !defined(BUFGC_SINGLE_THREADED)

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "bufgc/buffer/offered.hpp"
+
 namespace bufgc {
 namespace {
 

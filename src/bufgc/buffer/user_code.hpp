@@ -3,7 +3,6 @@
 // Private to the buffer room: where the calling thread stands among finalizers and release callbacks.
 
 #include "bufgc/buffer/buffer_heap.hpp"
-#include "bufgc/buffer/offered.hpp"
 
 namespace bufgc {
 

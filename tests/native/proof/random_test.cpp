@@ -90,11 +90,9 @@ TEST_CASE("random programs agree with their model", "[proof][random]") {
     World world{&default_source()};
     world.forces_exchange = true;
     world.largest_bytes = 512 * KiB;
-    const Statistics sum = run("random, pages exchanged", world, each);
+    [[maybe_unused]] const Statistics sum = run("random, pages exchanged", world, each);
 #if !defined(__EMSCRIPTEN__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    CHECK(sum.moved_bytes > 0);
-#else
-    CHECK(sum.moved_bytes >= 0);
+    CHECK(sum.moved_bytes > 0);  // a sanitizer's memory stays where it is
 #endif
   }
 }
