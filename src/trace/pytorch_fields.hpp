@@ -41,6 +41,10 @@ namespace bufgc::trace {
   X(total_size)                 \
   X(user_metadata)
 
+/// Of the name of a file, a function or an annotation as much is kept: many that share one long name shall
+/// not unfold to more than the file.
+constexpr std::size_t most_name_bytes = 256;
+
 enum class PytorchField : std::uint8_t {
 #define BUFGC_X(name) name,
   BUFGC_PYTORCH_FIELDS(BUFGC_X)

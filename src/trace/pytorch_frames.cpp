@@ -6,10 +6,6 @@
 namespace bufgc::trace {
 namespace {
 
-/// A file's or a function's name in a site: a long one is cut, so that many frames that share one name do not
-/// unfold to more than the file.
-constexpr std::size_t most_name_bytes = 256;
-
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }

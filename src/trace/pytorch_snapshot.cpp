@@ -20,8 +20,6 @@ using Field = PytorchField;
 using Kind = PickleValue::Kind;
 
 constexpr std::uint32_t host = std::numeric_limits<std::uint32_t>::max();
-/// Of an annotation's name as much goes into a mark's: many may share one.
-constexpr std::size_t most_name_bytes = 256;
 
 Action action_of(std::string_view word) {
   if (word == "alloc") return Action::alloc;
