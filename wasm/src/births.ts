@@ -11,18 +11,21 @@ export class Births {
 
   constructor(manager: ManagerImpl) {
     this.#manager = manager;
-    this.#files = new SiteFiles((file) => manager.native.cold.bufgc_keep_text(manager.native.putText(file)) >>> 0);
+    this.#files = new SiteFiles((file) => {
+      const { native } = manager;
+      return native.found(native.cold.bufgc_keep_text(native.putText(file)), 'a text');
+    });
   }
 
   /** A row of bytes without a label: the hot path. */
   ofBytes(nbytes: number): BufferHandle {
     const { shelf, native } = this.#manager;
     const handle = shelf.take(nbytes) || native.alloc(nbytes);
-    if (handle === 0) throw this.#manager.failure(native.words[Mail.status] as number, nbytes, 'alloc()', '');
+    if (handle === 0) throw this.#manager.failure(native.words[Mail.status] as number, nbytes, 'alloc()');
     return this.#adopt(handle, nbytes, flatBytes, noSite);
   }
 
-  of(spec: ResolvedSpec, site: Site, operation: string, effort: string): BufferHandle {
+  of(spec: ResolvedSpec, site: Site, operation: string, effort?: string): BufferHandle {
     this.#manager.requireOpen(operation);
     const { native } = this.#manager;
     const { nbytes, dtype, label } = spec;
@@ -42,7 +45,7 @@ export class Births {
     const rank = this.#putShape(spec);
     const text = native.putText(label);
     const handle = native.makeView(base, byteOffset, nbytes, dtype.code, rank, text, file, site.line);
-    if (handle === 0) throw this.#manager.failure(native.words[Mail.status] as number, nbytes, 'subview()', '');
+    if (handle === 0) throw this.#manager.failure(native.words[Mail.status] as number, 'a subview', 'subview()');
     return this.#adopt(handle, nbytes, spec, site);
   }
 

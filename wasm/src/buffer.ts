@@ -109,7 +109,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     const handle = this.live('pin()');
     const { native } = this.manager;
     const byteOffset = native.data(handle) >>> 0;
-    let pinned = native.pin(handle);
+    let pinned = native.found(native.pin(handle), 'a pin');
     const unpin = () => {
       native.unpin(pinned);
       pinned = 0;

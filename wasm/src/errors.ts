@@ -13,7 +13,7 @@ export type ErrorCode =
   | 'leak'
   | 'misuse';
 
-/** Base of all that the package throws by itself. */
+/** Base of all that the package throws by itself. Facts are declared, not defined: constructors name them once more. */
 export abstract class BufgcError extends Error {
   abstract readonly code: ErrorCode;
 }
@@ -22,19 +22,23 @@ export abstract class BufgcError extends Error {
 export class OutOfMemoryError extends BufgcError {
   override readonly name = 'OutOfMemoryError';
   readonly code = 'out_of_memory';
-  readonly requestedBytes: number;
+  /** 0: what the library notes beside the buffers had no room. */
+  declare readonly requestedBytes: number;
   /** The statistics at the moment of failure. */
-  readonly stats: Stats;
+  declare readonly stats: Stats;
 
-  constructor(requestedBytes: number, stats: Stats, effort = '') {
+  /** `requested`: bytes of a buffer, or what else had no room. */
+  constructor(requested: number | string, stats: Stats, effort = '') {
     const { live_bytes = 0, reserved_bytes = 0, budget_bytes = Infinity } = stats;
-    const room = Number.isFinite(budget_bytes) ? `the budget of ${formatBytes(budget_bytes)}` : 'WebAssembly memory';
+    const bytes = typeof requested === 'number';
+    const room =
+      bytes && Number.isFinite(budget_bytes) ? `the budget of ${formatBytes(budget_bytes)}` : 'WebAssembly memory';
     super(
-      `no room for ${formatBytes(requestedBytes)} in ${room}: ${formatBytes(live_bytes)} are live, ` +
+      `no room for ${bytes ? formatBytes(requested) : requested} in ${room}: ${formatBytes(live_bytes)} are live, ` +
         `${formatBytes(reserved_bytes)} reserved${effort}. Let go of buffers with dispose(), a \`using\` declaration ` +
         'or scope(); or await allocAsync(), which lets the engine collect the buffers that nobody holds.',
     );
-    this.requestedBytes = requestedBytes;
+    this.requestedBytes = bytes ? requested : 0;
     this.stats = stats;
   }
 }
@@ -43,8 +47,8 @@ export class OutOfMemoryError extends BufgcError {
 export class UseAfterDisposeError extends BufgcError {
   override readonly name = 'UseAfterDisposeError';
   readonly code = 'use_after_dispose';
-  readonly id: number;
-  readonly label: string;
+  declare readonly id: number;
+  declare readonly label: string;
 
   constructor(id: number, label: string, operation: string) {
     super(`buffer ${id}${label === '' ? '' : ` (${label})`} is disposed: ${operation} needs a live one`);
@@ -57,12 +61,12 @@ export class UseAfterDisposeError extends BufgcError {
 export class InvalidArgumentError extends BufgcError {
   override readonly name = 'InvalidArgumentError';
   readonly code = 'invalid_argument';
-  readonly argument: string;
-  readonly expected: string;
-  readonly received: unknown;
+  declare readonly argument: string;
+  declare readonly expected: string;
+  declare readonly received: unknown;
 
-  constructor(argument: string, expected: string, received: unknown) {
-    super(`${argument}: expected ${expected}, received ${describe(received)}`);
+  constructor(argument: string, expected: string, received: unknown, options?: ErrorOptions) {
+    super(`${argument}: expected ${expected}, received ${describe(received)}`, options);
     this.argument = argument;
     this.expected = expected;
     this.received = received;
@@ -90,7 +94,7 @@ export class LeakError extends BufgcError {
   override readonly name = 'LeakError';
   readonly code = 'leak';
   /** By the place where they were made, most bytes first. */
-  readonly groups: readonly HeldGroup[];
+  declare readonly groups: readonly HeldGroup[];
 
   constructor(groups: readonly HeldGroup[]) {
     const count = groups.reduce((sum, { buffers }) => sum + buffers, 0);
@@ -137,25 +141,18 @@ export interface MisuseFacts {
 export class MisuseError extends BufgcError implements MisuseFacts {
   override readonly name = 'MisuseError';
   readonly code = 'misuse';
-  readonly kind: MisuseKind;
-  readonly id: number | null;
-  readonly nbytes: number;
-  readonly label: string;
-  readonly site: string;
-  readonly byteOffset: number;
-  readonly expected: number;
-  readonly found: number;
+  declare readonly kind: MisuseKind;
+  declare readonly id: number | null;
+  declare readonly nbytes: number;
+  declare readonly label: string;
+  declare readonly site: string;
+  declare readonly byteOffset: number;
+  declare readonly expected: number;
+  declare readonly found: number;
 
   constructor(message: string, facts: MisuseFacts) {
     super(message);
-    this.kind = facts.kind;
-    this.id = facts.id;
-    this.nbytes = facts.nbytes;
-    this.label = facts.label;
-    this.site = facts.site;
-    this.byteOffset = facts.byteOffset;
-    this.expected = facts.expected;
-    this.found = facts.found;
+    Object.assign(this, facts);
   }
 }
 

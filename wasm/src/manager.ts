@@ -106,6 +106,7 @@ export class ManagerImpl implements Manager {
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
     this.nursery = new Nursery((bytes) => this.#proactive.survived(bytes));
+    native.core.exhausted = (what) => new OutOfMemoryError(what, this.stats());
     native.core.listener = {
       event: (event, key) => this.#nativeEvent(event, key),
       plan: (request) => annex.plan(request),
@@ -121,9 +122,9 @@ export class ManagerImpl implements Manager {
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
     if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed)
-      return this.#births.ofBytes(spec);
+      return this.#births.ofBytes(spec >>> 0); // -0 becomes 0
     const resolved = resolveAlloc(spec);
-    return this.#births.of(resolved, this.leaks.site(this.alloc), 'alloc()', '');
+    return this.#births.of(resolved, this.leaks.site(this.alloc), 'alloc()');
   }
 
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
@@ -145,7 +146,7 @@ export class ManagerImpl implements Manager {
 
   unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D> {
     const { spec, bytes } = resolvePacked(packed);
-    const buffer = this.#births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
+    const buffer = this.#births.of(spec, this.leaks.site(this.unpack), 'unpack()');
     unpackBytes(buffer, bytes);
     return buffer as unknown as Buffer<D>;
   }
@@ -181,7 +182,7 @@ export class ManagerImpl implements Manager {
     const holder = BufferHandle.liveHandle(a, this, 'a', 'link()');
     const held = BufferHandle.liveHandle(b, this, 'b', 'link()');
     const status = this.native.link(holder, held);
-    if (status !== Status.ok) throw this.failure(status, 0, 'link()', '');
+    if (status !== Status.ok) throw this.failure(status, 'a link', 'link()');
   }
 
   unlink(a: Buffer, b: Buffer): void {
@@ -189,7 +190,7 @@ export class ManagerImpl implements Manager {
     const held = BufferHandle.liveHandle(b, this, 'b', 'unlink()');
     const status = this.native.unlink(holder, held);
     if (status === Status.invalidArgument) throw new InvalidArgumentError('b', 'a buffer that `a` links to', b);
-    if (status !== Status.ok) throw this.failure(status, 0, 'unlink()', '');
+    if (status !== Status.ok) throw this.failure(status, 0, 'unlink()');
   }
 
   collect(): CollectReport {
@@ -368,9 +369,9 @@ export class ManagerImpl implements Manager {
     else this.#misuses.call(this.errors.report, misuse);
   }
 
-  failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {
+  failure(status: number, wanted: number | string, operation: string, effort?: string): BufgcError {
     if (status === Status.closed || this.#closed) return new ClosedError(operation);
-    if (status === Status.outOfMemory) return new OutOfMemoryError(nbytes, this.stats(), effort);
-    return new InvalidArgumentError(operation, 'what the native library takes', nbytes);
+    if (status === Status.outOfMemory) return new OutOfMemoryError(wanted, this.stats(), effort);
+    return new InvalidArgumentError(operation, 'what the native library takes', wanted);
   }
 }

@@ -59,7 +59,7 @@ export class Recorder {
   constructor(core: Core, exports: AnnexExports, mostEvents: number) {
     this.#core = core;
     this.#exports = exports;
-    this.#visualizer = exports.bufgc_annex_visualizer(mostEvents);
+    this.#visualizer = this.#found(exports.bufgc_annex_visualizer(mostEvents));
     // The core calls the annex's functions by itself: they get places in its table.
     const place = new Uint32Array(core.memory.buffer, exports.bufgc_annex_visualizer_calls() >>> 0, 2);
     const calls = new Uint32Array(core.memory.buffer, ...(place as unknown as [number, number]));
@@ -87,7 +87,7 @@ export class Recorder {
 
   /** Has the listener told of the next event, once. */
   watch(watch: boolean): void {
-    this.#exports.bufgc_annex_watch(this.#visualizer, watch);
+    this.#found(this.#exports.bufgc_annex_watch(this.#visualizer, watch));
   }
 
   mark({ place, bytes }: TextPlace): void {
@@ -97,7 +97,7 @@ export class Recorder {
   /** `uses`: the id of each buffer and its access as its number. */
   use({ place, bytes }: TextPlace, uses: Iterable<readonly [id: number, access: number]>): void {
     for (const [id, access] of uses) {
-      this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access);
+      this.#found(this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access));
     }
     this.#exports.bufgc_annex_use(this.#visualizer, place, bytes);
   }
@@ -146,7 +146,8 @@ export class Recorder {
 
   /** `everyTurn` calls what it is given while there are events, until what it answers with is called. */
   stream(sink: WritableStream<Uint8Array>, everyTurn: (pull: () => void) => () => void): TraceStream {
-    return new TraceStreamImpl(new OutgoingTrace(this, this.#exports, this.#visualizer), sink, everyTurn);
+    const stream = this.#found(this.#exports.bufgc_annex_stream_open(this.#visualizer));
+    return new TraceStreamImpl(new OutgoingTrace(this, this.#exports, stream), sink, everyTurn);
   }
 
   /** What the last call answered with, which the annex then forgets. */
@@ -157,7 +158,13 @@ export class Recorder {
   }
 
   #columns(place: number): Columns {
-    return new Columns(this.#core.memory.buffer, place >>> 0);
+    return new Columns(this.#core.memory.buffer, this.#found(place));
+  }
+
+  /** What the annex answered: 0 is for want of memory. */
+  #found(answer: number): number {
+    if (answer === 0) throw this.#core.exhausted('what the visualizer notes or tells');
+    return answer >>> 0;
   }
 }
 
@@ -170,17 +177,19 @@ export class OutgoingTrace {
   readonly #exports: AnnexExports;
   readonly #stream: number;
 
-  constructor(recorder: Recorder, exports: AnnexExports, visualizer: number) {
+  constructor(recorder: Recorder, exports: AnnexExports, stream: number) {
     this.#recorder = recorder;
     this.#exports = exports;
-    this.#stream = exports.bufgc_annex_stream_open(visualizer);
+    this.#stream = stream;
   }
 
   step(step: number): { bytes: Uint8Array; lostEvents: number } {
-    const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
-    const lostEvents = this.#exports.bufgc_annex_stream_lost_events(this.#stream);
-    if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
-    return { bytes, lostEvents };
+    try {
+      const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
+      return { bytes, lostEvents: this.#exports.bufgc_annex_stream_lost_events(this.#stream) };
+    } finally {
+      if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
+    }
   }
 }
 

@@ -67,8 +67,8 @@ export class VisualizerImpl implements Visualizer {
     const { annex, closed, native } = this.#manager;
     this.#recorder ??= annex.recorderNow();
     if (!this.#wanted || this.#running || closed) return;
-    this.#running = true;
     this.#recorder?.watch(this.#subscribers.size > 0);
+    this.#running = true;
     native.cold.bufgc_visualizer_start();
   }
 
