@@ -168,19 +168,20 @@ export function formatBytes(bytes: number): string {
   return unit < 0 ? `${bytes} bytes` : `${Number(value.toFixed(2))} ${units[unit]} (${bytes} bytes)`;
 }
 
-/** Arrays in arrays are not looked into: they may be deep, or hold themselves. */
+/** Arrays in arrays are not looked into: they may be deep, or hold themselves. To look may be the user's code. */
 function describe(value: unknown, inside = false): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  if (typeof value === 'bigint') return `the bigint ${value}`;
-  if (typeof value === 'function') return `a function${value.name === '' ? '' : ` "${value.name}"`}`;
-  if (Array.isArray(value)) {
-    const shown = (): string =>
-      value
-        .slice(0, 8)
-        .map((part) => describe(part, true))
-        .join(', ');
-    return `an array of ${value.length}${inside ? '' : `: [${shown()}]`}`;
+  try {
+    if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    if (typeof value === 'bigint') return `the bigint ${value}`;
+    if (typeof value === 'function') return `a function${value.name === '' ? '' : ` "${value.name}"`}`;
+    if (Array.isArray(value)) {
+      if (inside) return `an array of ${value.length}`;
+      const shown = value.slice(0, 8).map((part) => describe(part, true));
+      return `an array of ${value.length}: [${shown.join(', ')}]`;
+    }
+    if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
+    return String(value);
+  } catch {
+    return `some ${typeof value}`;
   }
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
-  return String(value);
 }

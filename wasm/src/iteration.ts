@@ -39,11 +39,7 @@ class IterationImpl implements Iteration {
     this.begin();
     try {
       const result = callback();
-      if (isThenable(result)) {
-        // Its rejection would have nobody to reach: the error thrown here takes its place.
-        result.then(undefined, () => undefined);
-        throw new InvalidArgumentError('callback', 'a function that is not async', callback);
-      }
+      if (isThenable(result)) throw new InvalidArgumentError('callback', 'a function that is not async', callback);
       this.end();
       return result;
     } finally {

@@ -372,6 +372,6 @@ export class ManagerImpl implements Manager {
   failure(status: number, wanted: number | string, operation: string, effort?: string): BufgcError {
     if (status === Status.closed || this.#closed) return new ClosedError(operation);
     if (status === Status.outOfMemory) return new OutOfMemoryError(wanted, this.stats(), effort);
-    return new InvalidArgumentError(operation, 'what the native library takes', wanted);
+    return new InvalidArgumentError(operation, 'what the library takes', wanted);
   }
 }

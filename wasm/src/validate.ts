@@ -53,7 +53,7 @@ export function text(value: unknown, argument: string): string {
 /** Milliseconds, finite or Infinity. */
 export function milliseconds(value: unknown, argument: string): number {
   if (typeof value !== 'number' || Number.isNaN(value) || value < 0) {
-    throw new InvalidArgumentError(argument, 'a number of milliseconds, 0 or more', value);
+    throw new InvalidArgumentError(argument, 'milliseconds, 0 or more', value);
   }
   return value;
 }
