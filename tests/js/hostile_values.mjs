@@ -97,7 +97,9 @@ export class HostileValues {
       },
     };
     const changing = new Proxy(this.chance(0.5) ? [1, 2, 3] : {}, {
-      get: (target, name) => (name in target || typeof name === 'symbol' ? target[name] : this.any()),
+      // Not `then`: promises of the program itself would call it, and none would hear what it throws.
+      get: (target, name) =>
+        name in target || typeof name === 'symbol' || name === 'then' ? target[name] : this.any(),
     });
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
@@ -172,7 +174,8 @@ export class HostileValues {
     return this.one([
       () => Object.freeze(spec),
       () => new Proxy(spec, {}),
-      () => new Proxy(spec, { get: (target, name) => (this.chance(0.5) ? target[name] : this.any()) }),
+      () =>
+        new Proxy(spec, { get: (target, name) => (this.chance(0.5) || name === 'then' ? target[name] : this.any()) }),
       () => Object.create(spec),
       () =>
         Object.defineProperty({ ...spec }, this.one(['nbytes', 'shape', 'dtype', 'label']), {
