@@ -106,8 +106,7 @@ export class Annex {
 
   async #load(): Promise<void> {
     try {
-      this.#reading ??= await import('./recorder.js');
-      await this.#source.started(this.#start);
+      [this.#reading] = await Promise.all([import('./recorder.js'), this.#source.started(this.#start)]);
     } catch (error) {
       this.#failure = error;
       this.#ordered = null;

@@ -17,7 +17,7 @@ export function openIteration(manager: ManagerImpl, options?: IterationOptions):
   const { planMs = 100, mostDeviating = 3 } = optionsBag(options, 'options');
   const limit = planTime(planMs, 'options.planMs');
   if (wholeNumber(mostDeviating, 'options.mostDeviating') === 0) {
-    throw new InvalidArgumentError('options.mostDeviating', 'a whole number, 1 or more', mostDeviating);
+    throw new InvalidArgumentError('options.mostDeviating', 'a whole number above 0', mostDeviating);
   }
   return new IterationImpl(manager, limit, mostDeviating);
 }
