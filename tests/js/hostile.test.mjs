@@ -16,7 +16,9 @@ const worlds = {
 };
 
 for (const [world, [name, options]] of Object.entries(worlds).entries()) {
-  test(`random arguments, ${name}: only typed errors, figures that hold, nothing left`, async (t) => {
+  test(`random arguments, ${name}: only typed errors, figures that hold, nothing left`, {
+    timeout: 60_000 + 10 * steps,
+  }, async (t) => {
     const program = new HostileProgram(seed * Object.keys(worlds).length + world);
     const share = Math.ceil(steps / Object.keys(worlds).length);
     try {
