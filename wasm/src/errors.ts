@@ -2,7 +2,14 @@
 import type { HeldGroup, Stats } from './types.js';
 
 /** The numbers that native calls answer with: `Status` in src/bufgc/status.hpp. */
-export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4, invalidState: 5 } as const;
+export enum Status {
+  ok = 0,
+  outOfMemory = 1,
+  invalidArgument = 2,
+  destroyed = 3,
+  closed = 4,
+  invalidState = 5,
+}
 
 export type ErrorCode =
   | 'out_of_memory'

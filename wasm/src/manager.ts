@@ -84,7 +84,7 @@ export class ManagerImpl implements Manager {
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
   readonly #misuses = new Handlers<[MisuseError]>();
-  readonly #births: Births;
+  private readonly births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticUnit[];
@@ -101,7 +101,7 @@ export class ManagerImpl implements Manager {
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
     this.#development = settings.development;
     this.leaks = new Leaks(settings.sites);
-    this.#births = new Births(this);
+    this.births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
@@ -121,9 +121,12 @@ export class ManagerImpl implements Manager {
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
     if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed)
-      return this.#births.ofBytes(spec);
-    const resolved = resolveAlloc(spec);
-    return this.#births.of(resolved, this.leaks.site(this.alloc), 'alloc()', '');
+      return this.births.ofBytes(spec);
+    return this.#allocSpec(spec);
+  }
+
+  #allocSpec(spec: number | AllocSpec): Buffer {
+    return this.births.of(resolveAlloc(spec), this.leaks.site(this.alloc), 'alloc()', '');
   }
 
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
@@ -137,7 +140,7 @@ export class ManagerImpl implements Manager {
     const resolved = resolveAlloc(spec);
     const site = this.leaks.site(this.allocAsync);
     this.#proactive.waitedFor(resolved.nbytes);
-    return this.#pressure.retry((effort) => this.#births.of(resolved, site, 'allocAsync()', effort), {
+    return this.#pressure.retry((effort) => this.births.of(resolved, site, 'allocAsync()', effort), {
       timeoutMs,
       signal,
     });
@@ -145,7 +148,7 @@ export class ManagerImpl implements Manager {
 
   unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D> {
     const { spec, bytes } = resolvePacked(packed);
-    const buffer = this.#births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
+    const buffer = this.births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
     unpackBytes(buffer, bytes);
     return buffer as unknown as Buffer<D>;
   }
@@ -309,7 +312,7 @@ export class ManagerImpl implements Manager {
 
   /** A subview: `handle` is a live buffer, and the spec fits it. */
   adoptView(handle: number, byteOffset: number, spec: ResolvedSpec): BufferHandle {
-    return this.#births.ofView(handle, byteOffset, spec, this.leaks.site(BufferHandle.prototype.subview));
+    return this.births.ofView(handle, byteOffset, spec, this.leaks.site(BufferHandle.prototype.subview));
   }
 
   /** What live buffers take of the budget. */

@@ -91,10 +91,21 @@ export interface IterationState {
 }
 
 /** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
-export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3, misuse: 4 } as const;
+export enum NativeEvent {
+  finalizer = 0,
+  recorded = 1,
+  collectStart = 2,
+  collectStop = 3,
+  misuse = 4,
+}
 
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
-export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
+export enum Mail {
+  status = 0,
+  generation = 1,
+  extents = 2,
+  count = 10,
+}
 
 /** A statistic, as the core lists it. */
 export type StatisticUnit = Pick<StatisticInfo, 'name' | 'unit'>;

@@ -162,7 +162,11 @@ export class Recorder {
 }
 
 /** What a trace on its way out is asked to do (`bufgc_annex_stream_step` in wasm/bindings/annex.cpp). */
-export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
+export enum StreamStep {
+  pull = 0,
+  flush = 1,
+  close = 2,
+}
 
 /** A trace on its way out: each step hands over the bytes that it wrote. Gone once it was closed. */
 export class OutgoingTrace {
