@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bufgc/buffer/buffer_access.hpp"
 #include "bufgc/statistics.hpp"
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "imports.hpp"
@@ -122,6 +123,14 @@ EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_visualizer_calls() {
   Answer& here = answer();
   here.columns[0] = {&copy, sizeof copy / sizeof(std::uint32_t)};
   return here.columns;
+}
+
+/// What JavaScript lets end and begin without a call into the core (`Shelf`), as it does.
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_turn_ended(BufferVisualizer* visualizer, BufferRecord* record) {
+  BufferAccess::tell_turn_ended(*visualizer, record);
+}
+EMSCRIPTEN_KEEPALIVE void bufgc_annex_turn_begun(BufferVisualizer* visualizer, BufferRecord* record) {
+  BufferAccess::tell_turn_begun(*visualizer, record);
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_annex_clear(BufferVisualizer* visualizer) {

@@ -12,6 +12,8 @@ export interface AnnexExports {
   bufgc_annex_plan(request: number): void;
   bufgc_annex_visualizer(maxEvents: number): number;
   bufgc_annex_visualizer_calls(): number;
+  bufgc_annex_turn_ended(visualizer: number, handle: number): void;
+  bufgc_annex_turn_begun(visualizer: number, handle: number): void;
   bufgc_annex_clear(visualizer: number): void;
   bufgc_annex_event_count(visualizer: number): number;
   bufgc_annex_log_bytes(visualizer: number): number;

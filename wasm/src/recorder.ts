@@ -2,6 +2,7 @@
 import type { AnnexExports } from './annex.js';
 import type { Core } from './instance.js';
 import type { TextPlace } from './native.js';
+import type { TurnWitness } from './shelf.js';
 import { TraceStreamImpl } from './trace_stream.js';
 import type { Lifecycle, Snapshot, TraceStream } from './types.js';
 
@@ -51,14 +52,18 @@ export function readMeanings(core: Core, exports: AnnexExports): string[] {
 }
 
 /** The visualizer, which the core tells what happens. Copies answers out of the shared memory, and lets the annex forget them. */
-export class Recorder {
+export class Recorder implements TurnWitness {
   readonly #core: Core;
   readonly #exports: AnnexExports;
   readonly #visualizer: number;
+  readonly #turnEnded: AnnexExports['bufgc_annex_turn_ended'];
+  readonly #turnBegun: AnnexExports['bufgc_annex_turn_begun'];
 
   constructor(core: Core, exports: AnnexExports, mostEvents: number) {
     this.#core = core;
     this.#exports = exports;
+    this.#turnEnded = exports.bufgc_annex_turn_ended;
+    this.#turnBegun = exports.bufgc_annex_turn_begun;
     this.#visualizer = exports.bufgc_annex_visualizer(mostEvents);
     // The core calls the annex's functions by itself: they get places in its table.
     const place = new Uint32Array(core.memory.buffer, exports.bufgc_annex_visualizer_calls() >>> 0, 2);
@@ -71,6 +76,14 @@ export class Recorder {
       calls[index] = first + index;
     }
     core.exports.bufgc_visualizer_connect(this.#visualizer, calls.byteOffset);
+  }
+
+  ended(handle: number): void {
+    this.#turnEnded(this.#visualizer, handle);
+  }
+
+  begun(handle: number): void {
+    this.#turnBegun(this.#visualizer, handle);
   }
 
   get eventCount(): number {

@@ -1,6 +1,6 @@
 // Where a buffer that was disposed lies until the next one of its size is wanted, or somebody might look: a turn,
 // an end and a birth without a call into the core. `Shelf` in wasm/bindings/shelf.hpp is its other half, and clears
-// it by itself. Only plain bytes lie here that nobody else holds, looks at or waits for the end of.
+// it by itself. Only plain bytes lie here that nobody else holds or waits for the end of.
 import type { Core } from './instance.js';
 
 /** Places in the shelf, counted in 32-bit words (`Shelf`), and its limits. */
@@ -27,7 +27,15 @@ enum Fact {
 }
 const lastGeneration = 2 ** 21 - 1;
 
+/** Is told of each end and each birth here, of native handles, as it happens. It may make the memory grow. */
+export interface TurnWitness {
+  ended(handle: number): void;
+  begun(handle: number): void;
+}
+
 export class Shelf {
+  /** Set while the core has an observer. */
+  witness: TurnWitness | null = null;
   /** All of the memory. */
   private words!: Int32Array;
   /** The shelf's part of it. */
@@ -46,16 +54,18 @@ export class Shelf {
     const { words, own } = this;
     const record = handle >>> 2;
     const count = own[Place.count] as number;
+    if (count === size) return false;
     const room = (own[Place.roomBytes] as number) - (words[record + Fact.capacityBytes] as number);
     const state =
       ((words[record + Fact.strongCount] as number) - 1) |
       (words[record + Fact.newestFinalizer] as number) |
       ((words[record + Fact.state] as number) >>> 8);
     const unfit = (nbytes - 1) >>> 0 >= mostBytes || generation >= lastGeneration;
-    if (room < 0 || count === size || state !== 0 || unfit) return false;
+    if (room < 0 || state !== 0 || unfit) return false;
     own[Place.roomBytes] = room;
     own[Place.records + count] = handle;
     own[Place.count] = count + 1;
+    this.witness?.ended(handle);
     return true;
   }
 
@@ -74,6 +84,7 @@ export class Shelf {
     (own[Place.turns + 31 - Math.clz32(nbytes)] as number) += 1;
     (words[record + Fact.idGeneration] as number) += 1;
     words[record + Fact.origin] = 0;
+    this.witness?.begun(handle);
     return handle;
   }
 

@@ -54,7 +54,9 @@ export class VisualizerImpl implements Visualizer {
     this.#wanted = false;
     if (!this.#running) return;
     this.#running = false;
-    this.#manager.native.cold.bufgc_visualizer_stop();
+    const { cold, shelf } = this.#manager.native;
+    cold.bufgc_visualizer_stop();
+    shelf.witness = null;
   }
 
   clear(): void {
@@ -70,6 +72,7 @@ export class VisualizerImpl implements Visualizer {
     this.#running = true;
     this.#recorder?.watch(this.#subscribers.size > 0);
     native.cold.bufgc_visualizer_start();
+    native.shelf.witness = this.#recorder;
   }
 
   snapshot(): Snapshot {

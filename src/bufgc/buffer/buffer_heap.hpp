@@ -133,6 +133,8 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
 
   // Turns: heap_turns.cpp. Of a simple buffer that ends, for who takes it over at the next birth of its size.
   [[nodiscard]] std::uint64_t room_for_turns() noexcept;
+  static void tell_turn_ended(BufferObserver& observer, BufferRecord& record) noexcept;
+  static void tell_turn_begun(BufferObserver& observer, BufferRecord& record) noexcept;
   void count_turns(std::span<const std::uint32_t> by_class, std::uint64_t bytes) noexcept;
 
   // Links and finalizers.
