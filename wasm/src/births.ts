@@ -9,9 +9,15 @@ import { type BufferSpec, flatBytes, type ResolvedSpec } from './validate.js';
 export class Births {
   private readonly manager: ManagerImpl;
   readonly #files: SiteFiles;
+  /**
+   * No buffer's: with the last object of a form V8 forgets the form, and all code that it has optimized for it. A
+   * program that drops all its buffers would begin anew after each collection.
+   */
+  readonly exemplar: BufferHandle;
 
   constructor(manager: ManagerImpl) {
     this.manager = manager;
+    this.exemplar = new BufferHandle(manager, 0, 0, flatBytes);
     this.#files = new SiteFiles((file) => manager.native.cold.bufgc_keep_text(manager.native.putText(file)) >>> 0);
   }
 

@@ -13,7 +13,7 @@ import {
   Status,
 } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
-import type { Grip } from './grip.js';
+import { Grip } from './grip.js';
 import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
@@ -23,6 +23,7 @@ import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
 import { runScope } from './scope.js';
 import type { Shelf } from './shelf.js';
+import { noSite } from './sites.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -42,6 +43,7 @@ import type {
   WeakHandle,
 } from './types.js';
 import {
+  type BufferSpec,
   budget,
   callback as checkCallback,
   flag,
@@ -346,6 +348,12 @@ export class ManagerImpl implements Manager {
     if (ended) this.#pressure.released();
     if (ended) this.#development?.warnOfLeak(grip);
     this.leaks.reclaimed(grip, ended, this.errors.report);
+  }
+
+  /** The same, of a handle whose place of birth is not kept. */
+  collected(handle: number, spec: BufferSpec): void {
+    if (this.#development !== null || this.leaks.told) this.dropped(new Grip(this, handle, spec, noSite));
+    else if (!this.#closed && this.native.drop(handle) !== 0) this.#pressure.released();
   }
 
   /** Called from inside native code: nothing may be thrown through it. */

@@ -20,8 +20,8 @@ const largest = 32_768;
  * dropped together. No unregister token: dispose voids the grip or its ticket instead, which costs nothing.
  */
 const registry = new FinalizationRegistry<Grip | number>((held) => {
-  const grip = typeof held === 'number' ? redeem(held) : held;
-  grip?.manager.dropped(grip);
+  if (typeof held === 'number') redeem(held);
+  else held.manager.dropped(held);
 });
 
 /** The handles of a turn or of a scope, newest first, each with the next in its `older`. */

@@ -1,8 +1,6 @@
 // What the engine holds for a handle that it may collect: a number, which costs it the least to keep and to hand back.
 // What that stands for is in columns here, of all managers.
-import { Grip } from './grip.js';
 import type { ManagerImpl } from './manager.js';
-import { noSite } from './sites.js';
 import type { BufferSpec } from './validate.js';
 
 /** The native handle, 0 once it was let go; of a free ticket the next free one. There is no ticket 0. */
@@ -26,8 +24,8 @@ export function voidTicket(ticket: number): void {
   handles[ticket] = 0;
 }
 
-/** The engine hands a ticket back: whose it was; null where the native handle was let go before. */
-export function redeem(ticket: number): Grip | null {
+/** The engine hands a ticket back: it has collected the handle. */
+export function redeem(ticket: number): void {
   const handle = handles[ticket] as number;
   const manager = managers[ticket] as ManagerImpl;
   const spec = specs[ticket] as BufferSpec;
@@ -35,5 +33,5 @@ export function redeem(ticket: number): Grip | null {
   managers[ticket] = null;
   specs[ticket] = null;
   firstFree = ticket;
-  return handle === 0 ? null : new Grip(manager, handle, spec, noSite);
+  if (handle !== 0) manager.collected(handle, spec);
 }
