@@ -25,7 +25,7 @@ export class Births {
   ofBytes(nbytes: number): BufferHandle {
     const { manager } = this;
     const handle = manager.shelf.take(nbytes) || manager.native.alloc(nbytes);
-    if (handle === 0) throw this.refusal(nbytes, 'alloc()', '');
+    if (handle === 0) this.refuse(nbytes, 'alloc()', '');
     const buffer = new BufferHandle(manager, handle, nbytes, flatBytes);
     manager.nursery.add(buffer);
     return buffer;
@@ -38,7 +38,7 @@ export class Births {
     const file = this.#files.address(site);
     const rank = this.#putShape(spec);
     const handle = native.allocSpec(nbytes, dtype.code, rank, native.putText(label), file, site.line);
-    if (handle === 0) throw this.refusal(nbytes, operation, effort);
+    if (handle === 0) this.refuse(nbytes, operation, effort);
     return this.#adopt(handle, nbytes, spec, site);
   }
 
@@ -51,7 +51,7 @@ export class Births {
     const rank = this.#putShape(spec);
     const text = native.putText(label);
     const handle = native.makeView(base, byteOffset, nbytes, dtype.code, rank, text, file, site.line);
-    if (handle === 0) throw this.refusal(nbytes, 'subview()', '');
+    if (handle === 0) this.refuse(nbytes, 'subview()', '');
     return this.#adopt(handle, nbytes, spec, site);
   }
 
@@ -63,10 +63,10 @@ export class Births {
     return buffer;
   }
 
-  /** Why the native call that was just made gave nothing. */
-  private refusal(nbytes: number, operation: string, effort: string): Error {
+  /** The native call that was just made gave nothing: throws why. */
+  private refuse(nbytes: number, operation: string, effort: string): never {
     const { manager } = this;
-    return manager.failure(manager.native.words[Mail.status] as number, nbytes, operation, effort);
+    throw manager.failure(manager.native.words[Mail.status] as number, nbytes, operation, effort);
   }
 
   /** Leaves a shape for the next native call, which takes dense ones only; answers its rank. */

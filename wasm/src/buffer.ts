@@ -126,19 +126,19 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   }
 
   dispose(): void {
-    const { manager, address, generation, nbytes } = this;
+    const { manager, address, generation, grip } = this;
     if (generation < 0) return;
-    this.letGo();
-    if (!manager.shelf.lay(address, generation, nbytes)) manager.native.release(address);
+    this.generation = ~generation;
+    this.known = null;
+    if (grip === 0) manager.nursery.leave(this);
+    else forget(grip);
+    if (!manager.shelf.lay(address, generation, this.nbytes)) manager.native.release(address);
   }
 
   destroy(): void {
     const { handle } = this;
-    const { native } = this.manager;
-    if (handle === 0) return;
-    this.letGo();
-    native.destroy(handle);
-    native.release(handle);
+    if (handle !== 0) this.manager.native.destroy(handle);
+    this.dispose();
   }
 
   [dispose](): void {
@@ -201,15 +201,6 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   /** The native handle, 0 once let go. */
   private get handle(): number {
     return this.generation < 0 ? 0 : this.address;
-  }
-
-  /** Of a handle that holds its native one. */
-  private letGo(): void {
-    const { manager, grip } = this;
-    this.generation = ~this.generation;
-    this.known = null;
-    if (grip === 0) manager.nursery.leave(this);
-    else forget(grip);
   }
 }
 
