@@ -1,6 +1,7 @@
 #include "timeline/grouping.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "timeline/row_names.hpp"
@@ -22,11 +23,20 @@ std::string size_class_name(std::size_t index) {
 }
 
 /// Power-of-ten class of a lifetime: 0 for none, n for [10^(n-1), 10^n).
-constexpr std::uint32_t lifetime_classes = 11;  // Events are counted in 32 bits.
+constexpr std::array<std::uint64_t, 10> powers_of_ten = [] {
+  std::array<std::uint64_t, 10> powers{};
+  std::uint64_t power = 1;
+  for (std::uint64_t& next : powers) {
+    next = power;
+    power *= 10;
+  }
+  return powers;
+}();
+constexpr std::uint32_t lifetime_classes = powers_of_ten.size() + 1;  // Events are counted in 32 bits.
 std::uint32_t lifetime_class(std::uint64_t events) noexcept {
-  std::uint32_t index = 0;
-  for (; events != 0; events /= 10) ++index;
-  return index;
+  // As many powers as there are decimal digits are not above it: 1,233 / 4,096 is the logarithm of two.
+  const unsigned digits = (static_cast<unsigned>(std::bit_width(events)) * 1233U) >> 12U;
+  return digits + (digits < powers_of_ten.size() && events >= powers_of_ten[digits] ? 1U : 0U);
 }
 
 /// "100 to 1k"
@@ -41,37 +51,34 @@ std::string lifetime_class_name(std::size_t index) {
 }  // namespace
 
 Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
-  const std::size_t rows = lifecycles.size();
-  Grouping out{0, std::vector<std::uint32_t>(rows)};
+  const auto named = [&](const std::vector<std::uint32_t>& names) {
+    return Grouping{lifecycles.strings.size(), &names, {}};
+  };
+  const auto classed = [&](std::size_t groups, auto&& class_of) {
+    Grouping out{groups, nullptr, std::vector<std::uint32_t>(lifecycles.size())};
+    for (std::size_t row = 0; row < out.classes.size(); ++row) out.classes[row] = class_of(row);
+    return out;
+  };
   switch (by) {
     case GroupBy::label:
-      return {lifecycles.strings.size(), lifecycles.label};
+      return named(lifecycles.label);
     case GroupBy::dtype:
-      return {lifecycles.strings.size(), lifecycles.dtype};
+      return named(lifecycles.dtype);
     case GroupBy::site:
-      return {lifecycles.strings.size(), lifecycles.site};
+      return named(lifecycles.site);
     case GroupBy::size:
-      out.groups = 65;
-      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
-      return out;
+      return classed(65, [&](std::size_t row) { return size_class(lifecycles.size_bytes[row]); });
     case GroupBy::lifetime:
-      out.groups = lifetime_classes;
-      for (std::size_t row = 0; row < rows; ++row)
-        out.of_row[row] = lifetime_class(lifetime_events(lifecycles, row));
-      return out;
+      return classed(lifetime_classes,
+                     [&](std::size_t row) { return lifetime_class(lifetime_events(lifecycles, row)); });
     case GroupBy::state:
-      out.groups = 2;
-      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = is_alive_at_end(lifecycles, row) ? 1 : 0;
-      return out;
+      return classed(2, [&](std::size_t row) { return is_alive_at_end(lifecycles, row) ? 1U : 0U; });
     case GroupBy::cause:
-      out.groups = 6;
-      for (std::size_t row = 0; row < rows; ++row) {
-        const bool alive = is_alive_at_end(lifecycles, row);
-        out.of_row[row] = alive ? 5 : std::min<std::uint32_t>(lifecycles.cause[row], 4);
-      }
-      return out;
+      return classed(6, [&](std::size_t row) {
+        return is_alive_at_end(lifecycles, row) ? 5U : std::min<std::uint32_t>(lifecycles.cause[row], 4);
+      });
   }
-  return out;
+  return {};
 }
 
 std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index, std::size_t some_row,

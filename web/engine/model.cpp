@@ -32,6 +32,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   unmoved_.reset();
   reuse_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
+  hatching_.forget();
   forget_colors();
   matches_.reset();
   rows_ = lifecycles.size();
@@ -178,6 +179,7 @@ Scene Model::scene(const Look& look) {
   if (cached) {
     build_cached(look.axis);
     scene.cached = {&*index, &layout_->strips()};
+    scene.hatching = &hatching_;
   }
   scene.edges = true;
   return scene;

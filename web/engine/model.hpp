@@ -10,6 +10,7 @@
 #include "timeline/area.hpp"
 #include "timeline/cached_blocks.hpp"
 #include "timeline/fragmentation.hpp"
+#include "timeline/hatching.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
@@ -120,6 +121,7 @@ class Model {
   std::optional<timeline::Places> unmoved_;
   std::optional<timeline::Reuse> reuse_;
   Indexes indexes_[2];
+  timeline::Hatching hatching_;                  ///< Of the `cached` ones.
   std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;
   std::string filter_;

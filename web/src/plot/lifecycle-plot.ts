@@ -57,7 +57,8 @@ export class LifecyclePlot extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['view', 'filter'], () => this.schedule());
+    new Follows(this, ['view'], () => this.schedule());
+    new Follows(this, ['filter'], () => this.paintNow());
     new Follows(this, ['trace', 'layout', 'cursor', 'moment', 'area'], () => this.redraw());
     new Follows(this, ['selection', 'trace', 'layout'], () => void this.placeSelection());
     new Follows(this, ['view'], () => this.session?.layout === 'stack' && void this.placeSelection());
@@ -189,6 +190,12 @@ export class LifecyclePlot extends LitElement {
 
   schedule(): void {
     if (this.frame === 0 && this.isConnected) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  /** What comes once a click and not many times a frame: the engine need not wait for the frame. */
+  private paintNow(): void {
+    cancelAnimationFrame(this.frame);
+    this.paint();
   }
 
   private redraw(): void {
