@@ -120,6 +120,16 @@ export class App extends LitElement {
         flex: 1;
         min-height: 0;
       }
+      /* Painted each by itself: a frame of a gesture, which draws in some, does not go through all of the others. */
+      summary-strip,
+      .left,
+      .right,
+      mini-map,
+      level-chart,
+      lifecycle-plot,
+      status-line {
+        isolation: isolate;
+      }
       .lab-part {
         border-bottom: 1px solid var(--line);
       }
