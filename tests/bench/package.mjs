@@ -1,10 +1,12 @@
 // Rows without a bar: the recorded training run through the allocator and the JavaScript API, sizes, the page.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { measurePage } from './page.mjs';
 import { top } from './paths.mjs';
 import { hosts, runReplay, unpack } from './replays.mjs';
-import { gzipBytes, packageSizeRows } from './sizes.mjs';
+import { packageSizeRows } from './sizes.mjs';
 
 /** The training run, native and in WebAssembly, with the visualizer and without in turn. */
 export function replayRows({ quick }) {
