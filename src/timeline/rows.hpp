@@ -53,8 +53,8 @@ namespace bufgc::timeline {
   return end > lifecycles.alloc_event[row] ? end - lifecycles.alloc_event[row] : 0;
 }
 [[nodiscard]] inline std::uint64_t lifetime_ns(const Lifecycles& lifecycles, std::size_t row) noexcept {
-  const std::int64_t begin = lifecycles.alloc_time_ns[row];
-  const std::int64_t end = !is_alive_at_end(lifecycles, row)  ? lifecycles.free_time_ns[row]
+  const std::int64_t begin = lifecycles.alloc_time_ns(row);
+  const std::int64_t end = !is_alive_at_end(lifecycles, row)  ? lifecycles.free_time_ns(row)
                            : lifecycles.event_time_ns.empty() ? begin
                                                               : lifecycles.event_time_ns.back();
   return end > begin ? static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin) : 0;

@@ -35,6 +35,8 @@ constexpr std::size_t column_count = 24;
 /// What the last call answered with, until `bufgc_annex_drop`.
 struct Answer {
   Lifecycles rows;
+  std::vector<std::int64_t> alloc_times_ns;
+  std::vector<std::int64_t> free_times_ns;
   std::vector<std::uint32_t> string_ends;
   trace::StringSink sink;
   double next_event = 0;
@@ -177,13 +179,19 @@ EMSCRIPTEN_KEEPALIVE const Column* bufgc_annex_snapshot(const BufferVisualizer* 
     end += static_cast<std::uint32_t>(rows.strings.at(index).size());
     here.string_ends.push_back(end);
   }
+  here.alloc_times_ns.resize(rows.size());
+  here.free_times_ns.resize(rows.size());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    here.alloc_times_ns[row] = rows.alloc_time_ns(row);
+    here.free_times_ns[row] = rows.free_time_ns(row);
+  }
   const Column columns[] = {
       column(rows.id),
       column(rows.size_bytes),
       column(rows.capacity_bytes),
       column(rows.address),
-      column(rows.alloc_time_ns),
-      column(rows.free_time_ns),
+      column(here.alloc_times_ns),
+      column(here.free_times_ns),
       column(rows.alloc_event),
       column(rows.free_event),
       column(rows.label),

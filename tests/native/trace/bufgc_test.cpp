@@ -46,9 +46,6 @@ Lifecycles recorded(std::uint64_t seed, int steps) {
   for (std::size_t event = 0; event < read.rows.event_count(); ++event) {
     time += static_cast<std::int64_t>(random() % 3);
     read.rows.event_time_ns[event] = time;
-    const std::uint32_t row = read.rows.event_row[event];
-    if (read.rows.event_kind[event] == Lifecycles::EventKind::alloc) read.rows.alloc_time_ns[row] = time;
-    if (read.rows.event_kind[event] == Lifecycles::EventKind::free) read.rows.free_time_ns[row] = time;
   }
   return std::move(read.rows);
 }
