@@ -21,30 +21,36 @@ std::uint64_t thin_gap(std::uint64_t covered, std::uint64_t gaps) noexcept {
   return std::max<std::uint64_t>(1, std::min(fair, covered / gap_share));
 }
 
-using Range = std::pair<std::uint64_t, std::uint64_t>;
-using Ranges = std::vector<Range>;
+using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 constexpr std::size_t ranges_at_once = std::size_t{1} << 16U;
 
-void keep_distinct(Ranges& ranges) {
+/// Sorts ranges and joins those that overlap or touch.
+void unite(Ranges& ranges) {
   std::sort(ranges.begin(), ranges.end());
-  ranges.erase(std::unique(ranges.begin(), ranges.end()), ranges.end());
+  std::size_t kept = 0;
+  for (const auto& [first, last] : ranges) {
+    if (kept > 0 && first <= ranges[kept - 1].second) {
+      ranges[kept - 1].second = std::max(ranges[kept - 1].second, last);
+    } else {
+      ranges[kept++] = {first, last};
+    }
+  }
+  ranges.resize(kept);
 }
-
-/// The last range that began at an address, and its number once it has one.
-struct KnownRange {
-  std::uint64_t end = 0;  ///< No range ends there.
-  std::uint32_t number = 0;
-};
 
 }  // namespace
 
-AddressLayout::AddressLayout(const Lifecycles& lifecycles) : lifecycles_(&lifecycles), places_(lifecycles) {
-  // Number 0 is of what has no place.
-  Numbered out{{Strip{}}, std::vector<std::uint32_t>(places_.size())};
-  place_addresses(out);
-  place_packed(out);
-  out.strips.shrink_to_fit();
-  strips_ = Strips(std::move(out.strips), std::move(out.of_box));
+AddressLayout::AddressLayout(const Lifecycles& lifecycles)
+    : lifecycles_(&lifecycles), places_(lifecycles), strips_(places_.size()) {
+  std::vector<std::uint32_t> placed;
+  std::vector<std::uint32_t> packed;
+  for (std::uint32_t box = 0; box < places_.size(); ++box) {
+    const std::uint32_t row = places_.row_of(box);
+    if (is_view(lifecycles, row) || extent_bytes(lifecycles, row) == 0) continue;
+    (lifecycles.address[row] == Lifecycles::no_address ? packed : placed).push_back(box);
+  }
+  place_addresses(placed);
+  place_packed(packed);
 }
 
 /// One past a box's last address; a file may claim a size that would wrap.
@@ -54,41 +60,28 @@ std::uint64_t AddressLayout::end_address(std::uint32_t box) const noexcept {
   return address + std::min(room, extent_bytes(*lifecycles_, places_.row_of(box)));
 }
 
-/// Calls `visit(box)` for each box that has a place: those with an address, or those without.
-template <class Visit>
-void AddressLayout::for_each_placed(bool addressed, Visit&& visit) const {
-  for (std::uint32_t box = 0; box < places_.size(); ++box) {
-    const std::uint32_t row = places_.row_of(box);
-    if ((lifecycles_->address[row] != Lifecycles::no_address) == addressed && !is_view(*lifecycles_, row) &&
-        extent_bytes(*lifecycles_, row) != 0)
-      visit(box);
-  }
-}
-
-void AddressLayout::place_addresses(Numbered& out) {
-  // Ranges come back again and again: there are much fewer of them than boxes.
+void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
+  if (boxes.empty()) return;
+  // Addresses come back again and again: what is covered is much less than all ranges.
   Ranges ranges;
-  Memo<KnownRange> known;
+  Memo<std::uint64_t> furthest;
   std::size_t room = ranges_at_once;
-  for_each_placed(true, [&](std::uint32_t box) {
+  for (const std::uint32_t box : boxes) {
     const std::uint64_t address = places_.address(box);
     const std::uint64_t end = end_address(box);
-    KnownRange& last = known.of(address, [] { return KnownRange{}; });
-    if (last.end == end) return;
-    last.end = end;
+    std::uint64_t& known = furthest.of(address, [] { return std::uint64_t{0}; });
+    if (end <= known) continue;
+    known = end;
     ranges.emplace_back(address, end);
-    if (ranges.size() < room) return;
-    keep_distinct(ranges);
+    if (ranges.size() < room) continue;
+    unite(ranges);
     room = std::max(room, 2 * ranges.size());
-  });
-  if (ranges.empty()) return;
-  keep_distinct(ranges);
+  }
+  unite(ranges);
   std::uint64_t covered = 0;
   for (const auto& [first, last] : ranges) {
-    if (spans_.empty() || first > spans_.back().last) spans_.push_back({first, first, 0});
-    AddressSpan& span = spans_.back();
-    covered += std::max(last, span.last) - span.last;
-    span.last = std::max(last, span.last);
+    covered += last - first;
+    spans_.push_back({first, last, 0});
   }
   const std::uint64_t thin = thin_gap(covered, spans_.size() - 1);
   for (std::size_t i = 0; i < spans_.size(); ++i) {
@@ -96,35 +89,29 @@ void AddressLayout::place_addresses(Numbered& out) {
     spans_[i].y = height_;
     height_ += spans_[i].last - spans_[i].first;
   }
-  auto span = spans_.begin();
-  for (const auto& [first, last] : ranges) {
-    while (first > span->last) ++span;
-    out.strips.push_back({span->y + (first - span->first), last - first});
+  Memo<std::uint64_t> known;
+  for (const std::uint32_t box : boxes) {
+    const std::uint64_t address = places_.address(box);
+    strips_[box] = {known.of(address, [&] { return y_of(address); }), end_address(box) - address};
   }
-  Memo<KnownRange> numbered;
-  for_each_placed(true, [&](std::uint32_t box) {
-    const Range range{places_.address(box), end_address(box)};
-    KnownRange& last = numbered.of(range.first, [] { return KnownRange{}; });
-    if (last.end != range.second) {
-      const auto found = std::lower_bound(ranges.begin(), ranges.end(), range);
-      last = {range.second, static_cast<std::uint32_t>(found - ranges.begin()) + 1};
-    }
-    out.of_box[box] = last.number;
-  });
 }
 
-void AddressLayout::place_packed(Numbered& out) {
-  std::vector<std::uint32_t> rows;
-  for_each_placed(false, [&](std::uint32_t box) { rows.push_back(box); });
+void AddressLayout::place_packed(const std::vector<std::uint32_t>& rows) {
   if (rows.empty()) return;
   const Packing packing = pack_rows(*lifecycles_, rows);
   if (height_ > 0) height_ += thin_gap(height_ + packing.height, 1);
-  out.strips.reserve(out.strips.size() + rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    out.of_box[rows[i]] = static_cast<std::uint32_t>(out.strips.size());
-    out.strips.push_back({height_ + packing.offset[i], extent_bytes(*lifecycles_, rows[i])});
+    strips_[rows[i]] = {height_ + packing.offset[i], extent_bytes(*lifecycles_, rows[i])};
   }
   height_ += packing.height;
+}
+
+std::uint64_t AddressLayout::y_of(std::uint64_t address) const noexcept {
+  const auto after =
+      std::upper_bound(spans_.begin(), spans_.end(), address,
+                       [](std::uint64_t a, const AddressSpan& span) { return a < span.first; });
+  const AddressSpan& span = *(after - 1);
+  return span.y + (address - span.first);
 }
 
 std::vector<Stay> AddressLayout::stays_of(std::uint32_t row) const {

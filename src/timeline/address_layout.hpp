@@ -6,9 +6,14 @@
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/places.hpp"
-#include "timeline/strips.hpp"
 
 namespace bufgc::timeline {
+
+/// A strip of the vertical axis.
+struct Strip {
+  std::uint64_t y = 0;
+  std::uint64_t height = 0;
+};
 
 /// Where a row stood from one event to another, `Lifecycles::none` being the end.
 struct Stay {
@@ -33,7 +38,7 @@ class AddressLayout {
   /// The boxes that `strips` are of.
   [[nodiscard]] const Places& places() const noexcept { return places_; }
   /// Where each box stands; height 0 when its row has no place.
-  [[nodiscard]] const Strips& strips() const noexcept { return strips_; }
+  [[nodiscard]] const std::vector<Strip>& strips() const noexcept { return strips_; }
   /// Where a row stood, in order of time, a view within its base; none when it has no place.
   [[nodiscard]] std::vector<Stay> stays_of(std::uint32_t row) const;
   /// The address at y; nothing in a gap, in the packed part, or outside.
@@ -46,20 +51,15 @@ class AddressLayout {
     std::uint64_t last;  ///< One past the end.
     std::uint64_t y;
   };
-  struct Numbered {
-    std::vector<Strip> strips;
-    std::vector<std::uint32_t> of_box;
-  };
-  template <class Visit>
-  void for_each_placed(bool addressed, Visit&& visit) const;
-  void place_addresses(Numbered& out);
-  void place_packed(Numbered& out);
+  void place_addresses(const std::vector<std::uint32_t>& boxes);
+  void place_packed(const std::vector<std::uint32_t>& rows);
   [[nodiscard]] std::uint64_t end_address(std::uint32_t box) const noexcept;
+  [[nodiscard]] std::uint64_t y_of(std::uint64_t address) const noexcept;
 
   const Lifecycles* lifecycles_;
   Places places_;
   std::vector<AddressSpan> spans_;
-  Strips strips_;
+  std::vector<Strip> strips_;
   std::uint64_t height_ = 0;
 };
 

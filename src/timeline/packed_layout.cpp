@@ -9,7 +9,7 @@ namespace bufgc::timeline {
 
 void PackedLayout::place(std::uint32_t row) {
   const std::uint64_t bytes = live_bytes(*lifecycles_, row);
-  strips_.add(bytes == 0 ? Strip{} : Strip{room_.take(bytes), bytes});
+  strips_.push_back(bytes == 0 ? Strip{} : Strip{room_.take(bytes), bytes});
 }
 
 bool PackedLayout::advance(std::size_t events) {
@@ -46,7 +46,7 @@ void PackedLayout::improve(std::chrono::nanoseconds time_limit) {
   const Result<OffsetPlan> plan = plan_offsets(blocks, 1, time_limit);
   if (!plan || plan.value.height_bytes >= height_) return;
   height_ = plan.value.height_bytes;
-  for (std::size_t i = 0; i < rows.size(); ++i) strips_.move(rows[i], plan.value.offsets_bytes[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) strips_[rows[i]].y = plan.value.offsets_bytes[i];
 }
 
 std::vector<Stay> PackedLayout::stays_of(std::uint32_t row) const {
