@@ -123,6 +123,7 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
 void Model::build_cached(Axis axis) {
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
   if (index) return;
+  if (!layout_) layout_.emplace(*lifecycles_);
   const CachedBlocks blocks = find_cached_blocks(*lifecycles_, layout_->places());
   index.emplace(CachedSpans(blocks, clock_, axis));
 }
@@ -170,6 +171,8 @@ Scene Model::scene(const Look& look) {
   const bool cached = look.cached && look.layout == Layout::address;
   const std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(look.axis)].cached;
   ensure(boxed(look.layout, look.axis) && colored(look) && (!cached || index.has_value()));
+  // First what of it needs most room for a while: the index of the lifetimes then stands where that was.
+  if (cached) build_cached(look.axis);
   const Lifetimes lifetimes = build_boxes(look.layout, look.axis);
   Scene scene;
   scene.lifetimes = lifetimes.boxes;
@@ -177,7 +180,6 @@ Scene Model::scene(const Look& look) {
   scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
   scene.colors = &colors(look.color_by);
   if (cached) {
-    build_cached(look.axis);
     scene.cached = {&*index, &layout_->strips()};
     scene.hatching = &hatching_;
   }
