@@ -114,7 +114,9 @@ CommonGrouping common_grouping(const Lifecycles& a, const Lifecycles& b, GroupBy
   CommonGrouping out{group_of_rows(a, by), group_of_rows(b, by)};
   out.groups = out.first.groups;
   if (by == GroupBy::label || by == GroupBy::dtype || by == GroupBy::site) {
-    const CommonStrings strings(a.strings, b.strings);
+    const bool sites = by == GroupBy::site;
+    const CommonStrings strings =
+        sites ? CommonStrings(site_names(a).names, site_names(b).names) : CommonStrings(a.strings, b.strings);
     for (std::uint32_t& group : out.second.of_row) group = strings.of_second(group);
     out.groups = strings.count();
   }
@@ -129,7 +131,6 @@ std::uint32_t own_number(const Lifecycles& trace, GroupBy by, std::uint32_t row,
     case GroupBy::dtype:
       return trace.dtype[row];
     case GroupBy::site:
-      return trace.site[row];
     case GroupBy::size:
     case GroupBy::state:
     case GroupBy::cause:

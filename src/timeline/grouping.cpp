@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
+#include "bufgc/viz/site_text.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 
@@ -40,6 +42,18 @@ std::string lifetime_class_name(std::size_t index) {
 
 }  // namespace
 
+SiteNames site_names(const Lifecycles& lifecycles) {
+  SiteNames out;
+  std::vector<std::uint32_t> of_site(lifecycles.strings.size(), StringTable::absent);
+  out.of_row.reserve(lifecycles.size());
+  for (const std::uint32_t site : lifecycles.site) {
+    if (of_site[site] == StringTable::absent)
+      of_site[site] = out.names.intern(site_name(lifecycles.strings.at(site)));
+    out.of_row.push_back(of_site[site]);
+  }
+  return out;
+}
+
 Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
   const std::size_t rows = lifecycles.size();
   Grouping out{0, std::vector<std::uint32_t>(rows)};
@@ -48,8 +62,10 @@ Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
       return {lifecycles.strings.size(), lifecycles.label};
     case GroupBy::dtype:
       return {lifecycles.strings.size(), lifecycles.dtype};
-    case GroupBy::site:
-      return {lifecycles.strings.size(), lifecycles.site};
+    case GroupBy::site: {
+      SiteNames sites = site_names(lifecycles);
+      return {sites.names.size(), std::move(sites.of_row)};
+    }
     case GroupBy::size:
       out.groups = 65;
       for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
@@ -88,9 +104,10 @@ std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t ind
     case GroupBy::cause:
       return std::string(index == 5 ? state_name(lifecycles, some_row)
                                     : cause_name(static_cast<std::uint8_t>(index)));
+    case GroupBy::site:
+      return std::string(site_name(lifecycles.strings.at(lifecycles.site[some_row])));
     case GroupBy::label:
     case GroupBy::dtype:
-    case GroupBy::site:
       break;
   }
   return std::string(lifecycles.strings.at(static_cast<std::uint32_t>(index)));

@@ -22,6 +22,13 @@ enum class GroupBy : std::uint8_t {
   lifetime = 6
 };
 
+/// Sites by their names: stacks that lead to one frame of the user's are one group.
+struct SiteNames {
+  StringTable names;
+  std::vector<std::uint32_t> of_row;  ///< Numbers of names.
+};
+[[nodiscard]] SiteNames site_names(const Lifecycles& lifecycles);
+
 /// Which group each row belongs to, as a number below `groups`. Size classes are powers of two; classes of
 /// lifetime are powers of ten, in events, what is alive having lived to the end of the log.
 struct Grouping {

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "bufgc/viz/site_text.hpp"
+#include "timeline/flame.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 #include "trace/writers.hpp"
@@ -54,7 +56,7 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
       .member_text("dtype", text(trace.dtype[row]))
       .member_text("shape", text(trace.shape[row]))
       .member_text("label", text(trace.label[row]))
-      .member_text("site", text(trace.site[row]))
+      .member_text("site", site_name(text(trace.site[row])))
       .member_text("thread", text(trace.thread[row]))
       .member("allocEvent", trace.alloc_event[row]);
   member_row(json, "freeEvent", trace.free_event[row]);
@@ -75,7 +77,13 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
 void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
   const Lifecycles& trace = lifecycles();
   const EventClock clock(trace);
-  json.key("uses").open('[');
+  json.key("stack").open('[');
+  if (const std::string_view site = trace.strings.at(trace.site[row]);
+      site.find(frame_separator) != std::string_view::npos) {
+    const std::vector<std::string_view> frames = split_frames(site);
+    for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) json.text(*frame);
+  }
+  json.close(']').key("uses").open('[');
   std::size_t written = 0;
   for (const Lifecycles::Use& use : trace.uses) {
     if (use.row != row) continue;

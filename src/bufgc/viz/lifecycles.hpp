@@ -55,7 +55,7 @@ struct Lifecycles {
   std::vector<std::uint32_t> label;        ///< Index into `strings`, as are dtype, shape, site and thread.
   std::vector<std::uint32_t> dtype;
   std::vector<std::uint32_t> shape;  ///< As text, "1080x1920x4".
-  std::vector<std::uint32_t> site;
+  std::vector<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
   std::vector<std::uint32_t> thread;
   std::vector<std::uint32_t>
       base;  ///< Of a view: the row of its base; `none` otherwise. Views hold no bytes of their own.

@@ -107,6 +107,8 @@ export interface RowInfo {
 }
 
 export interface RowDetails extends RowInfo {
+  /** The frames that led to `site`, innermost first, itself among them; empty where that alone is known. */
+  stack: string[];
   uses: { event: number; timeNs: number; kernel: string; access: 'read' | 'write' | 'read_write' }[]; // the first 1,000
   moves: { event: number; timeNs: number; from: string; to: string }[]; // hex; the first 1,000
   views: number[]; // rows of its views, the first 1,000

@@ -8,6 +8,7 @@ import type { Session } from '../store/session.js';
 import { answer, base, controls } from '../styles.js';
 
 const SHOWN_USES = 50;
+const SHOWN_FRAMES = 20;
 const PLACES = { cache: 'the cache', arena: 'the arena', source: 'the system' } as const;
 const CAUSES = {
   dispose: 'disposed by hand',
@@ -22,6 +23,7 @@ export class DetailsPanel extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private allUses = false;
   @state() private allMoves = false;
+  @state() private allFrames = false;
 
   constructor() {
     super();
@@ -79,6 +81,18 @@ export class DetailsPanel extends LitElement {
         margin: 0;
         padding: 0;
         list-style: none;
+      }
+      .stack ol {
+        margin: 0;
+        padding-left: 24px;
+        overflow-wrap: anywhere;
+      }
+      .stack li {
+        color: var(--ink-2);
+      }
+      .stack li[aria-current] {
+        color: var(--ink);
+        font-weight: 600;
       }
       .use {
         display: grid;
@@ -170,6 +184,18 @@ export class DetailsPanel extends LitElement {
     </section>`;
   }
 
+  private renderStack({ stack, site }: RowDetails) {
+    if (stack.length === 0) return nothing;
+    const shown = this.allFrames ? stack : stack.slice(0, SHOWN_FRAMES);
+    return html`<section class="stack">
+      <h3>Stack <span class="caption">innermost first</span></h3>
+      <ol class="mono">
+        ${shown.map((frame) => html`<li aria-current=${frame === site ? 'true' : nothing}>${label(frame, 600)}</li>`)}
+      </ol>
+      ${stack.length > shown.length ? html`<button class="link" @click=${() => (this.allFrames = true)}>show ${count(stack.length)}</button>` : nothing}
+    </section>`;
+  }
+
   private renderRelations(row: RowDetails) {
     if (row.views.length === 0 && row.links.length === 0) return nothing;
     return html`<section>
@@ -249,7 +275,7 @@ export class DetailsPanel extends LitElement {
         <span class="number" title=${exactBytes(row.size)}>${bytes(row.size)}</span>
         <button class="button small" @click=${() => void session.reveal(row.row)}>Show</button>
       </div>
-      ${this.renderMemory(row)} ${this.renderMoves(row)} ${this.renderLife(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
+      ${this.renderMemory(row)} ${this.renderMoves(row)} ${this.renderLife(row)} ${this.renderStack(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
     `;
   }
 }

@@ -1,4 +1,4 @@
-// Where the bytes come from: names and sites cut into frames, each as wide as what it holds.
+// Where the bytes come from: names and stacks cut into frames, each as wide as what it holds.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { FlameBy, FlameMeasure, FlameNode } from '../engine/protocol.js';
@@ -12,9 +12,10 @@ import { containing } from '../terms.js';
 
 const ROW = 22;
 const LISTED = 300;
+/** A site is a stack as far as the trace tells it. */
 const BY: { by: FlameBy; title: string }[] = [
   { by: 'label', title: 'label' },
-  { by: 'site', title: 'site' },
+  { by: 'site', title: 'stack' },
 ];
 const MEASURES: { measure: FlameMeasure; title: string; hint: string }[] = [
   { measure: 'live', title: 'live', hint: 'What lived at the pinned moment, or at the peak' },

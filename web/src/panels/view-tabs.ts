@@ -27,7 +27,7 @@ const FIRST_VISIT: Record<Tab, string> = {
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
   groups:
-    'Names and sites cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
+    'Names and stacks cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
   leaks:
     'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
   reuse:
