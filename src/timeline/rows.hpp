@@ -42,6 +42,11 @@ namespace bufgc::timeline {
   return is_owned(lifecycles, row) && !is_alive_at_end(lifecycles, row) &&
          lifecycles.freed_to[row] == static_cast<std::uint8_t>(FreedTo::cache);
 }
+/// Released, and not given back to the system as far as the trace tells.
+[[nodiscard]] inline bool released_to_allocator(const Lifecycles& lifecycles, std::size_t row) noexcept {
+  return is_owned(lifecycles, row) && !is_alive_at_end(lifecycles, row) &&
+         lifecycles.freed_to[row] != static_cast<std::uint8_t>(FreedTo::source);
+}
 [[nodiscard]] inline bool served_by_cache(const Lifecycles& lifecycles, std::size_t row) noexcept {
   return is_owned(lifecycles, row) && born_in_log(lifecycles, row) &&
          lifecycles.served_by[row] == static_cast<std::uint8_t>(ServedBy::cache);
