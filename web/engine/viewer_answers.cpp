@@ -16,6 +16,7 @@ using namespace timeline;
 /// Lists end here: what is beyond holds little, and is counted all the same.
 constexpr std::size_t most_groups = 500;
 constexpr std::size_t most_rows = 100;
+constexpr std::size_t most_latencies = 20;
 
 /// As much of a row as a list shows.
 void write_brief(JsonWriter& json, const Lifecycles& trace, std::uint32_t row) {
@@ -190,6 +191,33 @@ bool Viewer::rectangles(const Picture& picture, std::size_t most) {
   }
   json.close(']');
   return true;
+}
+
+void Viewer::latency(LatencyStage stage, Axis axis, GroupBy by, std::string_view filter) {
+  Model& model = fresh();
+  const std::vector<std::uint8_t>& matches = model.matches(filter);
+  const Latency latency =
+      find_latency(lifecycles(), model.layout().places(), {stage, axis, by, most_latencies}, matches);
+  JsonWriter json(text_);
+  const auto write_figures = [&](const LatencyFigures& figures) {
+    json.member("buffers", figures.buffers)
+        .member("median", figures.median)
+        .member("p95", figures.p95)
+        .member("longest", figures.longest);
+  };
+  json.open('{');
+  write_figures(latency.all);
+  json.member("without", latency.without).member("allGroups", latency.all_groups).key("bins").open('[');
+  for (const LatencyBin& bin : latency.bins) {
+    json.open('{').member("from", bin.from).member("to", bin.to).member("buffers", bin.buffers).close('}');
+  }
+  json.close(']').key("groups").open('[');
+  for (const LatencyGroup& group : latency.groups) {
+    json.open('{').member_text("name", group.name).member("total", group.total);
+    write_figures(group.figures);
+    json.close('}');
+  }
+  json.close(']').close('}');
 }
 
 void Viewer::reuse() {

@@ -5,6 +5,7 @@
 
 #include "bufgc/viz/site_text.hpp"
 #include "timeline/flame.hpp"
+#include "timeline/latency.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 #include "trace/writers.hpp"
@@ -126,6 +127,18 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
         .close('}');
   }
   json.close(']');
+  const RowLatency latency = latency_of_row(trace, Places(trace), row);
+  const auto member_event = [&](std::string_view name, std::uint32_t event) {
+    json.key(name);
+    if (event == Lifecycles::none) {
+      json.null();
+    } else {
+      json.open('{').member("event", event).member("timeNs", clock.time_of(event)).close('}');
+    }
+  };
+  member_event("lastUse", latency.last_use_event);
+  member_event("reuse", latency.reuse_event);
+  member_row(json, "reusedBy", latency.reused_by);
   const Neighbours neighbours = neighbours_at_address(trace, row);
   member_row(json, "previousAtAddress", neighbours.previous);
   member_row(json, "nextAtAddress", neighbours.next);

@@ -42,6 +42,7 @@ function absentEngine(reason: string): Engine {
     growth: refuse,
     flame: refuse,
     area: refuse,
+    latency: refuse,
     reuse: refuse,
     fragmentation: refuse,
     openSecond: refuse,

@@ -87,7 +87,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
 
   return {
     ready: () => ready,
-    open: (files, onProgress) => ask('open', [files], onProgress),
+    open: (files, onProgress, range = null) => ask('open', [files, range], onProgress),
     cancelOpen: () => send({ kind: 'cancelOpen' }),
     openLive: (name) => ask('openLive', [name]),
     feed: (ndjson) => ask('feed', [ndjson]),
@@ -117,6 +117,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     growth: (by, filter) => ask('growth', [by, filter]),
     flame: (query) => ask('flame', [query]),
     area: (area, filter) => ask('area', [area, filter]),
+    latency: (...args) => ask('latency', args),
     reuse: () => ask('reuse', []),
     fragmentation: (...args) => ask('fragmentation', args),
     openSecond: (files, onProgress) => ask('openSecond', [files], onProgress),

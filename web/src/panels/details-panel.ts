@@ -169,12 +169,22 @@ export class DetailsPanel extends LitElement {
     </section>`;
   }
 
+  /** What became of its block. */
+  private reuse({ reuse, reusedBy, freeTimeNs, freedTo, address }: RowDetails) {
+    if (freeTimeNs === null || address === null || freedTo === 'source') return '';
+    if (!reuse) return html`<span class="muted">not within this trace</span>`;
+    return html`${this.eventLink(reuse.event, reuse.timeNs)}, after ${time(reuse.timeNs - freeTimeNs)}: ${this.rowLink(reusedBy, 'by whom')}`;
+  }
+
   private renderLife(row: RowDetails) {
     return html`<section>
       <h3>Life</h3>
       <dl>
         ${this.pair('born', this.eventLink(row.allocEvent, row.allocTimeNs))}
         ${this.pair('died', row.freeEvent === null || row.freeTimeNs === null ? html`<span class="alive">never released</span>` : this.eventLink(row.freeEvent, row.freeTimeNs))}
+        ${this.pair('last used', row.lastUse && row.freeTimeNs !== null ? html`${this.eventLink(row.lastUse.event, row.lastUse.timeNs)}, ${time(row.freeTimeNs - row.lastUse.timeNs)} before that` : '')}
+        ${this.pair('dropped', row.cause === 'finalized' || row.cause === 'collected' ? html`<span class="muted">not recorded${row.lastUse ? ': at its last use or later' : ''}</span>` : '')}
+        ${this.pair('reused', this.reuse(row))}
         ${this.pair('lifetime', html`<span class="number">${time(row.lifetimeNs)}</span>, ${plural(row.lifetimeEvents, 'event')}`)}
         ${this.pair('cause', row.cause ? CAUSES[row.cause] : '')} ${this.pair('site', row.site ? html`<span class="mono">${label(row.site, 2000)}</span>` : '')}
         ${this.pair('thread', label(row.thread, 400))} ${this.pair('id', html`<span class="number">${row.idText}</span>`)}

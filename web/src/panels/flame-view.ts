@@ -216,7 +216,7 @@ export class FlameView extends LitElement {
       @focus=${() => (this.active = index)}
       @click=${() => this.enter(shown)}
     >
-      ${width < 1 ? nothing : this.nameOf(shown)}
+      ${width < 1 ? nothing : shortened(this.nameOf(shown))}
     </button>`;
   }
 
@@ -309,6 +309,9 @@ export class FlameView extends LitElement {
       ${root.node.buffers === 0 ? html`<p class="none">Nothing here: choose another measure or a wider range.</p>` : this.renderTable()}`;
   }
 }
+
+/** "/home/ada/train.py:12 train" → "train.py:12 train": in a narrow frame the path would be all there is to see. */
+const shortened = (name: string): string => name.replace(/^\S*[\\/](?=[^\\/]*:\d+ )/, '');
 
 function placed(nodes: FlameNode[]): Shown[] {
   const shown: Shown[] = [];

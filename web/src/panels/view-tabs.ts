@@ -33,7 +33,8 @@ const FIRST_VISIT: Record<Tab, string> = {
   reuse:
     'What a plan that knows all lifetimes beforehand would need, against what was reserved; and which buffers could have taken the place of which.',
   diff: 'A second trace against the open one: what only one of them has stands first, then what differs most. A click on a group shows its buffers of the open trace in the table.',
-  statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
+  statistics:
+    'All totals of this trace, from the same engine as the command bufgc summary; and how long buffers waited for their release, and their blocks for the next buffer.',
 };
 
 /** The packed layout is another way to see the first tab. */
