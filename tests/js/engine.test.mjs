@@ -405,7 +405,7 @@ test('the questions people open the viewer for are answered to the byte', { skip
   const conv = flame('allocated', whole)[1];
   assert.equal(flame('allocated', { ...whole, root: { text: conv.text, depth: conv.depth } })[0].name, 'conv');
 
-  const { actual, planned, least, saved, pairs } = session.reuse();
+  const { actual, planned, least, saved, pairs } = await session.reuse();
   assert.deepEqual([actual, planned, least, saved, pairs.length], [150, 150, 150, 0, 0]);
   assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
 });

@@ -204,8 +204,8 @@ EMSCRIPTEN_KEEPALIVE void viewer_latency(Viewer* viewer, int stage, int axis, in
   viewer->latency(static_cast<bufgc::timeline::LatencyStage>(stage), axis_of(axis),
                   static_cast<bufgc::timeline::GroupBy>(by), scratch);
 }
-EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
-  viewer->reuse();
+EMSCRIPTEN_KEEPALIVE double viewer_reuse(Viewer* viewer, double events) {
+  return viewer->reuse(static_cast<std::size_t>(event_of(events)));
 }
 EMSCRIPTEN_KEEPALIVE void viewer_fragmentation(Viewer* viewer, int axis, double t0, double t1, int columns) {
   viewer->fragmentation(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));

@@ -20,7 +20,10 @@ constexpr std::chrono::milliseconds planned_for{40};
 void Model::refresh(const Lifecycles& lifecycles, double slack) {
   const std::size_t events = lifecycles.event_count();
   const bool same = &lifecycles == lifecycles_ && events == clock_.events() && lifecycles.size() == rows_;
-  if (&lifecycles != lifecycles_) packed_.reset();
+  if (&lifecycles != lifecycles_) {
+    packed_.reset();
+    reuse_search_.reset();
+  }
   const double enough = static_cast<double>(clock_.events()) * (1 + slack);
   if (same || (slack > 0 && clock_.events() > 0 && static_cast<double>(events) < enough)) return;
   lifecycles_ = &lifecycles;
@@ -56,11 +59,14 @@ const AddressLayout& Model::layout() {
   return *layout_;
 }
 
-const Reuse& Model::reuse() {
+const Reuse* Model::plan_reuse(std::size_t events) {
   constexpr std::size_t most_pairs = 100;
-  ensure(reuse_.has_value());
-  if (!reuse_) reuse_.emplace(find_reuse(*lifecycles_, layout().places(), levels(), most_pairs));
-  return *reuse_;
+  if (reuse_) return &*reuse_;
+  if (!reuse_search_) reuse_search_.emplace(*lifecycles_, most_pairs);
+  if (!reuse_search_->advance(events)) return nullptr;
+  reuse_.emplace(reuse_search_->answer(levels()));
+  reuse_search_.reset();
+  return &*reuse_;
 }
 
 const StackLayout& Model::stack() {

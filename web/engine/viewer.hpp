@@ -103,8 +103,9 @@ class Viewer {
   /// How long buffers waited for their release, or their blocks for the next buffer.
   void latency(timeline::LatencyStage stage, timeline::Axis axis, timeline::GroupBy by,
                std::string_view filter);
-  /// Actual against planned peak, and who could have taken whose place.
-  void reuse();
+  /// Actual against planned peak, and who could have taken whose place. Goes on with the plan by at most
+  /// `events` events; returns how much of it is made, from 0 to 1, at which the answer stands in the text.
+  [[nodiscard]] double reuse(std::size_t events);
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
   void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
 

@@ -220,8 +220,12 @@ void Viewer::latency(LatencyStage stage, Axis axis, GroupBy by, std::string_view
   json.close(']').close('}');
 }
 
-void Viewer::reuse() {
-  const Reuse& reuse = fresh().reuse();
+double Viewer::reuse(std::size_t events) {
+  // A plan under way is not begun anew because the trace has grown meanwhile.
+  Model& model = model_.plans_reuse() ? model_ : fresh();
+  const Reuse* const made = model.plan_reuse(events);
+  if (made == nullptr) return model.reuse_share();
+  const Reuse& reuse = *made;
   const Lifecycles& trace = lifecycles();
   JsonWriter json(text_);
   const auto write_buffer = [&](std::string_view name, std::uint32_t row) {
@@ -245,6 +249,7 @@ void Viewer::reuse() {
     json.close('}');
   }
   json.close(']').close('}');
+  return 1;
 }
 
 void Viewer::fragmentation(Axis axis, double t0, double t1, std::size_t columns) {

@@ -44,6 +44,7 @@ function absentEngine(reason: string): Engine {
     area: refuse,
     latency: refuse,
     reuse: refuse,
+    cancelReuse: () => undefined,
     fragmentation: refuse,
     openSecond: refuse,
     closeSecond: () => undefined,

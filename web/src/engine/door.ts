@@ -4,6 +4,18 @@ import type { ViewerHandle, ViewerModule } from './module.js';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Lets messages that wait be served. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
 /** A viewer of the module, and the way to it. */
 export class Door {
   protected readonly module: ViewerModule;

@@ -110,7 +110,7 @@ export interface ViewerModule {
   ): number;
   _viewer_chosen_csv(viewer: ViewerHandle, from: number, count: number): void;
   _viewer_latency(viewer: ViewerHandle, stage: number, axis: number, by: number): void;
-  _viewer_reuse(viewer: ViewerHandle): void;
+  _viewer_reuse(viewer: ViewerHandle, events: number): number;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_diff(second: ViewerHandle, first: ViewerHandle, align: number, by: number): void;
   _viewer_diff_levels(

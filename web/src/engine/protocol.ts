@@ -386,7 +386,7 @@ export interface OpenError {
   message: string;
 }
 
-/** The page's door to the worker. Every call is answered in order; `cancelOpen` overtakes. */
+/** The page's door to the worker. Every call is answered in order; those that cancel overtake. */
 export interface Engine {
   ready(): Promise<void>;
   /**
@@ -462,7 +462,13 @@ export interface Engine {
   /** Of those that match the filter, too. */
   area(area: Area, filter: string): Promise<AreaStatistics>;
   latency(stage: LatencyStage, axis: Axis, by: GroupBy, filter: string): Promise<Latency>;
-  reuse(): Promise<Reuse>;
+  /**
+   * Planned when it is first asked for, giving way to other requests; `onProgress` tells the share that is done.
+   * Of a trace that grows meanwhile it is about the events that were there when it was begun.
+   */
+  reuse(onProgress?: (share: number) => void): Promise<Reuse>;
+  /** Each `reuse` under way rejects with an `AbortError`; the next goes on where it stopped. */
+  cancelReuse(): void;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** Reads a second trace beside the open one, which `open` and `openLive` close again. Rejects as `open` does; then there is none. */

@@ -1,5 +1,5 @@
 // What people open the viewer for, asked of the open trace.
-import { Door } from './door.js';
+import { breathe, Door } from './door.js';
 import type {
   Area,
   AreaStatistics,
@@ -15,7 +15,13 @@ import type {
 } from './protocol.js';
 import { axisNumber, flameBys, flameMeasures, groupBys, latencyStages, nowhere, numberOf, placed } from './words.js';
 
+/** Events that are planned before the worker looks after other requests: some ten ms of work. */
+const plannedEvents = 8192;
+
 export class Questions extends Door {
+  /** Another number tells plans under way to stop: so does another trace. */
+  private planning = 0;
+
   moment(event: number, by: GroupBy, filter: string): Moment {
     const group = numberOf(groupBys, by, 'moment');
     this.scratchText(filter);
@@ -71,9 +77,19 @@ export class Questions extends Door {
     return this.json();
   }
 
-  reuse(): Reuse {
-    this.module._viewer_reuse(this.viewer);
-    return this.json();
+  async reuse(onProgress: (share: number) => void = () => undefined): Promise<Reuse> {
+    const { viewer, planning } = this;
+    for (;;) {
+      const share = this.module._viewer_reuse(viewer, plannedEvents);
+      if (share >= 1) return this.json();
+      onProgress(share);
+      await breathe();
+      if (planning !== this.planning) throw new DOMException('Planning was cancelled.', 'AbortError');
+    }
+  }
+
+  cancelReuse(): void {
+    this.planning++;
   }
 
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Float64Array {

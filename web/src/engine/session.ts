@@ -1,5 +1,6 @@
 // The engine's open trace: puts the module's C exports into the words of protocol.ts. Knows no
 // worker and no DOM.
+import { breathe } from './door.js';
 import type { ViewerHandle } from './module.js';
 import type {
   Align,
@@ -61,18 +62,6 @@ async function partOf(bytes: Blob | Uint8Array, from: number, count?: number): P
     : new Uint8Array(await bytes.slice(from, to).arrayBuffer());
 }
 
-/** Lets messages that wait be served. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}
-
 export class Session extends Questions {
   /** Of the `open` under way; another number tells it to stop. */
   private opening = 0;
@@ -82,6 +71,7 @@ export class Session extends Questions {
 
   private restart(): ViewerHandle {
     this.opening++;
+    this.cancelReuse();
     this.closeSecond();
     this.module._viewer_destroy(this.viewer);
     this.viewer = this.module._viewer_create();

@@ -48,6 +48,8 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
       const [files, range] = args as [TraceFile[], TimeRange?];
       const tell = (progress: LoadProgress): void => scope.postMessage({ kind: 'progress', id, progress });
       value = method === 'open' ? await engine.open(files, tell, range) : await engine.openSecond(files, tell);
+    } else if (method === 'reuse') {
+      value = await engine.reuse((share) => scope.postMessage({ kind: 'progress', id, progress: share }));
     } else if (method === 'render') {
       value = await picture(engine, ...(args as [Axis, View, number, number, PictureStyle]));
     } else {
