@@ -16,7 +16,7 @@ using namespace timeline;
 /// Lists end here: what is beyond holds little, and is counted all the same.
 constexpr std::size_t most_groups = 500;
 constexpr std::size_t most_rows = 100;
-constexpr std::size_t most_latencies = 20;
+constexpr std::size_t most_latencies = 10;
 
 /// As much of a row as a list shows.
 void write_brief(JsonWriter& json, const Lifecycles& trace, std::uint32_t row) {

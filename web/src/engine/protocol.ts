@@ -217,7 +217,7 @@ export interface LatencyFigures {
 export interface Latency extends LatencyFigures {
   /** Waits within [from, to), edges at 1, 2 and 5 times powers of ten; from the first that holds any to the last. */
   bins: { from: number; to: number; buffers: number }[];
-  /** Those with the most waiting in total first; 20 at most. */
+  /** Those with the most waiting in total first; 10 at most. */
   groups: (LatencyFigures & { name: string; total: number })[];
   allGroups: number;
   without: number; // released ones whose wait is not known, or not over
