@@ -72,8 +72,10 @@ const options = {
 };
 const bundle = async (entry) => (await esbuild.build({ ...options, entryPoints: [entry] })).outputFiles[0].text;
 
-/** Everything the page carries besides its code, by name; read through `src/assets.ts`. */
+/** Everything the page carries besides its code, by name: bytes, or text. Read through `src/assets.ts`. */
 const assets = new Map();
+// "<!--" would put the HTML parser into another state inside a script element, "</script" end it.
+const embeddable = (code) => code.replaceAll('<!--', '<\\!--').replaceAll('</script', '<\\/script');
 // Packed before they become text: what packs the page on its way cannot see through base64.
 const addPacked = (name, path, what) => {
   if (present(path, what)) assets.set(`${name}.gz`, gzipSync(readFileSync(path), { level: 9 }));
@@ -87,7 +89,7 @@ for (const [name, file] of [
   ['lab-worker.js', 'src/lab/worker.ts'],
 ]) {
   const entry = from(file);
-  if (existsSync(entry)) assets.set(name, Buffer.from(await bundle(entry)));
+  if (existsSync(entry)) assets.set(name, embeddable(await bundle(entry)));
 }
 const samples = from('samples');
 if (existsSync(samples)) {
@@ -106,8 +108,7 @@ present(modules['#engine'], 'the engine client (web/src/engine/client.ts)');
 present(modules['#lab'], 'the live lab (web/src/lab/lab-panel.ts)');
 present(modules.bufgc, 'the package (wasm/dist/index.js)');
 
-// "<!--" would put the HTML parser into another state inside a script element.
-const code = (await bundle(from('src/main.ts'))).replaceAll('<!--', '<\\!--');
+const code = embeddable(await bundle(from('src/main.ts')));
 const style = (
   await esbuild.build({ ...options, plugins: [], entryPoints: [from('src/tokens.css')], loader: { '.css': 'css' } })
 ).outputFiles[0].text;
@@ -125,9 +126,12 @@ const policy = [
   "form-action 'none'",
 ].join('; ');
 
-const blocks = [...assets]
-  .map(([name, bytes]) => `<script type="text/plain" data-asset="${name}">${bytes.toString('base64')}</script>`)
-  .join('\n');
+// Code stands as it is: packed with the page it is smaller than as base64.
+const block = ([name, content]) =>
+  typeof content === 'string'
+    ? `<script type="text/plain" data-asset="${name}">${content}</script>`
+    : `<script type="text/plain" data-asset="${name}">${content.toString('base64')}</script>`;
+const blocks = [...assets].map(block).join('\n');
 const html = page({ policy, style, assets: blocks, code });
 
 mkdirSync(dirname(output), { recursive: true });

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "bufgc/viz/site_text.hpp"
 #include "commands.hpp"
 #include "open_trace.hpp"
 #include "table.hpp"
@@ -117,7 +118,8 @@ void print_rows(const Comparison& all, const std::string& title, const Lifecycle
   Table table({title, "site", "dtype", "size", "id", "born at", "lived", "end"});
   for (std::size_t i = 0; i < listed; ++i) {
     const std::uint32_t row = rows[i];
-    table.add({name_text(trace.strings.at(trace.label[row])), plain_text(trace.strings.at(trace.site[row])),
+    table.add({name_text(trace.strings.at(trace.label[row])),
+               plain_text(site_name(trace.strings.at(trace.site[row]))),
                plain_text(trace.strings.at(trace.dtype[row])), human_bytes(trace.size_bytes[row]),
                std::to_string(trace.id[row]), human_count(trace.alloc_event[row]),
                lifetime_text(trace, row, all.options.align), std::string(timeline::end_name(trace, row))});

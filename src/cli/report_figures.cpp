@@ -26,7 +26,7 @@ ReportFigures report_figures(const Lifecycles& lifecycles) {
   const auto events = static_cast<double>(clock.events());
   figures.worst_fragmentation_ppm =
       static_cast<std::uint64_t>(Fragmentation(levels).resample(clock, Axis::event, 0, events, 1).front());
-  figures.reuse = find_reuse(lifecycles, places, levels, 0);
+  figures.reuse = find_reuse(lifecycles, levels, 0);
   figures.sites = group_rows(lifecycles, all, GroupBy::site);
   return figures;
 }

@@ -73,10 +73,12 @@ class Cache {
 
 }  // namespace
 
-CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places) {
+CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places, LeftBlocks which) {
   using Kind = Lifecycles::EventKind;
   const auto leaves_block = [&](std::uint32_t row) {
-    return has_block(lifecycles, row) && freed_to_cache(lifecycles, row);
+    const bool left = which == LeftBlocks::cached ? freed_to_cache(lifecycles, row)
+                                                  : released_to_allocator(lifecycles, row);
+    return left && has_block(lifecycles, row);
   };
   CachedBlocks blocks;
   DistinctNumbers addresses;

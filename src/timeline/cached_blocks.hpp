@@ -18,8 +18,13 @@ struct CachedBlocks {
   [[nodiscard]] std::size_t size() const noexcept { return box.size(); }
 };
 
+/// The same of what was released and not given back to the system, be it that the trace tells who had it
+/// then or not.
+enum class LeftBlocks : std::uint8_t { cached, released };
+
 /// O(events), where the same addresses come again and again, as those of a cache do.
-[[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places);
+[[nodiscard]] CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places,
+                                              LeftBlocks which = LeftBlocks::cached);
 
 /// Their intervals on the axis, for an index, read in place; each with the place that left it, whose strip it
 /// has.

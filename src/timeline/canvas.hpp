@@ -10,38 +10,11 @@
 
 #include "timeline/projection.hpp"
 #include "timeline/shade.hpp"
+#include "timeline/shown_boxes.hpp"
 
 namespace bufgc::timeline {
 
-/// Calls `at(index, share)` for each change of the box's share of a pixel to that of its left neighbour, in a
-/// picture of `stride` places a row: two at its beginning and two at its end, so that it costs the same
-/// however wide the box is. A running sum along the row gives the shares back.
-template <class Change>
-void for_each_change(const PixelBox& box, std::size_t stride, Change&& at) {
-  const auto left = static_cast<std::uint32_t>(box.left);
-  const auto right = static_cast<std::uint32_t>(box.right);
-  // Of the pixel in which an edge stands, the part to the right of the edge.
-  const auto left_share = static_cast<float>(left + 1 - box.left);
-  const auto right_share = static_cast<float>(right + 1 - box.right);
-  const auto end = static_cast<std::uint32_t>(std::ceil(box.bottom));
-  for (auto y = static_cast<std::uint32_t>(box.top); y < end; ++y) {
-    const auto tall =
-        static_cast<float>(std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y)));
-    const std::size_t row = y * stride;
-    if (left == right) {
-      const float share = tall * (left_share - right_share);
-      at(row + left, share);
-      at(row + left + 1, -share);
-      continue;
-    }
-    at(row + left, tall * left_share);
-    at(row + left + 1, tall - tall * left_share);
-    at(row + right, -tall * right_share);
-    at(row + right + 1, tall * right_share - tall);
-  }
-}
-
-/// One picture under way: shades and hatching as changes along each row, then pixels.
+/// One picture under way: shades as changes along each row, then pixels.
 class Canvas {
  public:
   Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba)
@@ -49,25 +22,22 @@ class Canvas {
         style_(style),
         projection_(projection),
         rgba_(rgba),
-        stride_(std::size_t{size.width} + 2),  // room for the changes of a box that ends at the right edge
+        stride_(changes_a_row(size)),
         shades_(stride_ * size.height) {}
 
   void add(const PixelBox& box, Shade shade) {
     for_each_change(box, stride_, [&](std::size_t at, float share) { shades_[at] += shade * share; });
   }
-  void add_hatched(const PixelBox& box) {
-    if (hatched_.empty()) hatched_.resize(shades_.size());
-    for_each_change(box, stride_, [&](std::size_t at, float share) { hatched_[at] += share; });
-  }
 
-  /// Sums the changes up and puts them over the background.
-  void resolve() {
+  /// Sums the changes up and puts them over the background; `hatched`, where there is any, is how much of
+  /// each pixel is hatched besides.
+  void resolve(const std::vector<float>* hatched) {
     for (std::uint32_t row = 0; row < size_.height; ++row) {
       const Shade* const shades = shades_.data() + row * stride_;
-      if (hatched_.empty()) {
+      if (hatched == nullptr) {
         resolve_row(shades, line(row));
       } else {
-        resolve_hatched(shades, hatched_.data() + row * stride_, row, line(row));
+        resolve_hatched(shades, hatched->data() + std::size_t{row} * size_.width, row, line(row));
       }
     }
   }
@@ -105,11 +75,9 @@ class Canvas {
     const std::int64_t plane_x = projection_.first_x();
     const std::int64_t plane_y = projection_.first_y() + row;
     Shade sum{};
-    float covered = 0;
     for (std::uint32_t x = 0; x < size_.width; ++x) {
       sum += changes[x];
-      covered += hatched[x];
-      const float share = covered * hatch_share(plane_x + x, plane_y);
+      const float share = hatched[x] * hatch_share(plane_x + x, plane_y);
       put(mix(sum + hatching * share, background), out + static_cast<std::size_t>(x) * 4);
     }
   }
@@ -120,7 +88,6 @@ class Canvas {
   std::vector<std::uint8_t>& rgba_;
   std::size_t stride_;
   std::vector<Shade> shades_;
-  std::vector<float> hatched_;
 };
 
 }  // namespace bufgc::timeline

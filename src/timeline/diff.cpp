@@ -114,8 +114,11 @@ CommonGrouping common_grouping(const Lifecycles& a, const Lifecycles& b, GroupBy
   CommonGrouping out{group_of_rows(a, by), group_of_rows(b, by)};
   out.groups = out.first.groups;
   if (by == GroupBy::label || by == GroupBy::dtype || by == GroupBy::site) {
-    const CommonStrings strings(a.strings, b.strings);
-    for (std::uint32_t& group : out.second.of_row) group = strings.of_second(group);
+    const bool sites = by == GroupBy::site;
+    const CommonStrings strings =
+        sites ? CommonStrings(site_names(a).names, site_names(b).names) : CommonStrings(a.strings, b.strings);
+    if (out.second.names != nullptr) out.second.classes = *std::exchange(out.second.names, nullptr);
+    for (std::uint32_t& group : out.second.classes) group = strings.of_second(group);
     out.groups = strings.count();
   }
   return out;
@@ -129,7 +132,6 @@ std::uint32_t own_number(const Lifecycles& trace, GroupBy by, std::uint32_t row,
     case GroupBy::dtype:
       return trace.dtype[row];
     case GroupBy::site:
-      return trace.site[row];
     case GroupBy::size:
     case GroupBy::state:
     case GroupBy::cause:
@@ -150,7 +152,7 @@ void count_rows(const DiffTrace& trace, const Grouping& parts, DiffGroupSide Dif
   const Lifecycles& rows = trace.lifecycles;
   const std::uint32_t peak = trace.levels.max_live_event();
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
-    GroupCounts& entry = counts[parts.of_row[row]];
+    GroupCounts& entry = counts[parts.of(row)];
     DiffGroupSide& figures = entry.group.*side;
     const std::uint64_t bytes = live_bytes(rows, row);
     ++figures.buffers;
@@ -262,9 +264,9 @@ std::vector<DiffGroup> diff_groups(const DiffTrace& first, const DiffTrace& seco
   std::vector<GroupCounts> counts(parts.groups);
   count_rows(first, parts.first, &DiffGroup::first, counts);
   count_rows(second, parts.second, &DiffGroup::second, counts);
-  for (const std::uint32_t row : diff.only_first) ++counts[parts.first.of_row[row]].group.first.unmatched;
-  for (const std::uint32_t row : diff.only_second) ++counts[parts.second.of_row[row]].group.second.unmatched;
-  for (const DiffPair& pair : diff.changed) ++counts[parts.first.of_row[pair.first]].group.changed;
+  for (const std::uint32_t row : diff.only_first) ++counts[parts.first.of(row)].group.first.unmatched;
+  for (const std::uint32_t row : diff.only_second) ++counts[parts.second.of(row)].group.second.unmatched;
+  for (const DiffPair& pair : diff.changed) ++counts[parts.first.of(pair.first)].group.changed;
 
   std::vector<DiffGroup> groups;
   for (std::uint32_t group = 0; group < counts.size(); ++group) {

@@ -5,14 +5,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "bufgc/viz/site_text.hpp"
 #include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
 namespace {
 
 using Frames = std::vector<std::string_view>;
-constexpr std::size_t most_frames = 64;
-
 std::string_view trimmed(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(' ');
   if (first == std::string_view::npos) return {};
@@ -21,7 +20,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 Frames cut(std::string_view text, std::string_view separator) {
   Frames frames;
-  while (frames.size() + 1 < most_frames) {
+  while (frames.size() + 1 < most_stack_frames) {
     const std::size_t at = text.find(separator);
     if (at == std::string_view::npos) break;
     // Nothing stands before a leading separator or between two.
@@ -196,10 +195,15 @@ class Writer {
 }  // namespace
 
 std::vector<std::string_view> split_frames(std::string_view text) {
-  for (const std::string_view separator : {" <- ", ";", "/"}) {
+  for (const std::string_view separator : {frame_separator, std::string_view(";"), std::string_view("/")}) {
     if (text.find(separator) == std::string_view::npos) continue;
     Frames frames = cut(text, separator);
-    if (separator == " <- ") std::reverse(frames.begin(), frames.end());
+    if (separator == frame_separator) {
+      std::reverse(frames.begin(), frames.end());
+      for (std::string_view& frame : frames)
+        if (frame.substr(0, own_frame_mark.size()) == own_frame_mark)
+          frame.remove_prefix(own_frame_mark.size());
+    }
     if (!frames.empty()) return frames;
   }
   Frames frames = cut(text, ".");

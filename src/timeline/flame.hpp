@@ -12,12 +12,13 @@ namespace bufgc::timeline {
 /// A name or a stack cut into frames, the outermost first. The first of these that stands in the text cuts
 /// it:
 ///
-///     conv <- layer <- model    innermost first, as one reads "made by"
+///     conv <- layer <- model    innermost first, as one reads "made by", and stacks (`site_text.hpp`)
 ///     main;train;forward        a folded stack
 ///     model/layer/conv
 ///     model.layer.conv          only where every part is a plain word, so that no file name or number is cut
 ///
-/// Blanks around a frame are left out. At most 64 frames; what is deeper stays in the last one.
+/// Blanks around a frame and the mark of a stack's own one are left out. At most `most_stack_frames`; what is
+/// deeper stays in the last one.
 [[nodiscard]] std::vector<std::string_view> split_frames(std::string_view text);
 
 enum class FlameBy : std::uint8_t { label = 0, site = 1 };

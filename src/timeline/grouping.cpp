@@ -1,8 +1,11 @@
 #include "timeline/grouping.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <utility>
 
+#include "bufgc/viz/site_text.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 
@@ -22,11 +25,20 @@ std::string size_class_name(std::size_t index) {
 }
 
 /// Power-of-ten class of a lifetime: 0 for none, n for [10^(n-1), 10^n).
-constexpr std::uint32_t lifetime_classes = 11;  // Events are counted in 32 bits.
+constexpr std::array<std::uint64_t, 10> powers_of_ten = [] {
+  std::array<std::uint64_t, 10> powers{};
+  std::uint64_t power = 1;
+  for (std::uint64_t& next : powers) {
+    next = power;
+    power *= 10;
+  }
+  return powers;
+}();
+constexpr std::uint32_t lifetime_classes = powers_of_ten.size() + 1;  // Events are counted in 32 bits.
 std::uint32_t lifetime_class(std::uint64_t events) noexcept {
-  std::uint32_t index = 0;
-  for (; events != 0; events /= 10) ++index;
-  return index;
+  // As many powers as there are decimal digits are not above it: 1,233 / 4,096 is the logarithm of two.
+  const unsigned digits = (static_cast<unsigned>(std::bit_width(events)) * 1233U) >> 12U;
+  return digits + (digits < powers_of_ten.size() && events >= powers_of_ten[digits] ? 1U : 0U);
 }
 
 /// "100 to 1k"
@@ -40,38 +52,49 @@ std::string lifetime_class_name(std::size_t index) {
 
 }  // namespace
 
-Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
-  const std::size_t rows = lifecycles.size();
-  Grouping out{0, std::vector<std::uint32_t>(rows)};
-  switch (by) {
-    case GroupBy::label:
-      return {lifecycles.strings.size(), lifecycles.label};
-    case GroupBy::dtype:
-      return {lifecycles.strings.size(), lifecycles.dtype};
-    case GroupBy::site:
-      return {lifecycles.strings.size(), lifecycles.site};
-    case GroupBy::size:
-      out.groups = 65;
-      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = size_class(lifecycles.size_bytes[row]);
-      return out;
-    case GroupBy::lifetime:
-      out.groups = lifetime_classes;
-      for (std::size_t row = 0; row < rows; ++row)
-        out.of_row[row] = lifetime_class(lifetime_events(lifecycles, row));
-      return out;
-    case GroupBy::state:
-      out.groups = 2;
-      for (std::size_t row = 0; row < rows; ++row) out.of_row[row] = is_alive_at_end(lifecycles, row) ? 1 : 0;
-      return out;
-    case GroupBy::cause:
-      out.groups = 6;
-      for (std::size_t row = 0; row < rows; ++row) {
-        const bool alive = is_alive_at_end(lifecycles, row);
-        out.of_row[row] = alive ? 5 : std::min<std::uint32_t>(lifecycles.cause[row], 4);
-      }
-      return out;
+SiteNames site_names(const Lifecycles& lifecycles) {
+  SiteNames out;
+  std::vector<std::uint32_t> of_site(lifecycles.strings.size(), StringTable::absent);
+  out.of_row.reserve(lifecycles.size());
+  for (const std::uint32_t site : lifecycles.site) {
+    if (of_site[site] == StringTable::absent)
+      of_site[site] = out.names.intern(site_name(lifecycles.strings.at(site)));
+    out.of_row.push_back(of_site[site]);
   }
   return out;
+}
+
+Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
+  const auto named = [&](const std::vector<std::uint32_t>& names) {
+    return Grouping{lifecycles.strings.size(), &names, {}};
+  };
+  const auto classed = [&](std::size_t groups, auto&& class_of) {
+    Grouping out{groups, nullptr, std::vector<std::uint32_t>(lifecycles.size())};
+    for (std::size_t row = 0; row < out.classes.size(); ++row) out.classes[row] = class_of(row);
+    return out;
+  };
+  switch (by) {
+    case GroupBy::label:
+      return named(lifecycles.label);
+    case GroupBy::dtype:
+      return named(lifecycles.dtype);
+    case GroupBy::site: {
+      SiteNames sites = site_names(lifecycles);
+      return {sites.names.size(), nullptr, std::move(sites.of_row)};
+    }
+    case GroupBy::size:
+      return classed(65, [&](std::size_t row) { return size_class(lifecycles.size_bytes[row]); });
+    case GroupBy::lifetime:
+      return classed(lifetime_classes,
+                     [&](std::size_t row) { return lifetime_class(lifetime_events(lifecycles, row)); });
+    case GroupBy::state:
+      return classed(2, [&](std::size_t row) { return is_alive_at_end(lifecycles, row) ? 1U : 0U; });
+    case GroupBy::cause:
+      return classed(6, [&](std::size_t row) {
+        return is_alive_at_end(lifecycles, row) ? 5U : std::min<std::uint32_t>(lifecycles.cause[row], 4);
+      });
+  }
+  return {};
 }
 
 std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t index, std::size_t some_row,
@@ -88,9 +111,10 @@ std::string group_name(const Lifecycles& lifecycles, GroupBy by, std::size_t ind
     case GroupBy::cause:
       return std::string(index == 5 ? state_name(lifecycles, some_row)
                                     : cause_name(static_cast<std::uint8_t>(index)));
+    case GroupBy::site:
+      return std::string(site_name(lifecycles.strings.at(lifecycles.site[some_row])));
     case GroupBy::label:
     case GroupBy::dtype:
-    case GroupBy::site:
       break;
   }
   return std::string(lifecycles.strings.at(static_cast<std::uint32_t>(index)));

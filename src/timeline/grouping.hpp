@@ -22,11 +22,23 @@ enum class GroupBy : std::uint8_t {
   lifetime = 6
 };
 
+/// Sites by their names: stacks that lead to one frame of the user's are one group.
+struct SiteNames {
+  StringTable names;
+  std::vector<std::uint32_t> of_row;  ///< Numbers of names.
+};
+[[nodiscard]] SiteNames site_names(const Lifecycles& lifecycles);
+
 /// Which group each row belongs to, as a number below `groups`. Size classes are powers of two; classes of
-/// lifetime are powers of ten, in events, what is alive having lived to the end of the log.
+/// lifetime are powers of ten, in events, what is alive having lived to the end of the log. Names are read in
+/// place: valid while the lifecycles are as they were.
 struct Grouping {
   std::size_t groups = 0;
-  std::vector<std::uint32_t> of_row;
+  const std::vector<std::uint32_t>* names = nullptr;
+  std::vector<std::uint32_t> classes;  ///< Instead of names.
+  [[nodiscard]] std::uint32_t of(std::size_t row) const noexcept {
+    return names == nullptr ? classes[row] : (*names)[row];
+  }
 };
 [[nodiscard]] Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by);
 

@@ -25,8 +25,8 @@ std::vector<Candidate> alive_groups(const Lifecycles& lifecycles, const Grouping
   std::vector<Candidate> all(parts.groups);
   for (std::uint32_t row = 0; row < matches.size(); ++row) {
     if (matches[row] == 0 || !is_alive_at_end(lifecycles, row)) continue;
-    Candidate& group = all[parts.of_row[row]];
-    group.group = parts.of_row[row];
+    Candidate& group = all[parts.of(row)];
+    group.group = parts.of(row);
     group.some_row = row;
     ++group.buffers;
     group.bytes += live_bytes(lifecycles, row);
@@ -110,7 +110,7 @@ Growth growth_of_groups(const Lifecycles& lifecycles, GroupBy by, const std::vec
   std::vector<std::uint32_t> place_of_row(matches.size(), unlisted);
   for (std::uint32_t row = 0; row < matches.size(); ++row) {
     if (matches[row] == 0) continue;
-    place_of_row[row] = place_of_group[parts.of_row[row]];
+    place_of_row[row] = place_of_group[parts.of(row)];
     if (place_of_row[row] != unlisted) ++growth.groups[place_of_row[row]].total_buffers;
   }
   Census(lifecycles, std::move(place_of_row), growth.groups).count();

@@ -27,8 +27,17 @@ LevelSteps::LevelSteps(const Lifecycles& lifecycles)
     : lifecycles_(&lifecycles),
       events_(lifecycles.event_count()),
       has_segments_(!lifecycles.segments.empty()) {
-  find_others();
-  if (!has_segments_) first_.cached_bytes = cached_before();
+  if (has_segments_) {
+    find_others();
+    return;
+  }
+  // As a rule each birth and each end has its own event, which one pass over the log tells.
+  Pass pass = go_through();
+  if (pass.own_changes < changes()) {
+    find_others();
+    if (!others_.empty()) pass = go_through();
+  }
+  first_.cached_bytes = pass.cached_before_bytes;
 }
 
 void LevelSteps::add_birth(std::size_t row, State& by) const noexcept {
@@ -118,15 +127,26 @@ void LevelSteps::advance(std::size_t event, State& state) const noexcept {
   state.cached_bytes = cached;
 }
 
-/// Cached bytes before the log began: the deepest that the running sum would fall below zero.
-std::uint64_t LevelSteps::cached_before() const noexcept {
+std::size_t LevelSteps::changes() const noexcept {
+  const auto in_log = [&](const std::vector<std::uint32_t>& events) {
+    return static_cast<std::size_t>(
+        std::count_if(events.begin(), events.end(), [&](std::uint32_t event) { return event < events_; }));
+  };
+  return in_log(lifecycles_->alloc_event) + in_log(lifecycles_->free_event);
+}
+
+LevelSteps::Pass LevelSteps::go_through() const noexcept {
+  Pass pass;
   std::int64_t sum = 0;
   std::int64_t lowest = 0;
   for (std::size_t event = 0; event < events_; ++event) {
-    sum += static_cast<std::int64_t>(change_at(event).cached_bytes);
+    const State by = change_at(event);
+    if (by.buffers != 0) ++pass.own_changes;
+    sum += static_cast<std::int64_t>(by.cached_bytes);
     lowest = std::min(lowest, sum);
   }
-  return static_cast<std::uint64_t>(-lowest);
+  pass.cached_before_bytes = static_cast<std::uint64_t>(-lowest);
+  return pass;
 }
 
 }  // namespace bufgc::timeline

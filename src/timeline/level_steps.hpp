@@ -57,7 +57,14 @@ class LevelSteps {
   [[nodiscard]] bool has_own_end(std::size_t row) const noexcept;
   [[nodiscard]] State change_at(std::size_t event) const noexcept;
   void find_others();
-  [[nodiscard]] std::uint64_t cached_before() const noexcept;
+  /// Births and ends in the log, whether or not they have an event of their own.
+  [[nodiscard]] std::size_t changes() const noexcept;
+  struct Pass {
+    std::size_t own_changes = 0;  ///< Events that are a birth or an end; of the log alone, without `others_`.
+    /// The deepest that what is cached would fall below zero: what was there before the log began.
+    std::uint64_t cached_before_bytes = 0;
+  };
+  [[nodiscard]] Pass go_through() const noexcept;
 
   const Lifecycles* lifecycles_ = nullptr;
   std::size_t events_ = 0;

@@ -33,12 +33,12 @@ LiveSet live_set(const Lifecycles& lifecycles, const LiveSetQuery& query,
   for (std::uint32_t row = 0; row < lifecycles.size(); ++row) {
     if (!lives_after(lifecycles, row, event)) continue;
     const std::uint64_t bytes = live_bytes(lifecycles, row);
-    LiveGroup& group = counts[parts.of_row[row]];
+    LiveGroup& group = counts[parts.of(row)];
     ++group.buffers;
     group.bytes += bytes;
     ++set.buffers;
     set.bytes += bytes;
-    some_row[parts.of_row[row]] = row;
+    some_row[parts.of(row)] = row;
     if (bytes != 0 && row < matches.size() && matches[row] != 0) set.largest.push_back(row);
   }
   keep_largest(lifecycles, set.largest, query.most_rows);

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "timeline/canvas.hpp"
+#include "timeline/hatching.hpp"
 #include "timeline/projection.hpp"
+#include "timeline/shown_boxes.hpp"
 
 namespace bufgc::timeline {
 namespace {
@@ -16,22 +18,6 @@ struct Edged {
   bool moved_in;
   bool moved_on;
 };
-
-/// Calls `visit(box, whole, cut)` for each box that the picture shows, with its place in pixels. They come by
-/// their beginnings, so what is written follows the picture from left to right and stays in the cache.
-template <class Visit>
-void for_each_shown(const Boxes& boxes, const View& view, const Projection& projection, Visit&& visit) {
-  if (boxes.index == nullptr) return;
-  const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
-  const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
-  boxes.index->for_each(from, to, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end) {
-    const Strip strip = (*boxes.strips)[box];
-    if (strip.height == 0 || start == end) return;
-    const PixelBox whole = projection.whole(start, end, strip);
-    const PixelBox cut = projection.cut(whole);
-    if (cut.left < cut.right && cut.top < cut.bottom) visit(box, whole, cut);
-  });
-}
 
 /// A hairline around the box and a thick bar at its end: it never ended.
 void outline(Canvas& canvas, const Projection& projection, const PixelBox& box, Color line) {
@@ -86,19 +72,23 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
   if (scene.colors != nullptr) {
     for (const Color color : scene.colors->palette()) palette.push_back(shade_of(color, 1.0F));
   }
-  const Shade unmatched = shade_of(style.unmatched, unmatched_share);
+  // Behind the classes stands what the filter leaves out: no branch decides that no one can foresee.
+  const std::size_t unmatched = palette.size();
+  palette.push_back(shade_of(style.unmatched, unmatched_share));
 
   Canvas canvas(size, style, projection, rgba);
   std::vector<Edged> edged;
+  Hatching once;
+  const std::vector<float>* hatched = nullptr;
   if (!empty) {
-    for_each_shown(scene.cached, view, projection,
-                   [&](std::uint32_t, const PixelBox&, const PixelBox& cut) { canvas.add_hatched(cut); });
+    Hatching& hatching = scene.hatching == nullptr ? once : *scene.hatching;
+    if (scene.cached.index != nullptr) hatched = &hatching.cover(scene.cached, view, size);
     const Places* const places = scene.places;
     for_each_shown(scene.lifetimes, view, projection,
                    [&](std::uint32_t box, const PixelBox& whole, const PixelBox& cut) {
                      const std::uint32_t row = places->row_of(box);
                      const bool matches = scene.matches == nullptr || (*scene.matches)[row] != 0;
-                     canvas.add(cut, matches ? palette[scene.colors->classes()[row]] : unmatched);
+                     canvas.add(cut, palette[matches ? scene.colors->classes()[row] : unmatched]);
                      if (!scene.edges || !matches || whole.right - whole.left < outlined_pixels ||
                          whole.bottom - whole.top < outlined_pixels) {
                        return;
@@ -108,7 +98,7 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
                      if (edge.alive || edge.moved_in || edge.moved_on) edged.push_back(edge);
                    });
   }
-  canvas.resolve();
+  canvas.resolve(hatched);
   for (const Edged& edge : edged) {
     const PixelBox& box = edge.box;
     if (edge.alive) outline(canvas, projection, box, style.outline);

@@ -17,12 +17,14 @@ struct View {
   double t1 = 1;
   double y0 = 0;
   double y1 = 1;
+  friend bool operator==(const View&, const View&) = default;
 };
 
 /// Device pixels.
 struct PictureSize {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+  friend bool operator==(PictureSize, PictureSize) = default;
 };
 
 /// Boxes to draw: intervals on the axis, each at the strip of its box.
@@ -30,6 +32,8 @@ struct Boxes {
   const LifecycleIndex* index = nullptr;
   const std::vector<Strip>* strips = nullptr;
 };
+
+class Hatching;
 
 /// What is drawn. Colours and matches have one entry a row.
 struct Scene {
@@ -40,6 +44,8 @@ struct Scene {
   const std::vector<std::uint8_t>* matches = nullptr;  ///< Null: all match. 0: the filter leaves the row
                                                        ///< out; it stays as a shade.
   Boxes cached;                                        ///< `index` null: none drawn.
+  Hatching* hatching = nullptr;  ///< Keeps what was counted of `cached` for the next picture; null: nothing
+                                 ///< is kept.
 };
 
 struct Style {
@@ -57,8 +63,8 @@ struct Style {
 /// leave their true average; the rest of the pixel is background. Where boxes overlap (only faulty
 /// traces do that) the pixel is their mean.
 ///
-/// A pure function of its arguments: a picture cut into tiles equals the whole, to the pixel, when
-/// the tiles' edges stand on the whole's pixel edges.
+/// A pure function of its arguments, whatever `hatching` keeps: a picture cut into tiles equals the whole, to
+/// the pixel, when the tiles' edges stand on the whole's pixel edges.
 void rasterize(const Scene& scene, const View& view, PictureSize size, const Style& style,
                std::vector<std::uint8_t>& rgba);
 

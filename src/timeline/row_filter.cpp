@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bufgc/viz/site_text.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 
@@ -20,7 +21,8 @@ bool contains(std::string_view text, std::string_view lower_needle) {
 }
 
 bool matches(std::string_view text, const Term& term) {
-  return term.exact ? text == term.text : contains(text, term.text);
+  if (!term.exact) return contains(text, term.text);
+  return text == term.text || (term.field == Term::Field::site && site_name(text) == term.text);
 }
 
 /// Each string is looked at once, however many rows have it.

@@ -15,7 +15,8 @@ namespace bufgc::timeline {
 ///     conv                 label, site, dtype, id or cause contains it (case does not matter)
 ///     "two words"          the same with a blank in it
 ///     label:conv           one field: label, site, dtype, shape, thread, cause, kind, id (exact)
-///     label=conv1           the field is just that, case and all; label="" has none
+///     label=conv1          the field is just that, case and all; label="" has none. A site may also be
+///                          told by its name (`site_text.hpp`)
 ///     size>1MiB            also <, <=, >=, =; units B, KiB, MiB, GiB, KB, MB, GB, k, M, G
 ///     lifetime<5ms         units ns, us, ms, s; without a unit, in events
 ///     uses=0               how often kernels used it

@@ -95,8 +95,8 @@ std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<st
   std::vector<std::uint32_t> some_row(parts.groups, Lifecycles::none);
   for (std::size_t row = 0; row < matches.size(); ++row) {
     if (matches[row] == 0) continue;
-    count(lifecycles, row, counts[parts.of_row[row]]);
-    some_row[parts.of_row[row]] = static_cast<std::uint32_t>(row);
+    count(lifecycles, row, counts[parts.of(row)]);
+    some_row[parts.of(row)] = static_cast<std::uint32_t>(row);
   }
   std::vector<Group> groups;
   for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -42,6 +42,11 @@ namespace bufgc::timeline {
   return is_owned(lifecycles, row) && !is_alive_at_end(lifecycles, row) &&
          lifecycles.freed_to[row] == static_cast<std::uint8_t>(FreedTo::cache);
 }
+/// Released, and not given back to the system as far as the trace tells.
+[[nodiscard]] inline bool released_to_allocator(const Lifecycles& lifecycles, std::size_t row) noexcept {
+  return is_owned(lifecycles, row) && !is_alive_at_end(lifecycles, row) &&
+         lifecycles.freed_to[row] != static_cast<std::uint8_t>(FreedTo::source);
+}
 [[nodiscard]] inline bool served_by_cache(const Lifecycles& lifecycles, std::size_t row) noexcept {
   return is_owned(lifecycles, row) && born_in_log(lifecycles, row) &&
          lifecycles.served_by[row] == static_cast<std::uint8_t>(ServedBy::cache);
@@ -53,8 +58,8 @@ namespace bufgc::timeline {
   return end > lifecycles.alloc_event[row] ? end - lifecycles.alloc_event[row] : 0;
 }
 [[nodiscard]] inline std::uint64_t lifetime_ns(const Lifecycles& lifecycles, std::size_t row) noexcept {
-  const std::int64_t begin = lifecycles.alloc_time_ns[row];
-  const std::int64_t end = !is_alive_at_end(lifecycles, row)  ? lifecycles.free_time_ns[row]
+  const std::int64_t begin = lifecycles.alloc_time_ns(row);
+  const std::int64_t end = !is_alive_at_end(lifecycles, row)  ? lifecycles.free_time_ns(row)
                            : lifecycles.event_time_ns.empty() ? begin
                                                               : lifecycles.event_time_ns.back();
   return end > begin ? static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin) : 0;

@@ -28,11 +28,10 @@ inline Shade mix(Shade shade, Shade background) noexcept {
 /// Writes the pixel's four bytes.
 inline void put(Shade color, std::uint8_t* pixel) noexcept {
   using Integers = std::int32_t __attribute__((vector_size(16)));
+  using Bytes = std::uint8_t __attribute__((vector_size(4)));
   const auto rounded = __builtin_convertvector(color + 0.5F, Integers);
-  const std::uint32_t packed = static_cast<std::uint32_t>(rounded[0]) |
-                               static_cast<std::uint32_t>(rounded[1]) << 8U |
-                               static_cast<std::uint32_t>(rounded[2]) << 16U | 0xFF000000U;
-  std::memcpy(pixel, &packed, sizeof packed);
+  const auto bytes = __builtin_convertvector(rounded | Integers{0, 0, 0, 0xFF}, Bytes);
+  std::memcpy(pixel, &bytes, sizeof bytes);
 }
 
 /// Puts a colour over what is resolved already, by the share covered.

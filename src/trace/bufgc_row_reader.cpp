@@ -134,9 +134,7 @@ void RowReader::add_births(bool standing) {
   }
   rows.size_bytes.insert(rows.size_bytes.end(), sizes.begin(), sizes.end());
   rows.alloc_event.resize(all);
-  rows.alloc_time_ns.resize(all);
   rows.free_event.resize(all, none);
-  rows.free_time_ns.resize(all);
   rows.base.resize(all, none);
   rows.cause.resize(all, Lifecycles::unknown);
   rows.freed_to.resize(all, Lifecycles::unknown);
@@ -163,7 +161,6 @@ void RowReader::for_each_column(Visit&& visit) {
   for (auto* const column : {&all.alloc_event, &all.free_event, &all.label, &all.dtype, &all.shape, &all.site,
                              &all.thread, &all.base})
     visit(*column);
-  for (auto* const column : {&all.alloc_time_ns, &all.free_time_ns}) visit(*column);
   for (auto* const column : {&all.kind, &all.cause, &all.served_by, &all.freed_to}) visit(*column);
 }
 
@@ -223,7 +220,6 @@ std::string RowReader::add_events(const BlockHeader& header, bool standing) {
           rows.base[row] = of;
         }
         rows.alloc_event[row] = event(time, kind, row);
-        rows.alloc_time_ns[row] = time;
         ++row;
         if (!standing) ++births_;
         break;
@@ -232,7 +228,6 @@ std::string RowReader::add_events(const BlockHeader& header, bool standing) {
         const std::uint32_t ended = live_row(block_.column(Column::ended)[end]);
         if (ended == none || ended >= row) return not_alive("the end");
         rows.free_event[ended] = event(time, kind, ended);
-        rows.free_time_ns[ended] = time;
         rows.cause[ended] = minus_one(block_.column(Column::cause)[end]);
         rows.freed_to[ended] = minus_one(block_.column(Column::freed_to)[end]);
         ++end;

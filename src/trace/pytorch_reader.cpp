@@ -86,6 +86,7 @@ class PytorchReader final : public Reader {
       note(beginning.without_block, "buffers that no segment holds are alive by the entries");
       note(beginning.without_birth, "blocks are in use that by the entries were freed");
     }
+    note(snapshot.without_stack, "stacks beyond 64 MiB of text were cut to one frame");
     note(snapshot.set_right, "entries had a time before the last one's and were given that");
     return good || fail("expected at most 4,294,967,280 events in one trace, found more");
   }

@@ -277,6 +277,7 @@ class SnapshotReader {
     return true;
   }
   bool whole() {
+    snapshot_.without_stack = frames_.without_stack();
     if (!fields_.exhausted()) return true;
     error_ =
         "expected a snapshot that says everything once, found lists that stand in it so often that it "

@@ -32,8 +32,9 @@ struct PytorchSnapshot {
   /// Where programs began and ended something, as marks.
   std::vector<Entry> annotations;
 
-  bool timed = false;           ///< Whether the entries of the traces have times.
-  std::uint64_t set_right = 0;  ///< Entries with a time before the last one's, which they were given.
+  bool timed = false;               ///< Whether the entries of the traces have times.
+  std::uint64_t set_right = 0;      ///< Entries with a time before the last one's, which they were given.
+  std::uint64_t without_stack = 0;  ///< Stacks that came when there was no more room for such text.
 };
 
 /// Reads it from a pickle of `file_bytes` bytes. False where it is none, or is wrong in what is needed;

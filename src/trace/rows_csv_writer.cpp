@@ -74,11 +74,11 @@ bool write_rows_csv(const Lifecycles& lifecycles, std::span<const std::uint32_t>
       text((*column)[row]);
     out << ',' << lifecycles.size_bytes[row] << ',' << lifecycles.capacity_bytes[row] << ',';
     if (lifecycles.address[row] != Lifecycles::no_address) out.hex(lifecycles.address[row]);
-    out << ',' << lifecycles.alloc_event[row] << ',' << since(lifecycles.alloc_time_ns[row]) << ',';
+    out << ',' << lifecycles.alloc_event[row] << ',' << since(lifecycles.alloc_time_ns(row)) << ',';
     if (lifecycles.free_event[row] == Lifecycles::none) {
       out << ",,";
     } else {
-      out << lifecycles.free_event[row] << ',' << since(lifecycles.free_time_ns[row]) << ','
+      out << lifecycles.free_event[row] << ',' << since(lifecycles.free_time_ns(row)) << ','
           << word_of(lifecycles.cause[row], cause_names);
     }
     text(lifecycles.site[row]);

@@ -1,10 +1,24 @@
 #include "trace/time_range.hpp"
 
+#include <limits>
+
 #include "bufgc/viz/lifecycles_builder.hpp"
 #include "trace/records.hpp"
 #include "trace/standing.hpp"
 
 namespace bufgc::trace {
+
+TimeRange moved(TimeRange range, std::int64_t by_ns) noexcept {
+  for (std::int64_t* const end : {&range.from_ns, &range.to_ns}) {
+    using Limits = std::numeric_limits<std::int64_t>;
+    if (by_ns > 0) {
+      *end = *end > Limits::max() - by_ns ? Limits::max() : *end + by_ns;
+    } else {
+      *end = *end < Limits::min() - by_ns ? Limits::min() : *end + by_ns;
+    }
+  }
+  return range;
+}
 
 Lifecycles cut(const Lifecycles& lifecycles, TimeRange range) {
   Standing before(lifecycles.folded);

@@ -10,6 +10,8 @@ const turn = () =>
 
 const blockBytes = 256;
 const alive = 5_000;
+/** Stretches of so many: what the engine collects meanwhile falls into one of them, or does not. */
+const holds = 5;
 const dropped = 50_000;
 const temporaries = 10;
 
@@ -86,15 +88,15 @@ export async function measureHandles({ load, wasm, createPeer, rounds, pairs }) 
     alive: {
       bufgc: async () =>
         (await timed(
-          4,
+          4 * holds,
           hold(() => off.alloc(blockBytes), dispose),
         )) / alive,
       watched: async () =>
         (await timed(
-          4,
+          4 * holds,
           hold(() => on.alloc(blockBytes), dispose),
         )) / alive,
-      peer: async () => (await timed(1, hold(makePeer, endPeer))) / alive,
+      peer: async () => (await timed(holds, hold(makePeer, endPeer))) / alive,
     },
     finalized: {
       bufgc: () =>

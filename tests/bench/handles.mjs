@@ -165,7 +165,7 @@ export async function handleRows({ quick, log }) {
   const exposed = await startChromium(['--js-flags=--expose-gc']);
   try {
     const node = inNode(folder);
-    const job = { what: 'handles', rounds: quick ? 3 : 7, pairs: quick ? 10_000 : 40_000 };
+    const job = { what: 'handles', rounds: quick ? 3 : 7, pairs: quick ? 10_000 : 100_000 };
     const rows = [...costRows('Node', node(job, '--expose-gc'))];
     rows.push(...costRows('Chromium', await inPage(exposed, url)(job)));
     for (const [host, run] of [

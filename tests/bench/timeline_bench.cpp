@@ -37,9 +37,7 @@ struct Maker {
     trace.capacity_bytes.push_back((size + 63) / 64 * 64);
     trace.address.push_back(address);
     trace.alloc_event.push_back(event(Lifecycles::EventKind::alloc, row));
-    trace.alloc_time_ns.push_back(trace.event_time_ns.back());
     trace.free_event.push_back(Lifecycles::none);
-    trace.free_time_ns.push_back(0);
     for (auto* column : {&trace.label, &trace.dtype, &trace.shape, &trace.site, &trace.thread})
       column->push_back(0);
     trace.base.push_back(Lifecycles::none);
@@ -51,7 +49,6 @@ struct Maker {
   }
   void free(std::uint32_t row) {
     trace.free_event[row] = event(Lifecycles::EventKind::free, row);
-    trace.free_time_ns[row] = trace.event_time_ns.back();
     trace.freed_to[row] = 0;
   }
 };

@@ -1,7 +1,8 @@
 // The questions that people open the viewer for, each against a plain reading of the sample.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { launch, openSample, openText, textOf } from './browser.mjs';
+import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
 import { liveAfter, sampleEvents, summaryOf } from './oracle.mjs';
 
 const idle = (page) => page.evaluate(() => window.viewer.idle());
@@ -423,10 +424,211 @@ describe('what could be reused', () => {
     assert.match(await textOf(page, 'details-panel'), new RegExp(`id ?${pairs[0].ids[0]}\\b`));
   });
 
+  test('a long plan shows how far it is, and can be cancelled and gone on with; the page answers meanwhile', async () => {
+    const lines = [];
+    for (let id = 0; id < 200_000; id += 1) {
+      const size = 64 * (1 + ((id * 7919) % 500));
+      const addr = `0x${(id * 32768 + 65536).toString(16)}`;
+      lines.push({ t: lines.length, op: 'alloc', id, size, addr });
+      if (id >= 1000) lines.push({ t: lines.length, op: 'free', id: id - 1000 });
+    }
+    await press(page, '1');
+    await openText(page, 'long.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+    // Within the page, for the plan is made while a driver would still look for the button.
+    const pressed = page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const look = () => {
+            const reuse = document.querySelector('bufgc-app').renderRoot.querySelector('reuse-view');
+            const button = reuse?.renderRoot.querySelector('.above button');
+            if (!button) return requestAnimationFrame(look);
+            button.click();
+            resolve(button.textContent.trim());
+          };
+          look();
+        }),
+    );
+    await page.keyboard.press('6');
+    assert.equal(await pressed, 'Cancel');
+    await view().getByText('The plan was cancelled').waitFor();
+    await idle(page);
+    const meanwhile = await page.evaluate(async () => {
+      const { session, renderRoot } = document.querySelector('bufgc-app');
+      const reuse = renderRoot.querySelector('reuse-view');
+      reuse.renderRoot.querySelector('.above button').click();
+      const { row } = await session.engine.row(7);
+      await reuse.updateComplete;
+      const progress = reuse.renderRoot.querySelector('progress');
+      return { row, share: progress?.value, name: progress?.labels[0]?.textContent.trim() };
+    });
+    assert.equal(meanwhile.row, 7);
+    assert.equal(meanwhile.name, 'planning');
+    assert.ok(meanwhile.share < 1, 'the answer came before the plan was made');
+    await idle(page);
+    const [, planned, least] = (await titles('.figures td[title]')).map(exact);
+    assert.ok(planned >= least);
+    assert.equal(await view().locator('.pair tbody tr').count(), 100);
+  });
+
   test('without addresses the peaks are told, and why there are no pairs', async () => {
     await openText(page, 'plain.csv', 'time,op,id,size\n1,a,1,100\n2,f,1,100\n3,a,2,100\n');
     await idle(page);
     assert.match(await textOf(page, 'reuse-view'), /tells of no addresses/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('stacks of a snapshot', () => {
+  let browser;
+  let opened;
+  let page;
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openText(page, 'snapshot.pickle', readFileSync(new URL('../data/snapshot.pickle', import.meta.url)));
+  });
+  after(() => browser.close());
+
+  const chain = [
+    '/home/ada/train.py:40 <module>',
+    '/home/ada/train.py:12 train',
+    '/env/site-packages/torch/optim/adam.py:75 step',
+  ];
+
+  test('the flame graph nests their frames, the outermost on top, and names files without their path', async () => {
+    await press(page, '4');
+    await session(page, () => document.querySelector('bufgc-app').session.setFilter('site:train.py'));
+    const view = page.locator('flame-view');
+    await view.getByRole('button', { name: 'stack', exact: true }).click();
+    await idle(page);
+    const places = [];
+    for (const name of chain) {
+      const frame = view.locator(`.frame[aria-label^="${name}: "]`);
+      places.push(await frame.boundingBox());
+      assert.equal((await frame.textContent()).trim(), name.replace(/^.*\//, ''));
+    }
+    for (let i = 1; i < places.length; i += 1) {
+      assert.ok(places[i].y > places[i - 1].y);
+      assert.ok(places[i].x >= places[i - 1].x - 1);
+    }
+    // Three allocations came from there, of 1000, 400 and 512 bytes.
+    const told = await view.locator(`.frame[aria-label^="${chain[2]}: "]`).getAttribute('aria-label');
+    assert.equal(exact(told), 1912);
+  });
+
+  test('a frame that is looked into can be filtered by: all stacks through it match', async () => {
+    await page.locator(`flame-view .frame[aria-label^="${chain[2]}: "]`).click();
+    await idle(page);
+    await session(page, () => document.querySelector('bufgc-app').session.setFilter(''));
+    await page.locator('flame-view .where').getByRole('button', { name: 'Filter' }).click();
+    await idle(page);
+    assert.equal(await session(page, () => document.querySelector('bufgc-app').session.matched?.rows), 3);
+    await session(page, () => document.querySelector('bufgc-app').session.setFilter(''));
+    await idle(page);
+  });
+
+  test('details list the stack from the innermost frame out, the user’s own one marked', async () => {
+    await session(page, async () => {
+      const { session } = document.querySelector('bufgc-app');
+      for (let row = 0; ; row += 1) if ((await session.engine.row(row)).label === 'logits') return session.select(row);
+    });
+    await idle(page);
+    const frames = page.locator('details-panel .stack li');
+    assert.deepEqual(await frames.allTextContents(), ['at::_ops::add_Tensor::call', ...chain.toReversed()]);
+    const own = page.locator('details-panel .stack li[aria-current]');
+    assert.deepEqual(await own.allTextContents(), [chain[1]]);
+    assert.match(await textOf(page, 'details-panel'), /site\/home\/ada\/train\.py:12 train/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
+
+describe('how long from unreachable to released to reused', () => {
+  let browser;
+  let opened;
+  let page;
+  // Buffers of one block, each used 1 µs before its release and taken again 3 µs after it; the last one is kept.
+  const events = [];
+  for (let id = 0; id < 40; id += 1) {
+    const t = id * 10_000;
+    events.push({ t, op: 'alloc', id, size: 64, addr: '0x1000', label: id % 2 ? 'odd' : 'even' });
+    events.push({ t: t + 6000, op: 'use', kernel: 'k', bufs: [[id, 'r']] });
+    if (id < 39) events.push({ t: t + 7000, op: 'free', id, to: 'cache', cause: 'finalized' });
+  }
+  before(async () => {
+    browser = await launch();
+    opened = await browser.open();
+    page = opened.page;
+    await openText(page, 'waits.ndjson', ndjson(...events));
+    await press(page, '7');
+  });
+  after(() => browser.close());
+
+  const stage = (name) => page.locator(`statistics-view section.${name}`);
+  const cells = async (name, row) =>
+    (await stage(name).locator('.waits tbody tr').nth(row).locator('th, td').allTextContents()).map((text) =>
+      text.trim(),
+    );
+
+  test('both waits stand there with their median, p95 and longest, and what is not known is said', async () => {
+    assert.deepEqual(await cells('unused', 0), ['all', '39', '1.00\u202fµs', '1.00\u202fµs', '1.00\u202fµs']);
+    assert.deepEqual(await cells('idle', 0), ['all', '39', '3.00\u202fµs', '3.00\u202fµs', '3.00\u202fµs']);
+    assert.match(await textOf(page, 'statistics-view'), /When the last reference to a buffer went stands in no trace/);
+  });
+
+  test('the distribution counts every wait once', async () => {
+    for (const [name, bin] of [
+      ['unused', '1.00\u202fµs to 2.00\u202fµs'],
+      ['idle', '2.00\u202fµs to 5.00\u202fµs'],
+    ]) {
+      const rows = stage(name).locator('table').nth(1).locator('tbody tr');
+      assert.equal(await rows.count(), 1);
+      assert.deepEqual((await rows.locator('th, td').allTextContents()).map((text) => text.trim()).slice(0, 2), [
+        bin,
+        '39',
+      ]);
+    }
+  });
+
+  test('waits are told in events too, and by label, site or cause; a group filters', async () => {
+    const press = async (name) => {
+      await page.locator('statistics-view .how').getByRole('button', { name, exact: true }).click();
+      await idle(page);
+    };
+    await press('events');
+    assert.deepEqual(await cells('unused', 0), ['all', '39', '1', '1', '1']);
+    assert.deepEqual(await cells('unused', 1), ['even', '20', '1', '1', '1']);
+    await stage('unused').getByRole('button', { name: 'odd' }).click();
+    await idle(page);
+    assert.deepEqual(await cells('unused', 0), ['all', '19', '1', '1', '1']);
+    await stage('unused').getByRole('button', { name: 'odd' }).click();
+    await idle(page);
+    await press('cause');
+    assert.deepEqual(await cells('idle', 1), ['finalized', '39', '1', '1', '1']);
+    await press('time');
+  });
+
+  test('details tell of the last use, of what is not recorded, and who took the block', async () => {
+    await session(page, () => document.querySelector('bufgc-app').session.select(4));
+    await idle(page);
+    const told = await textOf(page, 'details-panel');
+    assert.match(told, /last used13 at 46\.0 µs, 1\.00 µs before that/);
+    assert.match(told, /droppednot recorded: at its last use or later/);
+    assert.match(told, /reused15 at 50\.0 µs, after 3\.00 µs: by whom/);
+    await page.locator('details-panel').getByRole('button', { name: 'by whom' }).click();
+    await idle(page);
+    assert.equal(await session(page, () => document.querySelector('bufgc-app').session.selectedRow), 5);
+    await session(page, () => document.querySelector('bufgc-app').session.select(39));
+    await idle(page);
+    assert.doesNotMatch(await textOf(page, 'details-panel'), /reused|dropped/);
+  });
+
+  test('a trace without uses and addresses says that neither is known', async () => {
+    await openText(page, 'plain.ndjson', '{"t":1,"op":"alloc","id":1,"size":64}\n{"t":2,"op":"free","id":1}\n');
+    await idle(page);
+    const told = await textOf(page, 'statistics-view');
+    assert.match(told, /tells of no use by a kernel/);
+    assert.match(told, /No block was taken again, or the trace tells of no addresses/);
     assert.deepEqual(opened.complaints, []);
   });
 });

@@ -56,6 +56,47 @@ describe('the lifecycle plot', () => {
   };
   const fit = () => press(page, '0');
 
+  test('the level chart fills each column up to its live bytes, and hatches what is cached above them', async () => {
+    const { page: other, close } = await browser.open();
+    // A unit lives; then three; then one, the others cached.
+    const buffer = (t, id, size) => ({ t, op: 'alloc', id, size, addr: `0x${id}000`, label: 'b' });
+    const free = (t, id) => ({ t, op: 'free', id, to: 'lru' });
+    await openText(other, 'steps.ndjson', ndjson(buffer(0, 1, 4096), buffer(1, 2, 8192), free(2, 2), free(3, 1)));
+    const columns = await other.evaluate(() => {
+      const chart = document.querySelector('bufgc-app').shadowRoot.querySelector('level-chart').shadowRoot;
+      const canvas = chart.querySelector('.u-wrap canvas');
+      const box = canvas.getBoundingClientRect();
+      const plot = chart.querySelector('.u-over').getBoundingClientRect();
+      const scale = canvas.width / box.width;
+      const [left, top, width, height] = [plot.left - box.left, plot.top - box.top, plot.width, plot.height].map((at) =>
+        Math.round(at * scale),
+      );
+      const pixels = canvas.getContext('2d').getImageData(left, top, width, height).data;
+      const [red, green, blue] = [...pixels.slice(4 * ((height - 3) * width + Math.round(0.1 * width)))];
+      return [0.1, 0.35, 0.6, 0.85].map((share) => {
+        const x = Math.round(share * width);
+        const of = (good) => Array.from({ length: height }, (_, y) => 4 * (y * width + x)).filter(good).length / height;
+        return {
+          live: of((at) => pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue),
+          hatched: of((at) => pixels[at + 3] < 128),
+        };
+      });
+    });
+    await close();
+    const unit = columns[0].live;
+    const about = (share, units) => assert.ok(Math.abs(share - units * unit) < 0.08, `${share}, ${units} × ${unit}`);
+    assert.ok(Math.abs(unit - 1 / 3 / 1.06) < 0.08);
+    for (const [index, [live, cached]] of [
+      [1, 0],
+      [3, 0],
+      [1, 2],
+      [0, 3],
+    ].entries()) {
+      about(columns[index].live, live);
+      about(columns[index].hatched, cached);
+    }
+  });
+
   test('undo goes back through the ranges that were looked at, redo forth again', async () => {
     await press(page, '0');
     await page.waitForTimeout(500);

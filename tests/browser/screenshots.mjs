@@ -1,5 +1,5 @@
 // Pictures of the page in its states, to be looked at: node tests/browser/screenshots.mjs FOLDER [PART OF A NAME]
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, openSample, openText } from './browser.mjs';
 import { recordMoves } from './moves.mjs';
@@ -11,6 +11,7 @@ if (!folder) {
 }
 mkdirSync(folder, { recursive: true });
 
+const snapshot = readFileSync(new URL('../data/snapshot.pickle', import.meta.url));
 const idle = (page) => page.evaluate(() => window.viewer.idle());
 const key = async (page, name) => {
   await page.keyboard.press(name);
@@ -134,6 +135,38 @@ const STATES = {
     await openSample(page);
     await key(page, '7');
     await gotIt(page);
+  },
+  latency: async (page) => {
+    await openSample(page, 'gpt_generate_noplan');
+    await key(page, '7');
+    await gotIt(page);
+    await page.locator('statistics-view').evaluate((view) => {
+      view.scrollTo(0, view.renderRoot.querySelector('.wide').offsetTop - view.offsetTop);
+    });
+  },
+  flamestacks: async (page) => {
+    await openText(page, 'snapshot.pickle', snapshot);
+    await key(page, '4');
+    await gotIt(page);
+    await page.getByRole('button', { name: 'stack', exact: true }).click();
+  },
+  detailsstack: async (page) => {
+    await openText(page, 'snapshot.pickle', snapshot);
+    await gotIt(page);
+    await page.evaluate(() => document.querySelector('bufgc-app').session.select(2));
+  },
+  rangecard: async (page) => {
+    await key(page, 'Control+k');
+    await page.keyboard.type('time range of a file');
+    await key(page, 'Enter');
+    await page.getByLabel('to', { exact: true }).fill('soon');
+    await key(page, 'Enter');
+  },
+  range: async (page) => {
+    await openSample(page);
+    await gotIt(page);
+    await page.evaluate(() => window.viewer.setView({ t0: 2000, t1: 5000 }));
+    await page.evaluate(() => document.querySelector('bufgc-app').session.openVisible());
   },
   diffempty: async (page) => {
     await openSample(page);

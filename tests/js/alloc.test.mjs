@@ -216,9 +216,78 @@ test('the wasm file can be handed in as bytes, as an ArrayBuffer or as an addres
     const gc = await open(t, { wasm });
     assert.equal(gc.alloc(10).view().length, 10);
   }
-  await assert.rejects(load({ wasm: 17 }), InvalidArgumentError);
+  await assert.rejects(load({ wasm: 17 }), { argument: 'options.wasm' });
   await assert.rejects(load({ annex: 17 }), { argument: 'options.annex' });
-  await assert.rejects(load({ wasm: new Uint8Array([1, 2, 3]) }), WebAssembly.CompileError);
+});
+
+test('a file that is none of the package is refused, with its option and the cause, and harms nobody', async (t) => {
+  const { annexBytes, turn } = await import('./package.mjs');
+  const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]); // a module, of nothing
+  for (const [source, cause] of [
+    [new Uint8Array([1, 2, 3]), WebAssembly.CompileError],
+    [new ArrayBuffer(0), WebAssembly.CompileError],
+    [empty, TypeError],
+    ['file:///nowhere/to/be/found.wasm', Error],
+    ['nowhere:at-all', TypeError],
+  ]) {
+    for (const option of ['wasm', 'annex']) {
+      const refused = (error) => {
+        assert.ok(error instanceof InvalidArgumentError, String(error));
+        assert.equal(error.argument, `options.${option}`);
+        assert.equal(error.received, source);
+        assert.ok(error.cause instanceof cause, String(error.cause));
+        return true;
+      };
+      await assert.rejects(load({ [option]: source, visualizer: true }), refused);
+      if (option === 'wasm') continue;
+      // Where it is wanted later, it is refused later: what does not need it goes on, the core beneath too.
+      const gc = await open(t, { annex: source });
+      gc.visualizer.start();
+      await assert.rejects(gc.visualizer.ready, refused);
+      assert.throws(() => gc.visualizer.snapshot(), refused);
+      await assert.rejects(gc.statistics(), refused);
+      const step = gc.iteration();
+      for (let round = 0; round < 3; round += 1) step.run(() => gc.alloc(1000).dispose());
+      await assert.rejects(step.ready, refused);
+      assert.equal(step.plan, null);
+      await turn();
+      assert.equal(gc.alloc(10).view().length, 10);
+    }
+  }
+  await assert.rejects(load({ wasm: annexBytes() }), { argument: 'options.wasm' });
+  await assert.rejects(load({ annex: wasmBytes(), visualizer: true }), { argument: 'options.annex' });
+  await assert.rejects(load({ wasm: 'http://[' }), { argument: 'options.wasm', received: 'http://[' });
+});
+
+test('no size is -0', async (t) => {
+  const gc = await open(t);
+  for (const none of [gc.alloc(-0), gc.alloc({ nbytes: -0 }), gc.alloc({ shape: [-0] }), gc.alloc(8).subview(-0)]) {
+    for (const figure of [none.nbytes, none.shape[0]]) assert.ok(!Object.is(figure, -0));
+  }
+  const sparse = gc.alloc({ shape: [2, 2], strides: [-0, 1] });
+  assert.ok(Object.is(sparse.strides[0], 0));
+});
+
+test('what a spec says is looked at once: one that changes meanwhile deceives nobody', async (t) => {
+  const gc = await open(t);
+  const names = ['nbytes', 'shape', 'strides', 'dtype', 'label'];
+  const values = { nbytes: 6, shape: [2, 3], strides: [1, 2], dtype: 'int8', label: 'once' };
+  const looks = [];
+  const spec = new Proxy(values, {
+    get(target, name) {
+      looks.push(name);
+      return target[name];
+    },
+  });
+  assert.deepEqual(gc.alloc(spec).shape, [2, 3]);
+  assert.deepEqual(looks.sort(), names.sort());
+  let extent = 1;
+  const growing = new Proxy([0, 0], { get: (target, name) => (name === 'length' ? target.length : extent++ * 8) });
+  const buffer = gc.alloc({ shape: growing });
+  assert.equal(
+    buffer.nbytes,
+    buffer.shape.reduce((product, length) => product * length),
+  );
 });
 
 test('a disposed buffer still tells its own id, whoever has its slot now, and occupies nothing', async (t) => {

@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { bufgc, InvalidArgumentError, open, packageUrl, random } from './package.mjs';
 
-const argument = (name) => (error) => error instanceof InvalidArgumentError && error.argument === name;
+const argument = (name, received) => (error) =>
+  error instanceof InvalidArgumentError &&
+  error.argument === name &&
+  (received === undefined || error.received === received);
 
 test('fill sets every element, in the number that the dtype means', async (t) => {
   const gc = await open(t);
@@ -107,6 +110,91 @@ test('what does not fit is refused and named, and nothing is written', async (t)
   buffer.dispose();
   assert.throws(() => buffer.fill(1), { code: 'use_after_dispose' });
   assert.throws(() => buffer.toFloat32Array(), { code: 'use_after_dispose' });
+});
+
+test('memory that was taken away from an argument is named, and nothing is made or written', async (t) => {
+  const gc = await open(t);
+  const shrunk = (make) => {
+    const bytes = new ArrayBuffer(8, { maxByteLength: 8 });
+    const view = make(bytes);
+    bytes.resize(2);
+    return view;
+  };
+  const detached = (make) => {
+    const bytes = new ArrayBuffer(8);
+    const view = make(bytes);
+    structuredClone(bytes, { transfer: [bytes] });
+    return view;
+  };
+  for (const nbytes of [8, 0]) {
+    const buffer = gc.alloc(nbytes).fill(5);
+    for (const lose of [detached, shrunk]) {
+      const view = lose((bytes) => new DataView(bytes, 0, 8));
+      assert.throws(() => buffer.copyFrom(view), argument('source', view));
+      for (const array of [
+        lose((bytes) => new Uint8Array(bytes, 0, 8)),
+        lose((bytes) => new Float64Array(bytes, 0, 1)),
+        lose((bytes) => new BigInt64Array(bytes, 0, 1)),
+      ]) {
+        if (nbytes > 0) assert.throws(() => buffer.copyFrom(array), argument('source', array));
+        else buffer.copyFrom(array); // as many elements as it has
+        if (nbytes > 0) assert.throws(() => buffer.copyTo(array), argument('target', array));
+        else buffer.copyTo(array);
+      }
+    }
+    const bytes = detached((all) => all);
+    assert.throws(() => buffer.copyFrom(bytes), argument('source', bytes));
+    const { live_buffers } = gc.stats();
+    const packed = { ...buffer.pack(), bytes };
+    assert.throws(() => gc.unpack(packed), argument('packed.bytes', bytes));
+    assert.equal(gc.stats().live_buffers, live_buffers, 'no buffer was made for it');
+    assert.ok(buffer.view().every((byte) => byte === 5));
+  }
+  const tracking = new Uint8Array(new ArrayBuffer(2, { maxByteLength: 8 }));
+  tracking.buffer.resize(8);
+  assert.deepEqual([...gc.alloc(8).copyFrom(tracking.fill(3)).view()], Array(8).fill(3));
+  const shared = new Uint8Array(new SharedArrayBuffer(8)).fill(4);
+  assert.deepEqual([...gc.alloc(8).copyFrom(shared).view()], Array(8).fill(4));
+});
+
+test('more elements than an array can have are refused and named', async (t) => {
+  const gc = await open(t);
+  const repeated = { shape: [2 ** 32 - 1], strides: [0], dtype: 'uint8' };
+  const [one, other] = [gc.alloc(repeated), gc.alloc(1).subview(0, repeated)];
+  // Machines of much memory would grant them.
+  const own = ['Float32Array', 'Float64Array'].map((name) => [name, globalThis[name]]);
+  const none = class {
+    constructor() {
+      throw new RangeError('Array buffer allocation failed');
+    }
+  };
+  for (const [name] of own) globalThis[name] = none;
+  try {
+    assert.throws(() => one.copyFrom(other), argument('source', 2 ** 32 - 1));
+    assert.throws(() => one.toFloat32Array(), argument('shape', 2 ** 32 - 1));
+  } finally {
+    Object.assign(globalThis, Object.fromEntries(own));
+  }
+});
+
+test('what a typed array says of itself is not believed; numbers are looked at once', async (t) => {
+  const gc = await open(t);
+  const buffer = gc.alloc({ shape: [2], dtype: 'uint16' });
+  const big = Object.defineProperty(new BigInt64Array([1n, 2n]), 'constructor', { value: Uint16Array });
+  assert.deepEqual([...buffer.copyFrom(big).view()], [1, 2]);
+  const named = Object.defineProperty({}, Symbol.toStringTag, { value: 'Uint16Array' });
+  assert.throws(() => buffer.copyFrom(named), argument('source'));
+  const numbers = [0, 0];
+  let looks = 0;
+  Object.defineProperty(numbers, 0, {
+    get() {
+      looks += 1;
+      gc.alloc(64 * 2 ** 20); // the memory grows, and detaches all views
+      return looks === 1 ? 7 : 'changed';
+    },
+  });
+  assert.deepEqual([...buffer.copyFrom(numbers).view()], [7, 0]);
+  assert.equal(looks, 1);
 });
 
 test('every float16 and bfloat16 becomes a number and itself again', async (t) => {

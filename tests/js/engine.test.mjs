@@ -4,17 +4,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-
-const viewerDir = process.env.BUFGC_VIEWER_DIR;
-const skip = viewerDir ? false : 'skipped: BUFGC_VIEWER_DIR is not set (build web/engine first)';
-const web = fileURLToPath(new URL('../../web/', import.meta.url));
-const bytes = (text) => new TextEncoder().encode(text);
+import { bytes, noProgress, opened, skip, start } from './viewer-engine.mjs';
 
 const lines = [
   { t: 10, op: 'alloc', id: 1, size: 100, addr: '0x1000', dtype: 'float32', label: 'conv' },
@@ -24,32 +18,6 @@ const lines = [
   { t: 60, op: 'free', id: 2, to: 'os' },
 ];
 const ndjson = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
-const noProgress = () => {};
-
-let Session;
-let createViewer;
-let wasmBinary;
-
-before(async () => {
-  if (skip) return;
-  const { build } = await import(pathToFileURL(createRequire(join(web, 'package.json')).resolve('esbuild')).href);
-  const entryPoints = [join(web, 'src/engine/session.ts')];
-  const built = await build({ entryPoints, bundle: true, format: 'esm', write: false, platform: 'neutral' });
-  const source = Buffer.from(built.outputFiles[0].text).toString('base64');
-  ({ Session } = await import(`data:text/javascript;base64,${source}`));
-  createViewer = (await import(pathToFileURL(join(viewerDir, 'viewer.mjs')).href)).default;
-  wasmBinary = readFileSync(join(viewerDir, 'viewer.wasm'));
-});
-
-const start = async () => new Session(await createViewer({ wasmBinary }));
-async function opened(...files) {
-  const session = await start();
-  const summary = await session.open(
-    files.map(([name, text]) => ({ name, bytes: typeof text === 'string' ? bytes(text) : text })),
-    noProgress,
-  );
-  return { session, summary };
-}
 
 test('a trace opens with the figures that its events come to', { skip }, async () => {
   const { session, summary } = await opened(['a.ndjson', ndjson]);
@@ -80,8 +48,16 @@ test('a PyTorch snapshot opens, packed or not, and one that would call something
     const groups = session.groups('site', '');
     assert.deepEqual(
       groups.map(({ name: site }) => site),
-      ['', '/home/ada/train.py:12 train'],
+      ['', '/home/ada/train.py:12 train', 'torch::autograd::generated::MmBackward0::apply'],
     );
+    const named = [...Array(7).keys()].map((row) => session.row(row)).find(({ label }) => label === 'logits');
+    assert.equal(named.site, '/home/ada/train.py:12 train');
+    assert.deepEqual(named.stack, [
+      'at::_ops::add_Tensor::call',
+      '/env/site-packages/torch/optim/adam.py:75 step',
+      '/home/ada/train.py:12 train',
+      '/home/ada/train.py:40 <module>',
+    ]);
   }
   const evil = Buffer.from('\x80\x04cos\nsystem\n.', 'latin1');
   await assert.rejects(opened(['evil.pickle', new Uint8Array(evil)]), /evil\.pickle.*byte 2: .*opcode GLOBAL/);
@@ -429,7 +405,7 @@ test('the questions people open the viewer for are answered to the byte', { skip
   const conv = flame('allocated', whole)[1];
   assert.equal(flame('allocated', { ...whole, root: { text: conv.text, depth: conv.depth } })[0].name, 'conv');
 
-  const { actual, planned, least, saved, pairs } = session.reuse();
+  const { actual, planned, least, saved, pairs } = await session.reuse();
   assert.deepEqual([actual, planned, least, saved, pairs.length], [150, 150, 150, 0, 0]);
   assert.throws(() => session.moment(0, 'colour', ''), /moment: expected one of/);
 });

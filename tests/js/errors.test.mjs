@@ -213,3 +213,18 @@ test('a half-wrong pair of handlers is not half added; a sink in use is refused'
   sink.getWriter();
   refuses(() => gc.visualizer.stream(sink), 'sink', sink);
 });
+
+test('what throws when it is looked at is refused and told nevertheless', async (t) => {
+  const gc = await open(t);
+  const nameless = { constructor: { name: Symbol('none') } };
+  refuses(() => gc.alloc({ nbytes: nameless }), 'nbytes', nameless);
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assert.throws(() => gc.alloc({ nbytes: 8, label: proxy }), { argument: 'label', message: /received some object$/ });
+  // One that is like a promise, and needs both of its functions.
+  const thenable = Object.fromEntries([
+    ['then', (resolve, reject) => (resolve ? reject(5) : assert.fail('no function'))],
+  ]);
+  refuses(() => gc.scope(() => thenable), 'callback');
+  refuses(() => gc.iteration().run(() => thenable), 'callback');
+});

@@ -1,7 +1,7 @@
 // The worst orders in which handles, finalizers, the nursery and the manager can end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectUntil, open, turn } from './package.mjs';
+import { collectUntil, load, open, turn } from './package.mjs';
 
 test('a finalizer that disposes others, and its own buffer, ends each once', async (t) => {
   const gc = await open(t);
@@ -109,4 +109,60 @@ test('a handle in use across awaits keeps its buffer through any collection', as
   };
   assert.deepEqual(await Promise.all([1, 2, 3].map(work)), [true, true, true]);
   assert.equal(await collectUntil(() => gc.stats().live_buffers === 0), true);
+});
+
+test('handles disposed long before the engine collects them end nobody who came after', async (t) => {
+  const gc = await open(t);
+  const disposed = [];
+  let held = [];
+  let released = 0;
+  const isOf = ({ buffer, mark }) => buffer.view().every((byte) => byte === mark);
+  const round = async (mark) => {
+    const made = Array.from({ length: 300 }, (_, i) => ({ buffer: gc.alloc(64).fill(mark), mark, i }));
+    await turn(); // all are registered
+    for (const { buffer } of made.filter(({ i }) => i % 3 === 0)) {
+      buffer.dispose();
+      disposed.push(buffer); // to be collected rounds later
+    }
+    return made.filter(({ i }) => i % 3 === 1); // the rest is dropped
+  };
+  for (let mark = 1; mark <= 6; mark += 1) {
+    held = [...held, ...(await round(mark))];
+    released += 100;
+    assert.equal(await collectUntil(() => gc.stats().finalized_buffers === released), true);
+    assert.deepEqual([gc.stats().live_buffers, held.every(isOf)], [held.length, true]);
+    if (mark % 2 === 0) {
+      disposed.length = 0;
+      for (const { buffer } of held.splice(0, 50)) buffer.dispose();
+    }
+  }
+  await gc.drain();
+  assert.deepEqual([gc.stats().live_buffers, gc.stats().finalized_buffers], [held.length, released]);
+  assert.equal(held.every(isOf), true);
+});
+
+test('handles of two managers are each released in their own', async (t) => {
+  const managers = [await open(t), await open(t)];
+  const counts = () => managers.map((gc) => gc.stats().finalized_buffers);
+  for (let round = 1; round <= 4; round += 1) {
+    await (async () => {
+      for (let i = 0; i < 90; i += 1) managers[i % 3 === 0 ? 0 : 1].alloc(64);
+      await turn();
+    })();
+    assert.equal(await collectUntil(() => managers.every((gc) => gc.stats().live_buffers === 0)), true);
+    assert.deepEqual(counts(), [30 * round, 60 * round]);
+  }
+});
+
+test('a manager is not kept by handles that the engine has collected', async () => {
+  const probe = await (async () => {
+    const gc = await load();
+    await (async () => {
+      for (let i = 0; i < 100; i += 1) gc.alloc(64);
+      await turn();
+    })();
+    assert.equal(await collectUntil(() => gc.stats().live_buffers === 0), true);
+    return new WeakRef(gc);
+  })();
+  assert.equal(await collectUntil(() => probe.deref() === undefined), true);
 });

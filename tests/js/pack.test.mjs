@@ -1,16 +1,15 @@
 // The package as npm ships it: packed, installed offline into a fresh project, compiled, bundled and run.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { freshProject, wasmFolder } from './fresh_project.mjs';
 import { here } from './package.mjs';
 
-const wasm = fileURLToPath(new URL('../../wasm/', import.meta.url));
-const tool = (path) => join(wasm, 'node_modules', path);
+const tool = (path) => join(wasmFolder, 'node_modules', path);
 const program = `
   import { load, OutOfMemoryError } from 'bufgc';
   const gc = await load({ budgetBytes: 2 ** 20 });
@@ -19,19 +18,16 @@ const program = `
   try { gc.alloc(2 ** 21); } catch (error) { console.log(error instanceof OutOfMemoryError, error.code); }
 `;
 const printed = '1,2,3 12\ntrue out_of_memory\n';
+let project;
 let folder;
 let packed;
 
 before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bufgc-fresh-'));
-  const npm = (...words) =>
-    execFileSync('npm', words, { encoding: 'utf8', cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  [packed] = JSON.parse(npm('pack', wasm, '--json', '--ignore-scripts', '--pack-destination', folder));
-  writeFileSync(join(folder, 'package.json'), '{ "name": "fresh", "version": "1.0.0", "type": "module" }');
-  npm('install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', `./${packed.filename}`);
+  project = freshProject();
+  ({ folder, packed } = project);
   writeFileSync(join(folder, 'program.mjs'), program);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => project.remove());
 
 test('the tarball holds the module, its map and types, the wasm files, and nothing else', () => {
   const files = packed.files.map(({ path }) => path).sort();
@@ -64,7 +60,7 @@ test('the source map leads back to the sources, which it carries', () => {
   assert.match(readFileSync(join(dist, 'index.js'), 'utf8'), /\/\/# sourceMappingURL=index\.js\.map\n$/);
   const map = JSON.parse(readFileSync(join(dist, 'index.js.map'), 'utf8'));
   const nursery = map.sources.findIndex((path) => path.endsWith('src/nursery.ts'));
-  assert.equal(map.sourcesContent[nursery], readFileSync(join(wasm, 'src/nursery.ts'), 'utf8'));
+  assert.equal(map.sourcesContent[nursery], readFileSync(join(wasmFolder, 'src/nursery.ts'), 'utf8'));
   const run = spawnSync(
     process.execPath,
     ['--enable-source-maps', '--input-type=module', '-e', "import { load } from 'bufgc'; (await load()).alloc(-1);"],
@@ -99,7 +95,9 @@ for (const [module, moduleResolution] of [
 }
 
 test('esbuild bundles it, and the bundle finds the wasm file that is put beside it', async () => {
-  const { build } = await import(pathToFileURL(createRequire(join(wasm, 'package.json')).resolve('esbuild')).href);
+  const { build } = await import(
+    pathToFileURL(createRequire(join(wasmFolder, 'package.json')).resolve('esbuild')).href
+  );
   const bundled = await build({
     entryPoints: [join(folder, 'program.mjs')],
     outfile: join(folder, 'out/bundle.mjs'),

@@ -63,12 +63,29 @@ function countsOf(gc) {
   return { ...live, ...flow, ...ends, histogram: gc.histogram() };
 }
 
-/** Runs a program on two managers; one has a visualizer, which hears of every birth and end: nothing is held back. */
+/** Births and ends in the order in which the visualizer heard of them; of an end also whose it is. */
+function storyOf(gc) {
+  const { lifecycles } = gc.visualizer.snapshot();
+  lifecycles.sort((a, b) => a.allocEvent - b.allocEvent);
+  const events = lifecycles.flatMap(({ allocEvent, freeEvent, size, kind, cause }, index) => [
+    { at: allocEvent, what: `${kind} ${index} of ${size}` },
+    { at: freeEvent ?? Infinity, what: `end of ${index}: ${cause}` },
+  ]);
+  return events.sort((a, b) => a.at - b.at).map(({ what }) => what);
+}
+
+/**
+ * Runs a program on three managers: with and without a visualizer, and with one and the places of birth, for which
+ * nothing is held back: each birth and each end is a call.
+ */
 async function compared(t, seed, program, figures) {
-  const runs = [await open(t), await open(t, { visualizer: true })].map((gc) => ({ gc, rng: random(seed), held: [] }));
+  const options = [{}, { visualizer: true }, { visualizer: true, sites: true }];
+  const runs = [];
+  for (const one of options) runs.push({ gc: await open(t, one), rng: random(seed), held: [] });
   const agree = (when) => {
-    const [plain, watched] = runs.map(({ gc }) => figures(gc));
-    assert.deepEqual(plain, watched, `seed ${seed}, ${when}`);
+    const [plain, watched, called] = runs.map(({ gc }) => figures(gc));
+    assert.deepEqual(plain, called, `seed ${seed}, ${when}`);
+    assert.deepEqual(watched, called, `seed ${seed}, ${when}, watched`);
   };
   const asked = random(seed * 7919); // rarely, for things to happen without a look in between
   for (let i = 0; i < 400; i += 1) {
@@ -76,6 +93,7 @@ async function compared(t, seed, program, figures) {
     if (asked() < 0.05) agree(`step ${i}`);
   }
   agree('the end');
+  assert.deepEqual(storyOf(runs[1].gc), storyOf(runs[2].gc), `seed ${seed}`);
   for (const { gc } of runs) gc.close();
   agree('closed');
 }
@@ -260,6 +278,47 @@ test('what finalizers dispose as the manager closes is counted as disposed', asy
   gc.close();
   const { disposed_buffers, closed_buffers, live_buffers } = gc.stats();
   assert.deepEqual([disposed_buffers, closed_buffers, live_buffers], [4, 1, 0]);
+});
+
+test('the visualizer is told of each turn as it happens, with its own id, from and to the cache', async (t) => {
+  const gc = await open(t, { visualizer: true });
+  gc.alloc(256).dispose();
+  const told = [];
+  const off = gc.visualizer.subscribe((from, to) => told.push([from, to]));
+  const ids = [];
+  for (let i = 0; i < 10; i += 1) {
+    const before = gc.visualizer.eventCount;
+    const buffer = gc.alloc(256);
+    ids.push(buffer.id);
+    assert.equal(gc.visualizer.eventCount, before + 1);
+    buffer.dispose();
+    assert.equal(gc.visualizer.eventCount, before + 2);
+  }
+  const end = gc.visualizer.eventCount;
+  await turn();
+  assert.deepEqual(told, [[end - 20, end]]);
+  off();
+  gc.stats(); // releases what was held back: its end is not told again
+  assert.equal(gc.visualizer.eventCount, end);
+  const last = gc.visualizer.snapshot().lifecycles.slice(-10);
+  const facts = last.map(({ id, size, cause, servedBy, freedTo }) => [id, size, cause, servedBy, freedTo]);
+  assert.deepEqual(
+    facts,
+    ids.map((id) => [id, 256, 'dispose', 'cache', 'cache']),
+  );
+});
+
+test('a turn whose record makes the memory grow goes on', async (t) => {
+  const gc = await open(t, { visualizer: true });
+  const first = gc.alloc(8).fill(7);
+  const view = first.view();
+  let turns = 0;
+  // The log takes the memory that grows.
+  for (; view.byteLength > 0 && turns < 2 ** 20; turns += 1) gc.alloc(256).dispose();
+  assert.equal(view.byteLength, 0);
+  for (let i = 0; i < 100; i += 1) gc.alloc(256).dispose();
+  assert.deepEqual([gc.stats().live_buffers, gc.stats().disposed_buffers], [1, turns + 100]);
+  assert.equal(first.view()[7], 7);
 });
 
 test('an iteration sees every buffer of its steps', async (t) => {

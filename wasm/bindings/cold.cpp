@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -135,19 +136,20 @@ EMSCRIPTEN_KEEPALIVE void bufgc_close() {
   closing.close();
 }
 
-/// Keeps the text for ever, for places in the program.
+/// Keeps the text for ever, for places in the program; null where there is no memory for it.
 EMSCRIPTEN_KEEPALIVE const char* bufgc_keep_text(std::uint32_t bytes) {
   const IncomingText text(bytes);
-  char* const kept = new char[bytes + 1];
-  kept[text.view().copy(kept, bytes)] = '\0';
+  char* const kept = new (std::nothrow) char[bytes + 1];
+  if (kept != nullptr) kept[text.view().copy(kept, bytes)] = '\0';
   return kept;
 }
 
+/// Null where there is no memory for it.
 EMSCRIPTEN_KEEPALIVE Iteration* bufgc_iteration_open(double plan_ms, double most_deviating) {
   IterationOptions options;
   options.plan_time_limit = milliseconds(plan_ms);
   options.most_deviating_iterations = static_cast<std::uint32_t>(most_deviating);
-  return new Iteration(manager().iteration(options));
+  return new (std::nothrow) Iteration(manager().iteration(options));
 }
 EMSCRIPTEN_KEEPALIVE void bufgc_iteration_drop(Iteration* iteration) {
   delete &seen(iteration);

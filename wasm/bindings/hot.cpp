@@ -1,9 +1,12 @@
 // The hot path: an Embind call would cost three times one of these, an Embind object forty times. A handle
-// is an address that owns one strong reference (`BufferAccess`); 0 is none.
+// is an address that owns one strong reference (`BufferAccess`). Handles, pins and finalizers come in as they
+// went out; an answer of 0 is none.
 
 #include <emscripten.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -54,6 +57,16 @@ void clear_shelf() noexcept {
   instance().shelf.clear();
 }
 
+/// More than a finalizer's registration takes, of three blocks: without exceptions each of them would stop
+/// the program where there is no memory for it.
+constexpr std::size_t registration_bytes = 512;
+
+bool has_room_to_register() noexcept {
+  void* volatile const room = std::malloc(registration_bytes);  // else the compiler takes it for granted
+  std::free(room);
+  return room != nullptr;
+}
+
 }  // namespace
 }  // namespace bufgc::wasm
 
@@ -70,12 +83,12 @@ EMSCRIPTEN_KEEPALIVE Shelf* bufgc_shelf() {
   return &instance().shelf;
 }
 
-/// Room for a text of at most `bytes`, which the next call that takes one reads.
+/// Room for a text of at most `bytes`, which the next call that takes one reads; null where there is none.
 EMSCRIPTEN_KEEPALIVE char* bufgc_text(std::uint32_t bytes) {
   Instance& here = instance();
   if (here.text_bytes < bytes) {
-    here.text.reset(new char[bytes]);
-    here.text_bytes = bytes;
+    here.text.reset(new (std::nothrow) char[bytes]);
+    here.text_bytes = here.text ? bytes : 0;
   }
   return here.text.get();
 }
@@ -101,7 +114,7 @@ EMSCRIPTEN_KEEPALIVE BufferRecord* bufgc_view(BufferRecord* handle, std::uint32_
                                               std::uint32_t size_bytes, std::uint32_t dtype,
                                               std::uint32_t rank, std::uint32_t label_bytes, const char* file,
                                               std::uint32_t line) {
-  if (handle == nullptr || dtype >= dtype_count) return answer(Status::invalid_argument);
+  if (dtype >= dtype_count) return answer(Status::invalid_argument);
   const IncomingText label(label_bytes);
   ViewSpec spec;
   spec.offset_bytes = offset_bytes;
@@ -129,19 +142,17 @@ EMSCRIPTEN_KEEPALIVE int bufgc_drop(BufferRecord* handle) {
 /// Ends the buffer, whoever else holds it. The handle is still to be released.
 EMSCRIPTEN_KEEPALIVE int bufgc_destroy(BufferRecord* handle) {
   clear_shelf();
-  return handle == nullptr ? 0 : static_cast<int>(BufferAccess::destroy(handle));
+  return static_cast<int>(BufferAccess::destroy(handle));
 }
 
 /// The first byte, 0 when destroyed.
 EMSCRIPTEN_KEEPALIVE std::byte* bufgc_data(const BufferRecord* handle) {
-  return handle == nullptr ? nullptr : BufferAccess::data(handle);
+  return BufferAccess::data(handle);
 }
 
-/// Holds the bytes where they are until `bufgc_unpin`; null when destroyed.
+/// Holds the bytes of a live buffer where they are until `bufgc_unpin`; null where there is no memory for it.
 EMSCRIPTEN_KEEPALIVE BufferPin* bufgc_pin(BufferRecord* handle) {
-  if (handle == nullptr) return nullptr;
-  BufferPin pin = BufferAccess::share(handle).pin();
-  return pin ? new BufferPin(std::move(pin)) : nullptr;
+  return new (std::nothrow) BufferPin(BufferAccess::share(handle).pin());
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_unpin(BufferPin* pin) {
@@ -169,39 +180,36 @@ EMSCRIPTEN_KEEPALIVE std::uint32_t bufgc_root(const BufferRecord* handle) {
 }
 
 EMSCRIPTEN_KEEPALIVE int bufgc_link(BufferRecord* holder, BufferRecord* held) {
-  if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
   return static_cast<int>(BufferAccess::link(holder, held));
 }
 
 EMSCRIPTEN_KEEPALIVE int bufgc_unlink(BufferRecord* holder, BufferRecord* held) {
-  if (holder == nullptr || held == nullptr) return static_cast<int>(Status::invalid_argument);
   clear_shelf();
   return static_cast<int>(BufferAccess::unlink(holder, held));
 }
 
-/// Registers a finalizer that tells JavaScript `key` at the buffer's death.
+/// Registers a finalizer that tells JavaScript `key` at the buffer's death; null where there is no memory for
+/// it.
 EMSCRIPTEN_KEEPALIVE Finalizer* bufgc_finalize(BufferRecord* handle, int key) {
-  if (handle == nullptr) return nullptr;
+  if (!has_room_to_register()) return nullptr;
   Result<Finalizer> made = BufferAccess::finalize(handle, [key]() -> std::any {
     tell(Event::finalizer, key);
     return {};
   });
-  instance().mailbox.status = static_cast<std::uint32_t>(made.status);
-  return made ? new Finalizer(std::move(made.value)) : nullptr;
+  return new Finalizer(std::move(made.value));
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_call(const Finalizer* finalizer) {
-  if (finalizer == nullptr) return;
   Finalizer kept = *finalizer;
   kept.call();
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_detach(Finalizer* finalizer) {
-  if (finalizer != nullptr) finalizer->detach();
+  finalizer->detach();
 }
 
 EMSCRIPTEN_KEEPALIVE void bufgc_finalizer_set_at_exit(Finalizer* finalizer, int at_exit) {
-  if (finalizer != nullptr) finalizer->set_at_exit(at_exit != 0);
+  finalizer->set_at_exit(at_exit != 0);
 }
 
 /// JavaScript needs this finalizer's address no more. The registration stays.

@@ -1,6 +1,7 @@
 #include "instance.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "imports.hpp"
 
@@ -13,13 +14,14 @@ void tell(Event event, int key) noexcept {
 Instance the_instance;
 
 IncomingText::IncomingText(std::size_t bytes) noexcept : bytes_(bytes) {
-  char* place = short_;
+  Instance& here = instance();
   if (bytes > sizeof short_) {
-    long_.reset(new char[bytes]);
-    place = long_.get();
-    data_ = place;
+    long_ = std::move(here.text);
+    here.text_bytes = 0;
+    data_ = long_.get();
+  } else if (bytes != 0) {
+    std::memcpy(short_, here.text.get(), bytes);
   }
-  if (bytes != 0) std::memcpy(place, instance().text.get(), bytes);
 }
 
 }  // namespace bufgc::wasm

@@ -42,8 +42,8 @@ extern Instance the_instance;
   return the_instance;
 }
 
-/// A label on its way in, copied out of the instance, since a finalizer that runs during the call
-/// may bring another. Short ones, nearly all, stay on the stack.
+/// A label on its way in, taken out of the instance, since a finalizer that runs during the call
+/// may bring another. Short ones, nearly all, are copied to the stack.
 class IncomingText {
  public:
   explicit IncomingText(std::size_t bytes) noexcept;

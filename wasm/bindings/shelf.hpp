@@ -12,7 +12,7 @@ namespace bufgc::wasm {
 /// Read and written by JavaScript as 32-bit words: wasm/src/shelf.ts, which lays simple buffers here that
 /// were disposed and takes the topmost for the next of its size: a turn. Until the shelf is cleared those on
 /// it live still, and turns are not counted; so whatever may look at either, or needs memory, clears it
-/// first.
+/// first. The visualizer alone does not wait: JavaScript tells it of each end and each birth at once.
 struct Shelf {
   static constexpr std::uint32_t size = 32;
   static constexpr std::uint32_t most_bytes = 65536;  ///< Of one buffer: always kept whole when it is freed.

@@ -4,7 +4,7 @@ import { type Core, startAnnex } from './instance.js';
 import type { ModuleSource } from './modules.js';
 import type { Recorder } from './recorder.js';
 
-/** `wasm/bindings/annex.cpp`. `visualizer` is an address, as are answers: of pairs of address and count. */
+/** `wasm/bindings/annex.cpp`. `visualizer` is an address, as are answers: of pairs of address and count; 0 for want of memory. */
 export interface AnnexExports {
   readonly __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
@@ -12,13 +12,15 @@ export interface AnnexExports {
   bufgc_annex_plan(request: number): void;
   bufgc_annex_visualizer(maxEvents: number): number;
   bufgc_annex_visualizer_calls(): number;
+  bufgc_annex_turn_ended(visualizer: number, handle: number): void;
+  bufgc_annex_turn_begun(visualizer: number, handle: number): void;
   bufgc_annex_clear(visualizer: number): void;
   bufgc_annex_event_count(visualizer: number): number;
   bufgc_annex_log_bytes(visualizer: number): number;
-  bufgc_annex_watch(visualizer: number, watch: boolean): void;
+  bufgc_annex_watch(visualizer: number, watch: boolean): number;
   /** Texts are addresses with their lengths. */
   bufgc_annex_mark(visualizer: number, name: number, nameBytes: number): void;
-  bufgc_annex_gather_use(slot: number, generation: number, access: number): void;
+  bufgc_annex_gather_use(slot: number, generation: number, access: number): number;
   bufgc_annex_use(visualizer: number, kernel: number, kernelBytes: number): void;
   bufgc_annex_snapshot(visualizer: number): number;
   bufgc_annex_export(visualizer: number, format: number): number;
@@ -96,18 +98,17 @@ export class Annex {
   }
 
   #now(): AnnexExports | null {
-    if (this.#exports !== null) return this.#exports;
-    const module = this.#source.compiledNow();
-    if (module !== undefined) this.#start(module);
-    else this.order();
+    try {
+      if (this.#exports === null && this.#source.startedNow(this.#start) === undefined) this.order();
+    } catch (error) {
+      this.#failure = error; // nothing is thrown through the core, which may be asking
+    }
     return this.#exports;
   }
 
   async #load(): Promise<void> {
     try {
-      const [module, reading] = await Promise.all([this.#source.compiled(), import('./recorder.js')]);
-      this.#reading = reading;
-      this.#start(module);
+      [this.#reading] = await Promise.all([import('./recorder.js'), this.#source.started(this.#start)]);
     } catch (error) {
       this.#failure = error;
       this.#ordered = null;
@@ -115,7 +116,8 @@ export class Annex {
     }
   }
 
-  #start(module: WebAssembly.Module): void {
+  readonly #start = (module: WebAssembly.Module): AnnexExports => {
     this.#exports ??= startAnnex(module, this.#core);
-  }
+    return this.#exports;
+  };
 }

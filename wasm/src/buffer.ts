@@ -10,6 +10,7 @@ import type { ManagerImpl } from './manager.js';
 import { idOf } from './native.js';
 import type { Site } from './sites.js';
 import { denseStrides } from './strides.js';
+import { issue, voidTicket } from './tickets.js';
 import type { Buffer, CopySource, CopyTarget, DType, PackedBuffer, Pin, SubviewSpec, ViewOf } from './types.js';
 import { type BufferSpec, resolveView } from './validate.js';
 import { copyFrom, copyTo, fill, pack, toFloat32Array } from './views.js';
@@ -20,19 +21,20 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   private readonly address: number;
   /** Of the id. All its bits turned, and so below 0, once the native handle is let go. */
   private generation: number;
-  private grip: Grip | null;
+  /** What is kept for this handle after the engine collects it: a grip, or a ticket for one, or 0. */
+  private grip: Grip | number;
   private known: ViewOf[D] | null;
   /** Of the nursery: the handle made before this one. */
   older: BufferHandle | null;
   readonly nbytes: number;
 
   /** Adopts a native handle that was just made. */
-  constructor(manager: ManagerImpl, handle: number, generation: number, nbytes: number, spec: BufferSpec) {
+  constructor(manager: ManagerImpl, handle: number, nbytes: number, spec: BufferSpec) {
     this.manager = manager;
     this.spec = spec;
     this.address = handle;
-    this.generation = generation;
-    this.grip = null;
+    this.generation = manager.shelf.generation(handle);
+    this.grip = 0;
     this.known = null;
     this.older = null;
     this.nbytes = nbytes;
@@ -109,7 +111,7 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     const handle = this.live('pin()');
     const { native } = this.manager;
     const byteOffset = native.data(handle) >>> 0;
-    let pinned = native.pin(handle);
+    let pinned = native.found(native.pin(handle), 'a pin');
     const unpin = () => {
       native.unpin(pinned);
       pinned = 0;
@@ -124,17 +126,19 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   }
 
   dispose(): void {
-    const handle = this.letGo();
-    if (handle === 0) return;
-    const { shelf, native } = this.manager;
-    if (!shelf.lay(handle, this.nbytes)) native.release(handle);
+    const { manager, address, generation, grip } = this;
+    if (generation < 0) return;
+    this.generation = ~generation;
+    this.known = null;
+    if (grip === 0) manager.nursery.leave(this);
+    else forget(grip);
+    if (!manager.shelf.lay(address, generation, this.nbytes)) manager.native.release(address);
   }
 
   destroy(): void {
-    const handle = this.letGo();
-    if (handle === 0) return;
-    this.manager.native.destroy(handle);
-    this.manager.native.release(handle);
+    const { handle } = this;
+    if (handle !== 0) this.manager.native.destroy(handle);
+    this.dispose();
   }
 
   [dispose](): void {
@@ -171,10 +175,14 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     return buffer.manager.native.rootId(buffer.handle);
   }
 
-  /** The record that is kept for this handle after the engine collects it; `site` is told at its making. */
-  static grip(buffer: BufferHandle, site: Site): Grip {
-    const { manager, address, generation, nbytes, spec } = buffer;
-    buffer.grip ??= new Grip(manager, address, generation, nbytes, spec, site);
+  static gripOf(buffer: BufferHandle): Grip | number {
+    return buffer.grip;
+  }
+
+  /** The same, made where there is none: a grip for who keeps a place of birth, else a ticket. */
+  static grip(buffer: BufferHandle, site: Site | null): Grip | number {
+    const { manager, address, spec } = buffer;
+    buffer.grip ||= site === null ? issue(manager, address, spec) : new Grip(manager, address, spec, site);
     return buffer.grip;
   }
 
@@ -194,18 +202,13 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
   private get handle(): number {
     return this.generation < 0 ? 0 : this.address;
   }
+}
 
-  private letGo(): number {
-    const { handle, grip } = this;
-    if (handle !== 0) {
-      this.generation = ~this.generation;
-      this.known = null;
-      if (grip === null) this.manager.nursery.leave(this);
-      else {
-        grip.letGo();
-        this.manager.leaks.forget(grip);
-      }
-    }
-    return handle;
+/** Its handle was disposed: when the engine collects that, nothing is left to do. */
+function forget(grip: Grip | number): void {
+  if (typeof grip === 'number') voidTicket(grip);
+  else {
+    grip.letGo();
+    grip.manager.leaks.forget(grip);
   }
 }

@@ -2,7 +2,14 @@
 import type { HeldGroup, Stats } from './types.js';
 
 /** The numbers that native calls answer with: `Status` in src/bufgc/status.hpp. */
-export const Status = { ok: 0, outOfMemory: 1, invalidArgument: 2, destroyed: 3, closed: 4, invalidState: 5 } as const;
+export enum Status {
+  ok = 0,
+  outOfMemory = 1,
+  invalidArgument = 2,
+  destroyed = 3,
+  closed = 4,
+  invalidState = 5,
+}
 
 export type ErrorCode =
   | 'out_of_memory'
@@ -13,7 +20,7 @@ export type ErrorCode =
   | 'leak'
   | 'misuse';
 
-/** Base of all that the package throws by itself. */
+/** Base of all that the package throws by itself. Facts are declared, not defined: constructors name them once more. */
 export abstract class BufgcError extends Error {
   abstract readonly code: ErrorCode;
 }
@@ -22,19 +29,23 @@ export abstract class BufgcError extends Error {
 export class OutOfMemoryError extends BufgcError {
   override readonly name = 'OutOfMemoryError';
   readonly code = 'out_of_memory';
-  readonly requestedBytes: number;
+  /** 0: what the library notes beside the buffers had no room. */
+  declare readonly requestedBytes: number;
   /** The statistics at the moment of failure. */
-  readonly stats: Stats;
+  declare readonly stats: Stats;
 
-  constructor(requestedBytes: number, stats: Stats, effort = '') {
+  /** `requested`: bytes of a buffer, or what else had no room. */
+  constructor(requested: number | string, stats: Stats, effort = '') {
     const { live_bytes = 0, reserved_bytes = 0, budget_bytes = Infinity } = stats;
-    const room = Number.isFinite(budget_bytes) ? `the budget of ${formatBytes(budget_bytes)}` : 'WebAssembly memory';
+    const bytes = typeof requested === 'number';
+    const room =
+      bytes && Number.isFinite(budget_bytes) ? `the budget of ${formatBytes(budget_bytes)}` : 'WebAssembly memory';
     super(
-      `no room for ${formatBytes(requestedBytes)} in ${room}: ${formatBytes(live_bytes)} are live, ` +
+      `no room for ${bytes ? formatBytes(requested) : requested} in ${room}: ${formatBytes(live_bytes)} are live, ` +
         `${formatBytes(reserved_bytes)} reserved${effort}. Let go of buffers with dispose(), a \`using\` declaration ` +
         'or scope(); or await allocAsync(), which lets the engine collect the buffers that nobody holds.',
     );
-    this.requestedBytes = requestedBytes;
+    this.requestedBytes = bytes ? requested : 0;
     this.stats = stats;
   }
 }
@@ -43,8 +54,8 @@ export class OutOfMemoryError extends BufgcError {
 export class UseAfterDisposeError extends BufgcError {
   override readonly name = 'UseAfterDisposeError';
   readonly code = 'use_after_dispose';
-  readonly id: number;
-  readonly label: string;
+  declare readonly id: number;
+  declare readonly label: string;
 
   constructor(id: number, label: string, operation: string) {
     super(`buffer ${id}${label === '' ? '' : ` (${label})`} is disposed: ${operation} needs a live one`);
@@ -57,12 +68,12 @@ export class UseAfterDisposeError extends BufgcError {
 export class InvalidArgumentError extends BufgcError {
   override readonly name = 'InvalidArgumentError';
   readonly code = 'invalid_argument';
-  readonly argument: string;
-  readonly expected: string;
-  readonly received: unknown;
+  declare readonly argument: string;
+  declare readonly expected: string;
+  declare readonly received: unknown;
 
-  constructor(argument: string, expected: string, received: unknown) {
-    super(`${argument}: expected ${expected}, received ${describe(received)}`);
+  constructor(argument: string, expected: string, received: unknown, options?: ErrorOptions) {
+    super(`${argument}: expected ${expected}, received ${describe(received)}`, options);
     this.argument = argument;
     this.expected = expected;
     this.received = received;
@@ -90,7 +101,7 @@ export class LeakError extends BufgcError {
   override readonly name = 'LeakError';
   readonly code = 'leak';
   /** By the place where they were made, most bytes first. */
-  readonly groups: readonly HeldGroup[];
+  declare readonly groups: readonly HeldGroup[];
 
   constructor(groups: readonly HeldGroup[]) {
     const count = groups.reduce((sum, { buffers }) => sum + buffers, 0);
@@ -137,25 +148,18 @@ export interface MisuseFacts {
 export class MisuseError extends BufgcError implements MisuseFacts {
   override readonly name = 'MisuseError';
   readonly code = 'misuse';
-  readonly kind: MisuseKind;
-  readonly id: number | null;
-  readonly nbytes: number;
-  readonly label: string;
-  readonly site: string;
-  readonly byteOffset: number;
-  readonly expected: number;
-  readonly found: number;
+  declare readonly kind: MisuseKind;
+  declare readonly id: number | null;
+  declare readonly nbytes: number;
+  declare readonly label: string;
+  declare readonly site: string;
+  declare readonly byteOffset: number;
+  declare readonly expected: number;
+  declare readonly found: number;
 
   constructor(message: string, facts: MisuseFacts) {
     super(message);
-    this.kind = facts.kind;
-    this.id = facts.id;
-    this.nbytes = facts.nbytes;
-    this.label = facts.label;
-    this.site = facts.site;
-    this.byteOffset = facts.byteOffset;
-    this.expected = facts.expected;
-    this.found = facts.found;
+    Object.assign(this, facts);
   }
 }
 
@@ -171,19 +175,20 @@ export function formatBytes(bytes: number): string {
   return unit < 0 ? `${bytes} bytes` : `${Number(value.toFixed(2))} ${units[unit]} (${bytes} bytes)`;
 }
 
-/** Arrays in arrays are not looked into: they may be deep, or hold themselves. */
+/** Arrays in arrays are not looked into: they may be deep, or hold themselves. To look may be the user's code. */
 function describe(value: unknown, inside = false): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  if (typeof value === 'bigint') return `the bigint ${value}`;
-  if (typeof value === 'function') return `a function${value.name === '' ? '' : ` "${value.name}"`}`;
-  if (Array.isArray(value)) {
-    const shown = (): string =>
-      value
-        .slice(0, 8)
-        .map((part) => describe(part, true))
-        .join(', ');
-    return `an array of ${value.length}${inside ? '' : `: [${shown()}]`}`;
+  try {
+    if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    if (typeof value === 'bigint') return `the bigint ${value}`;
+    if (typeof value === 'function') return `a function${value.name === '' ? '' : ` "${value.name}"`}`;
+    if (Array.isArray(value)) {
+      if (inside) return `an array of ${value.length}`;
+      const shown = value.slice(0, 8).map((part) => describe(part, true));
+      return `an array of ${value.length}: [${shown.join(', ')}]`;
+    }
+    if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
+    return String(value);
+  } catch {
+    return `some ${typeof value}`;
   }
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
-  return String(value);
 }

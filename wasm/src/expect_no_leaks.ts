@@ -5,7 +5,6 @@ import type { Grip } from './grip.js';
 import { grouped } from './leaks.js';
 import { ManagerImpl } from './manager.js';
 import { buffersIn } from './scope.js';
-import { noSite } from './sites.js';
 import type { Manager } from './types.js';
 import { callback } from './validate.js';
 
@@ -27,8 +26,8 @@ export async function expectNoLeaks<T>(manager: Manager, body: () => T | Promise
     watch.stop();
     throw error;
   }
-  const returned = new Set<Grip>();
-  for (const value of buffersIn(result)) if (BufferHandle.is(value)) returned.add(BufferHandle.grip(value, noSite));
+  const returned = new Set<Grip | number>();
+  for (const value of buffersIn(result)) if (BufferHandle.is(value)) returned.add(BufferHandle.gripOf(value));
   const leaked = watch.stop().filter((grip) => !returned.has(grip));
   if (leaked.length > 0) throw new LeakError(grouped(leaked));
   return result;

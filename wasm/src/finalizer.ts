@@ -36,7 +36,7 @@ export class Finalizers {
   add<T, R>(handle: number, held: T, callback: (held: T) => R): Finalizer<T, R> {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const native = this.#native.finalize(handle, key);
+    const native = this.#native.found(this.#native.finalize(handle, key), 'a finalizer');
     this.#entries.set(key, {
       held,
       callback: callback as (held: unknown) => unknown,

@@ -4,10 +4,7 @@ import { idOf } from './native.js';
 import type { Site } from './sites.js';
 import type { BufferSpec } from './validate.js';
 
-/**
- * Made only for handles that outlive the turn in which they were made, and for those whose place of birth is kept.
- * Like a handle it has only small numbers, and keeps no fact that it can tell from others.
- */
+/** Made for handles whose place of birth is kept; of others when the engine has collected them (tickets.ts). */
 export class Grip {
   readonly manager: ManagerImpl;
   private readonly address: number;
@@ -17,11 +14,12 @@ export class Grip {
   private readonly spec: BufferSpec;
   readonly site: Site;
 
-  constructor(manager: ManagerImpl, handle: number, generation: number, nbytes: number, spec: BufferSpec, site: Site) {
+  /** `handle` is not let go yet. */
+  constructor(manager: ManagerImpl, handle: number, spec: BufferSpec, site: Site) {
     this.manager = manager;
     this.address = handle;
-    this.generation = generation;
-    this.nbytes = nbytes;
+    this.generation = manager.shelf.generation(handle);
+    this.nbytes = manager.shelf.nbytes(handle);
     this.spec = spec;
     this.site = site;
   }

@@ -22,11 +22,15 @@ export interface Core {
   listener: Listener;
   /** Called when growth or compaction has detached all views of the memory. */
   detached: () => void;
+  /** Set by the manager: the error that tells that there is no memory for `what`. */
+  exhausted: (what: string) => Error;
 }
 
-const nanoseconds = (): number => performance.now() * 1e6;
+/** Held here, since hosts look a global up, and some through an accessor, at each use. */
+const clock = performance;
+const nanoseconds = (): number => clock.now() * 1e6;
 const stop = (): never => {
-  throw new WebAssembly.RuntimeError('bufgc: the WebAssembly code stopped itself');
+  throw new WebAssembly.RuntimeError('bufgc stopped itself');
 };
 const system = { proc_exit: stop };
 
@@ -40,7 +44,7 @@ export async function startCore(module: WebAssembly.Module, upFrontBytes: number
     throw new OutOfMemoryError(upFrontBytes, {});
   }
   const silent: Listener = { event: () => {}, plan: () => false };
-  const core = { memory, listener: silent, detached: () => {} };
+  const core: Omit<Core, 'exports' | 'exhausted'> = { memory, listener: silent, detached: () => {} };
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory,
@@ -53,7 +57,7 @@ export async function startCore(module: WebAssembly.Module, upFrontBytes: number
   });
   const exports = instance.exports as unknown as CoreExports;
   exports._initialize();
-  return Object.assign(core, { exports });
+  return Object.assign(core, { exports }) as Core;
 }
 
 export function startAnnex(module: WebAssembly.Module, core: Core): AnnexExports {

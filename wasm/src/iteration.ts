@@ -1,8 +1,7 @@
 // Iterations: a repeating part of the program, recorded once and then served from a plan of its offsets.
 import { dispose } from './disposable.js';
-import { InvalidArgumentError, InvalidStateError, OutOfMemoryError, Status } from './errors.js';
+import { InvalidArgumentError, InvalidStateError, Status } from './errors.js';
 import type { ManagerImpl } from './manager.js';
-import type { IterationState } from './native.js';
 import { isThenable } from './scope.js';
 import type { Iteration, IterationOptions, IterationPlan } from './types.js';
 import { callback as checkCallback, milliseconds, optionsBag, wholeNumber } from './validate.js';
@@ -16,11 +15,11 @@ function planTime(value: unknown, argument: string): number {
 export function openIteration(manager: ManagerImpl, options?: IterationOptions): Iteration {
   manager.requireOpen('iteration()');
   const { planMs = 100, mostDeviating = 3 } = optionsBag(options, 'options');
-  planTime(planMs, 'options.planMs');
+  const limit = planTime(planMs, 'options.planMs');
   if (wholeNumber(mostDeviating, 'options.mostDeviating') === 0) {
-    throw new InvalidArgumentError('options.mostDeviating', 'a whole number, 1 or more', mostDeviating);
+    throw new InvalidArgumentError('options.mostDeviating', 'a whole number above 0', mostDeviating);
   }
-  return new IterationImpl(manager, planTime(planMs, 'options.planMs'), mostDeviating);
+  return new IterationImpl(manager, limit, mostDeviating);
 }
 
 class IterationImpl implements Iteration {
@@ -31,7 +30,8 @@ class IterationImpl implements Iteration {
   constructor(manager: ManagerImpl, planMs: number, mostDeviating: number) {
     this.#manager = manager;
     manager.annex.order();
-    this.#number = manager.native.cold.bufgc_iteration_open(planMs, mostDeviating);
+    const { native } = manager;
+    this.#number = native.found(native.cold.bufgc_iteration_open(planMs, mostDeviating), 'an iteration');
   }
 
   run<T>(callback: () => T): T {
@@ -39,11 +39,7 @@ class IterationImpl implements Iteration {
     this.begin();
     try {
       const result = callback();
-      if (isThenable(result)) {
-        // Its rejection would have nobody to reach: the error thrown here takes its place.
-        result.then(undefined, () => undefined);
-        throw new InvalidArgumentError('callback', 'a function that is not async', callback);
-      }
+      if (isThenable(result)) throw new InvalidArgumentError('callback', 'a function that is not async', callback);
       this.end();
       return result;
     } finally {
@@ -79,21 +75,20 @@ class IterationImpl implements Iteration {
   }
 
   get open(): boolean {
-    return this.#number !== 0 && this.#state().open;
+    return this.#facts()[0] === 1;
   }
 
   get plan(): IterationPlan | null {
-    if (this.#number === 0) return null;
-    const { planned, heightBytes, lowerBoundBytes, allocations, blocks } = this.#state();
-    return planned ? { heightBytes, lowerBoundBytes, allocations, blocks } : null;
+    const [, planned, , , heightBytes = 0, lowerBoundBytes = 0, allocations = 0, blocks = 0] = this.#facts();
+    return planned === 1 ? { heightBytes, lowerBoundBytes, allocations, blocks } : null;
   }
 
   get iterations(): number {
-    return this.#number === 0 ? 0 : this.#state().iterations;
+    return this.#facts()[2] as number;
   }
 
   get deviatingIterations(): number {
-    return this.#number === 0 ? 0 : this.#state().deviatingIterations;
+    return this.#facts()[3] as number;
   }
 
   [dispose](): void {
@@ -105,11 +100,16 @@ class IterationImpl implements Iteration {
   /** `invalidState`: the planner is still loading, and the next run is recorded too. */
   #check(status: number): void {
     if (status === Status.ok || status === Status.invalidState) return;
-    throw new OutOfMemoryError(0, this.#manager.stats(), ' while an iteration was planned');
+    throw this.#manager.native.core.exhausted('a plan');
   }
 
-  #state(): IterationState {
-    return this.#manager.native.iterationState(this.#number);
+  /** In the order of `bufgc_iteration_state` in wasm/bindings/cold.cpp; of a disposed one all 0. */
+  #facts(): Float64Array {
+    const { native } = this.#manager;
+    const count = 8;
+    return this.#number === 0
+      ? new Float64Array(count)
+      : native.numbers(native.cold.bufgc_iteration_state(this.#number), count);
   }
 
   #live(operation: string): number {

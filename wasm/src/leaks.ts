@@ -56,10 +56,15 @@ export class Leaks {
 
   /** The engine collected its handle; `ended` when the buffer went with it. */
   reclaimed(grip: Grip, ended: boolean, onError: (error: unknown) => void): void {
-    this.#recorded.delete(grip);
-    if (!ended || this.#handlers.size === 0) return;
+    if (grip.site !== noSite) this.#recorded.delete(grip);
+    if (!ended || !this.told) return;
     const { id, nbytes, label, site } = grip;
     this.#handlers.call(onError, { id, nbytes, label, site: site.text, stack: site.stack });
+  }
+
+  /** Whether anybody is told of leaks. */
+  get told(): boolean {
+    return this.#handlers.size > 0;
   }
 
   onLeak(handler: (leak: LeakReport) => void): () => void {

@@ -37,7 +37,9 @@ export async function load(options?: LoadOptions): Promise<Manager> {
     : new URL('./bufgc.wasm', import.meta.url);
   const coreSource = new ModuleSource(given.wasm ?? coreAddress, 'options.wasm');
   const annexSource = new ModuleSource(given.annex ?? new URL('./bufgc_annex.wasm', import.meta.url), 'options.annex');
-  const core = await startCore(await coreSource.compiled(), stableViews ? bytesUpFront(settings.budgetBytes) : 0);
+  const core = await coreSource.started((module) =>
+    startCore(module, stableViews ? bytesUpFront(settings.budgetBytes) : 0),
+  );
   if ('bufgc_misuse_text' in core.exports !== hardened) {
     const expected = `${hardened ? 'bufgc_hardened.wasm' : 'bufgc.wasm'}, since options.hardened is ${hardened}`;
     throw new InvalidArgumentError('options.wasm', expected, given.wasm);

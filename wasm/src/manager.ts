@@ -13,7 +13,7 @@ import {
   Status,
 } from './errors.js';
 import { Finalizers, refuseOwnTarget } from './finalizer.js';
-import type { Grip } from './grip.js';
+import { Grip } from './grip.js';
 import { ErrorSink, Handlers } from './handlers.js';
 import { openIteration } from './iteration.js';
 import { Leaks } from './leaks.js';
@@ -23,6 +23,7 @@ import { Pressure, settle } from './pressure.js';
 import { Proactive } from './proactive.js';
 import { runScope } from './scope.js';
 import type { Shelf } from './shelf.js';
+import { noSite } from './sites.js';
 import type {
   AllocAsyncOptions,
   AllocSpec,
@@ -42,6 +43,7 @@ import type {
   WeakHandle,
 } from './types.js';
 import {
+  type BufferSpec,
   budget,
   callback as checkCallback,
   flag,
@@ -84,7 +86,7 @@ export class ManagerImpl implements Manager {
   readonly #pressure: Pressure;
   readonly #collectEvents = new CollectEvents();
   readonly #misuses = new Handlers<[MisuseError]>();
-  readonly #births: Births;
+  private readonly births: Births;
   readonly #proactive: Proactive;
   readonly #largestBudget: number;
   readonly #statistics: readonly StatisticUnit[];
@@ -101,11 +103,12 @@ export class ManagerImpl implements Manager {
     this.#largestBudget = settings.stableViews ? settings.budgetBytes : Infinity;
     this.#development = settings.development;
     this.leaks = new Leaks(settings.sites);
-    this.#births = new Births(this);
+    this.births = new Births(this);
     this.#finalizers = new Finalizers(native, this.errors.report);
     this.#pressure = new Pressure(() => this.nursery.flush());
     this.#proactive = new Proactive(this, settings.highWaterMark);
     this.nursery = new Nursery((bytes) => this.#proactive.survived(bytes));
+    native.core.exhausted = (what) => new OutOfMemoryError(what, this.stats());
     native.core.listener = {
       event: (event, key) => this.#nativeEvent(event, key),
       plan: (request) => annex.plan(request),
@@ -121,9 +124,12 @@ export class ManagerImpl implements Manager {
   alloc<D extends DType = 'uint8'>(spec: AllocSpec<D>): Buffer<D>;
   alloc(spec: number | AllocSpec): Buffer {
     if (typeof spec === 'number' && spec >>> 0 === spec && !this.leaks.recording && !this.#closed)
-      return this.#births.ofBytes(spec);
-    const resolved = resolveAlloc(spec);
-    return this.#births.of(resolved, this.leaks.site(this.alloc), 'alloc()', '');
+      return this.births.ofBytes(spec >>> 0); // -0 becomes 0
+    return this.#allocSpec(spec);
+  }
+
+  #allocSpec(spec: number | AllocSpec): Buffer {
+    return this.births.of(resolveAlloc(spec), this.leaks.site(this.alloc), 'alloc()', '');
   }
 
   allocAsync(nbytes: number, options?: AllocAsyncOptions): Promise<Buffer<'uint8'>>;
@@ -137,7 +143,7 @@ export class ManagerImpl implements Manager {
     const resolved = resolveAlloc(spec);
     const site = this.leaks.site(this.allocAsync);
     this.#proactive.waitedFor(resolved.nbytes);
-    return this.#pressure.retry((effort) => this.#births.of(resolved, site, 'allocAsync()', effort), {
+    return this.#pressure.retry((effort) => this.births.of(resolved, site, 'allocAsync()', effort), {
       timeoutMs,
       signal,
     });
@@ -145,7 +151,7 @@ export class ManagerImpl implements Manager {
 
   unpack<D extends DType>(packed: PackedBuffer<D>): Buffer<D> {
     const { spec, bytes } = resolvePacked(packed);
-    const buffer = this.#births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
+    const buffer = this.births.of(spec, this.leaks.site(this.unpack), 'unpack()', '');
     unpackBytes(buffer, bytes);
     return buffer as unknown as Buffer<D>;
   }
@@ -181,7 +187,7 @@ export class ManagerImpl implements Manager {
     const holder = BufferHandle.liveHandle(a, this, 'a', 'link()');
     const held = BufferHandle.liveHandle(b, this, 'b', 'link()');
     const status = this.native.link(holder, held);
-    if (status !== Status.ok) throw this.failure(status, 0, 'link()', '');
+    if (status !== Status.ok) throw this.failure(status, 'a link', 'link()', '');
   }
 
   unlink(a: Buffer, b: Buffer): void {
@@ -309,7 +315,7 @@ export class ManagerImpl implements Manager {
 
   /** A subview: `handle` is a live buffer, and the spec fits it. */
   adoptView(handle: number, byteOffset: number, spec: ResolvedSpec): BufferHandle {
-    return this.#births.ofView(handle, byteOffset, spec, this.leaks.site(BufferHandle.prototype.subview));
+    return this.births.ofView(handle, byteOffset, spec, this.leaks.site(BufferHandle.prototype.subview));
   }
 
   /** What live buffers take of the budget. */
@@ -345,6 +351,12 @@ export class ManagerImpl implements Manager {
     this.leaks.reclaimed(grip, ended, this.errors.report);
   }
 
+  /** The same, of a handle whose place of birth is not kept. */
+  collected(handle: number, spec: BufferSpec): void {
+    if (this.#development !== null || this.leaks.told) this.dropped(new Grip(this, handle, spec, noSite));
+    else if (!this.#closed && this.native.drop(handle) !== 0) this.#pressure.released();
+  }
+
   /** Called from inside native code: nothing may be thrown through it. */
   #nativeEvent(event: number, key: number): void {
     if (event === NativeEvent.recorded) {
@@ -368,9 +380,9 @@ export class ManagerImpl implements Manager {
     else this.#misuses.call(this.errors.report, misuse);
   }
 
-  failure(status: number, nbytes: number, operation: string, effort: string): BufgcError {
+  failure(status: number, wanted: number | string, operation: string, effort: string): BufgcError {
     if (status === Status.closed || this.#closed) return new ClosedError(operation);
-    if (status === Status.outOfMemory) return new OutOfMemoryError(nbytes, this.stats(), effort);
-    return new InvalidArgumentError(operation, 'what the native library takes', nbytes);
+    if (status === Status.outOfMemory) return new OutOfMemoryError(wanted, this.stats(), effort);
+    return new InvalidArgumentError(operation, 'what the library takes', wanted);
   }
 }

@@ -1,37 +1,60 @@
 // WebAssembly modules from where they are: a file in Node, an address elsewhere, or bytes handed in.
-import { InvalidArgumentError } from './errors.js';
+import { BufgcError, InvalidArgumentError } from './errors.js';
 import type { LoadOptions } from './types.js';
 
 type Source = NonNullable<LoadOptions['wasm']>;
+
+const expected = "this package's file, or its address";
 
 /** Modules by the address or the bytes that they came from: a second manager compiles nothing. */
 const modulesByAddress = new Map<string, Promise<WebAssembly.Module>>();
 const modulesByBytes = new WeakMap<object, Promise<WebAssembly.Module>>();
 
+/** What an option of `load` leads to. Whatever goes wrong on the way is told as that option's fault. */
 export class ModuleSource {
   readonly #from: URL | ArrayBuffer | Uint8Array;
+  readonly #argument: string;
 
   constructor(source: Source, argument: string) {
+    this.#argument = argument;
     this.#from = source instanceof ArrayBuffer || source instanceof Uint8Array ? source : addressOf(source, argument);
   }
 
-  compiled(): Promise<WebAssembly.Module> {
-    const from = this.#from;
-    if (from instanceof URL) return remembered(modulesByAddress, from.href, () => fetchAndCompile(from));
-    return remembered(modulesByBytes, from, () => WebAssembly.compile(from as BufferSource));
+  /** What `start` makes of the module. */
+  async started<T>(start: (module: WebAssembly.Module) => T | Promise<T>): Promise<T> {
+    try {
+      return await start(await this.#compiled());
+    } catch (error) {
+      throw this.#fault(error);
+    }
   }
 
-  /** Whether `compiledNow` can answer. */
+  /** Whether `startedNow` can answer. */
   get isAtHand(): boolean {
     return !(this.#from instanceof URL) || filesNow(this.#from) !== undefined;
   }
 
   /** The same without waiting, where the bytes are at hand; else undefined. */
-  compiledNow(): WebAssembly.Module | undefined {
+  startedNow<T>(start: (module: WebAssembly.Module) => T): T | undefined {
     const from = this.#from;
-    if (!(from instanceof URL)) return new WebAssembly.Module(from as BufferSource);
-    const files = filesNow(from);
-    return files === undefined ? undefined : new WebAssembly.Module(files.readFileSync(from));
+    try {
+      const bytes = from instanceof URL ? filesNow(from)?.readFileSync(from) : from;
+      return bytes && start(new WebAssembly.Module(bytes as BufferSource));
+    } catch (error) {
+      throw this.#fault(error);
+    }
+  }
+
+  #compiled(): Promise<WebAssembly.Module> {
+    const from = this.#from;
+    if (from instanceof URL) return remembered(modulesByAddress, from.href, () => fetchAndCompile(from));
+    return remembered(modulesByBytes, from, () => WebAssembly.compile(from as BufferSource));
+  }
+
+  #fault(cause: unknown): unknown {
+    if (cause instanceof BufgcError) return cause;
+    const from = this.#from;
+    return new InvalidArgumentError(this.#argument, expected, from instanceof URL ? from.href : from, { cause });
   }
 }
 
@@ -55,11 +78,11 @@ function remembered<K>(
 
 function addressOf(source: unknown, argument: string): URL {
   if (source instanceof URL) return source;
-  if (typeof source !== 'string') {
-    throw new InvalidArgumentError(argument, 'an address (string or URL) or bytes (ArrayBuffer or Uint8Array)', source);
-  }
   const base = typeof document === 'object' ? document.baseURI : (globalThis.location?.href ?? import.meta.url);
-  return new URL(source, base);
+  try {
+    if (typeof source === 'string') return new URL(source, base);
+  } catch {} // no address
+  throw new InvalidArgumentError(argument, expected, source);
 }
 
 async function fetchAndCompile(address: URL): Promise<WebAssembly.Module> {

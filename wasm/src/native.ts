@@ -79,22 +79,22 @@ export interface CoreExports extends HotExports, ColdExports {
   free(block: number): void;
 }
 
-export interface IterationState {
-  readonly open: boolean;
-  readonly planned: boolean;
-  readonly iterations: number;
-  readonly deviatingIterations: number;
-  readonly heightBytes: number;
-  readonly lowerBoundBytes: number;
-  readonly allocations: number;
-  readonly blocks: number;
+/** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
+export enum NativeEvent {
+  finalizer = 0,
+  recorded = 1,
+  collectStart = 2,
+  collectStop = 3,
+  misuse = 4,
 }
 
-/** What the core tells of by itself (`Event` in wasm/bindings/instance.hpp). */
-export const NativeEvent = { finalizer: 0, recorded: 1, collectStart: 2, collectStop: 3, misuse: 4 } as const;
-
 /** Places in the mailbox, counted in 32-bit words (`Mailbox` in wasm/bindings/instance.hpp). */
-export const Mail = { status: 0, generation: 1, extents: 2, count: 10 } as const;
+export enum Mail {
+  status = 0,
+  generation = 1,
+  extents = 2,
+  count = 10,
+}
 
 /** A statistic, as the core lists it. */
 export type StatisticUnit = Pick<StatisticInfo, 'name' | 'unit'>;
@@ -119,28 +119,29 @@ export function idOf(slot: number, generation: number): number {
 
 /** The exports, and views of the memory that are made anew after growth. */
 export class Native {
-  readonly core: Core;
-  readonly cold: ColdExports;
-  readonly shelf: Shelf;
-  readonly alloc: HotExports['bufgc_alloc'];
-  readonly allocSpec: HotExports['bufgc_alloc_spec'];
-  readonly makeView: HotExports['bufgc_view'];
-  readonly release: HotExports['bufgc_release'];
-  readonly drop: HotExports['bufgc_drop'];
-  readonly destroy: HotExports['bufgc_destroy'];
-  readonly data: HotExports['bufgc_data'];
-  readonly pin: HotExports['bufgc_pin'];
-  readonly unpin: HotExports['bufgc_unpin'];
-  readonly slot: HotExports['bufgc_slot'];
-  readonly capacity: HotExports['bufgc_capacity'];
-  readonly root: HotExports['bufgc_root'];
-  readonly link: HotExports['bufgc_link'];
-  readonly unlink: HotExports['bufgc_unlink'];
-  readonly finalize: HotExports['bufgc_finalize'];
-  readonly finalizerCall: HotExports['bufgc_finalizer_call'];
-  readonly finalizerDetach: HotExports['bufgc_finalizer_detach'];
-  readonly finalizerSetAtExit: HotExports['bufgc_finalizer_set_at_exit'];
-  readonly finalizerDrop: HotExports['bufgc_finalizer_drop'];
+  // Declared, not defined: the constructor says their names once more.
+  declare readonly core: Core;
+  declare readonly cold: ColdExports;
+  declare readonly shelf: Shelf;
+  declare readonly alloc: HotExports['bufgc_alloc'];
+  declare readonly allocSpec: HotExports['bufgc_alloc_spec'];
+  declare readonly makeView: HotExports['bufgc_view'];
+  declare readonly release: HotExports['bufgc_release'];
+  declare readonly drop: HotExports['bufgc_drop'];
+  declare readonly destroy: HotExports['bufgc_destroy'];
+  declare readonly data: HotExports['bufgc_data'];
+  declare readonly pin: HotExports['bufgc_pin'];
+  declare readonly unpin: HotExports['bufgc_unpin'];
+  declare readonly slot: HotExports['bufgc_slot'];
+  declare readonly capacity: HotExports['bufgc_capacity'];
+  declare readonly root: HotExports['bufgc_root'];
+  declare readonly link: HotExports['bufgc_link'];
+  declare readonly unlink: HotExports['bufgc_unlink'];
+  declare readonly finalize: HotExports['bufgc_finalize'];
+  declare readonly finalizerCall: HotExports['bufgc_finalizer_call'];
+  declare readonly finalizerDetach: HotExports['bufgc_finalizer_detach'];
+  declare readonly finalizerSetAtExit: HotExports['bufgc_finalizer_set_at_exit'];
+  declare readonly finalizerDrop: HotExports['bufgc_finalizer_drop'];
   readonly #text: HotExports['bufgc_text'];
   readonly #mailbox: number;
   #words: Uint32Array;
@@ -190,6 +191,12 @@ export class Native {
     return idOf(this.root(handle) >>> 0, this.words[Mail.generation] as number);
   }
 
+  /** An address that a call answered with: none, for want of memory for `what`, is thrown. */
+  found(address: number, what: string): number {
+    if (address === 0) throw this.core.exhausted(what);
+    return address >>> 0;
+  }
+
   /** Leaves extents for the next call; answers the rank. */
   putShape(shape: readonly number[] | null): number {
     if (shape === null) return 0;
@@ -203,7 +210,7 @@ export class Native {
     const text = whole.slice(0, mostText);
     const length = text.length;
     if (length === 0) return 0;
-    const place = this.#text(length * 3) >>> 0;
+    const place = this.found(this.#text(length * 3), 'a text');
     const bytes = new Uint8Array(this.buffer);
     if (length <= shortText) {
       let index = 0;
@@ -287,10 +294,9 @@ export class Native {
       const place = this.cold.bufgc_misuse_text(which) >>> 0;
       return decoder.decode(new Uint8Array(this.buffer, place, this.words[Mail.count]));
     });
-    const named = id < 2 ** 53 ? id : null;
     return new MisuseError(message, {
       kind: kind as MisuseKind,
-      id: named,
+      id: id < 2 ** 53 ? id : null,
       nbytes,
       byteOffset,
       expected,
@@ -298,24 +304,6 @@ export class Native {
       label,
       site,
     });
-  }
-
-  iterationState(iteration: number): IterationState {
-    const [open, planned, iterations = 0, deviatingIterations = 0, ...plan] = this.numbers(
-      this.cold.bufgc_iteration_state(iteration),
-      8,
-    );
-    const [heightBytes = 0, lowerBoundBytes = 0, allocations = 0, blocks = 0] = plan;
-    return {
-      open: open === 1,
-      planned: planned === 1,
-      iterations,
-      deviatingIterations,
-      heightBytes,
-      lowerBoundBytes,
-      allocations,
-      blocks,
-    };
   }
 
   #report(place: number): CollectReport {

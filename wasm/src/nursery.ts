@@ -6,7 +6,7 @@
 // one made before it, so that neither needs a list.
 import { BufferHandle } from './buffer.js';
 import type { Grip } from './grip.js';
-import { noSite } from './sites.js';
+import { redeem } from './tickets.js';
 
 /** A brood is looked through for disposed handles when it has so many, and whenever it has doubled since. */
 const leastSweep = 1024;
@@ -17,9 +17,12 @@ const largest = 32_768;
  * One registry for all managers, alive as long as the module. V8 (seen in Node 20) runs no finalization
  * in the process ever again once a registry dies between the collection that found its targets dead and
  * the task that would tell it; a registry to each manager does just that when manager and buffers are
- * dropped together. No unregister token: dispose clears the grip instead, which costs nothing.
+ * dropped together. No unregister token: dispose voids the grip or its ticket instead, which costs nothing.
  */
-const registry = new FinalizationRegistry<Grip>((grip) => grip.manager.dropped(grip));
+const registry = new FinalizationRegistry<Grip | number>((held) => {
+  if (typeof held === 'number') redeem(held);
+  else held.manager.dropped(held);
+});
 
 /** The handles of a turn or of a scope, newest first, each with the next in its `older`. */
 class Brood {
@@ -58,12 +61,12 @@ const nobody = (): boolean => false;
 
 export class Nursery {
   readonly #survived: (bytes: number) => void;
-  readonly #turn = new Brood(null);
+  private readonly turn = new Brood(null);
   /** The innermost open scope's, or the turn's. */
-  #current = this.#turn;
-  #flushIsDue = false;
-  readonly #endOfTurn = (): void => {
-    this.#flushIsDue = false;
+  private current = this.turn;
+  private flushIsDue = false;
+  private readonly endOfTurn = (): void => {
+    this.flushIsDue = false;
     this.flush();
   };
 
@@ -73,20 +76,17 @@ export class Nursery {
   }
 
   add(buffer: BufferHandle): void {
-    const brood = this.#current;
+    const brood = this.current;
     buffer.older = brood.newest;
     brood.newest = buffer;
     brood.count += 1;
-    if (!this.#flushIsDue) {
-      this.#flushIsDue = true;
-      queueMicrotask(this.#endOfTurn);
-    }
-    if (brood.count === brood.sweepAt) this.#makeRoom(brood);
+    if (!this.flushIsDue) this.awaitEnd();
+    if (brood.count === brood.sweepAt) this.makeRoom(brood);
   }
 
   /** A handle that was disposed. Where it is the newest it goes at once; others wait for the end. */
   leave(buffer: BufferHandle): void {
-    const brood = this.#current;
+    const brood = this.current;
     if (brood.newest !== buffer) return;
     brood.newest = buffer.older;
     brood.count -= 1;
@@ -94,13 +94,13 @@ export class Nursery {
   }
 
   beginScope(): void {
-    this.#current = new Brood(this.#current);
+    this.current = new Brood(this.current);
   }
 
   /** Disposes, newest first, what was made in the innermost scope and is not in `survivors`: those go to the outer one. */
   endScope(survivors: ReadonlySet<unknown> | null): void {
-    const scope = this.#current;
-    this.#current = scope.outer ?? this.#turn;
+    const scope = this.current;
+    this.current = scope.outer ?? this.turn;
     // Oldest first again, by way of `older`.
     let staying: BufferHandle | null = null;
     let buffer = scope.newest;
@@ -125,7 +125,7 @@ export class Nursery {
 
   /** Takes a handle out of the scope that holds it: no scope disposes it any more. */
   keep(buffer: BufferHandle): void {
-    for (let brood = this.#current; brood.outer !== null; brood = brood.outer) {
+    for (let brood = this.current; brood.outer !== null; brood = brood.outer) {
       let found = false;
       brood.sweep((other) => {
         if (other !== buffer) return false;
@@ -140,20 +140,20 @@ export class Nursery {
 
   /** Runs code that no scope answers for: finalizers and handlers that happen to run inside one. */
   outside(callback: () => void): void {
-    const current = this.#current;
-    this.#current = this.#turn;
+    const current = this.current;
+    this.current = this.turn;
     try {
       callback();
     } finally {
-      this.#current = current;
+      this.current = current;
     }
   }
 
   /** Registers who is still in use and holds nobody any more, but what belongs to scopes. */
   flush(): void {
     let bytes = 0;
-    this.#turn.sweep((buffer) => {
-      registry.register(buffer, BufferHandle.grip(buffer, noSite));
+    this.turn.sweep((buffer) => {
+      registry.register(buffer, BufferHandle.grip(buffer, null));
       bytes += buffer.nbytes;
       return true;
     });
@@ -162,11 +162,16 @@ export class Nursery {
 
   /** Holds nobody any more and registers nobody, but what belongs to scopes: the manager has closed. */
   clear(): void {
-    this.#turn.sweep(() => true);
+    this.turn.sweep(() => true);
   }
 
-  #makeRoom(brood: Brood): void {
+  private awaitEnd(): void {
+    this.flushIsDue = true;
+    queueMicrotask(this.endOfTurn);
+  }
+
+  private makeRoom(brood: Brood): void {
     brood.sweep(nobody);
-    if (brood === this.#turn && brood.count > largest) this.flush();
+    if (brood === this.turn && brood.count > largest) this.flush();
   }
 }

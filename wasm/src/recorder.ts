@@ -2,6 +2,7 @@
 import type { AnnexExports } from './annex.js';
 import type { Core } from './instance.js';
 import type { TextPlace } from './native.js';
+import type { TurnWitness } from './shelf.js';
 import { TraceStreamImpl } from './trace_stream.js';
 import type { Lifecycle, Snapshot, TraceStream } from './types.js';
 
@@ -51,15 +52,19 @@ export function readMeanings(core: Core, exports: AnnexExports): string[] {
 }
 
 /** The visualizer, which the core tells what happens. Copies answers out of the shared memory, and lets the annex forget them. */
-export class Recorder {
+export class Recorder implements TurnWitness {
   readonly #core: Core;
   readonly #exports: AnnexExports;
   readonly #visualizer: number;
+  readonly #turnEnded: AnnexExports['bufgc_annex_turn_ended'];
+  readonly #turnBegun: AnnexExports['bufgc_annex_turn_begun'];
 
   constructor(core: Core, exports: AnnexExports, mostEvents: number) {
     this.#core = core;
     this.#exports = exports;
-    this.#visualizer = exports.bufgc_annex_visualizer(mostEvents);
+    this.#turnEnded = exports.bufgc_annex_turn_ended;
+    this.#turnBegun = exports.bufgc_annex_turn_begun;
+    this.#visualizer = this.#found(exports.bufgc_annex_visualizer(mostEvents));
     // The core calls the annex's functions by itself: they get places in its table.
     const place = new Uint32Array(core.memory.buffer, exports.bufgc_annex_visualizer_calls() >>> 0, 2);
     const calls = new Uint32Array(core.memory.buffer, ...(place as unknown as [number, number]));
@@ -71,6 +76,14 @@ export class Recorder {
       calls[index] = first + index;
     }
     core.exports.bufgc_visualizer_connect(this.#visualizer, calls.byteOffset);
+  }
+
+  ended(handle: number): void {
+    this.#turnEnded(this.#visualizer, handle);
+  }
+
+  begun(handle: number): void {
+    this.#turnBegun(this.#visualizer, handle);
   }
 
   get eventCount(): number {
@@ -87,7 +100,7 @@ export class Recorder {
 
   /** Has the listener told of the next event, once. */
   watch(watch: boolean): void {
-    this.#exports.bufgc_annex_watch(this.#visualizer, watch);
+    this.#found(this.#exports.bufgc_annex_watch(this.#visualizer, watch));
   }
 
   mark({ place, bytes }: TextPlace): void {
@@ -97,7 +110,7 @@ export class Recorder {
   /** `uses`: the id of each buffer and its access as its number. */
   use({ place, bytes }: TextPlace, uses: Iterable<readonly [id: number, access: number]>): void {
     for (const [id, access] of uses) {
-      this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access);
+      this.#found(this.#exports.bufgc_annex_gather_use(id % 2 ** 32, Math.floor(id / 2 ** 32), access));
     }
     this.#exports.bufgc_annex_use(this.#visualizer, place, bytes);
   }
@@ -146,7 +159,8 @@ export class Recorder {
 
   /** `everyTurn` calls what it is given while there are events, until what it answers with is called. */
   stream(sink: WritableStream<Uint8Array>, everyTurn: (pull: () => void) => () => void): TraceStream {
-    return new TraceStreamImpl(new OutgoingTrace(this, this.#exports, this.#visualizer), sink, everyTurn);
+    const stream = this.#found(this.#exports.bufgc_annex_stream_open(this.#visualizer));
+    return new TraceStreamImpl(new OutgoingTrace(this, this.#exports, stream), sink, everyTurn);
   }
 
   /** What the last call answered with, which the annex then forgets. */
@@ -157,12 +171,22 @@ export class Recorder {
   }
 
   #columns(place: number): Columns {
-    return new Columns(this.#core.memory.buffer, place >>> 0);
+    return new Columns(this.#core.memory.buffer, this.#found(place));
+  }
+
+  /** What the annex answered: 0 is for want of memory. */
+  #found(answer: number): number {
+    if (answer === 0) throw this.#core.exhausted('what the visualizer notes or tells');
+    return answer >>> 0;
   }
 }
 
 /** What a trace on its way out is asked to do (`bufgc_annex_stream_step` in wasm/bindings/annex.cpp). */
-export const StreamStep = { pull: 0, flush: 1, close: 2 } as const;
+export enum StreamStep {
+  pull = 0,
+  flush = 1,
+  close = 2,
+}
 
 /** A trace on its way out: each step hands over the bytes that it wrote. Gone once it was closed. */
 export class OutgoingTrace {
@@ -170,17 +194,19 @@ export class OutgoingTrace {
   readonly #exports: AnnexExports;
   readonly #stream: number;
 
-  constructor(recorder: Recorder, exports: AnnexExports, visualizer: number) {
+  constructor(recorder: Recorder, exports: AnnexExports, stream: number) {
     this.#recorder = recorder;
     this.#exports = exports;
-    this.#stream = exports.bufgc_annex_stream_open(visualizer);
+    this.#stream = stream;
   }
 
   step(step: number): { bytes: Uint8Array; lostEvents: number } {
-    const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
-    const lostEvents = this.#exports.bufgc_annex_stream_lost_events(this.#stream);
-    if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
-    return { bytes, lostEvents };
+    try {
+      const bytes = this.#recorder.text(this.#exports.bufgc_annex_stream_step(this.#stream, step));
+      return { bytes, lostEvents: this.#exports.bufgc_annex_stream_lost_events(this.#stream) };
+    } finally {
+      if (step === StreamStep.close) this.#exports.bufgc_annex_stream_drop(this.#stream);
+    }
   }
 }
 

@@ -14,11 +14,7 @@ export function runScope<T>(nursery: Nursery, callback: () => T): T {
   try {
     const result = callback();
     if (typeof result === 'object' && result !== null) {
-      if (isThenable(result)) {
-        // Its rejection would have nobody to reach: the error thrown here takes its place.
-        result.then(undefined, () => undefined);
-        refuseAsync(callback);
-      }
+      if (isThenable(result)) refuseAsync(callback);
       survivors = buffersIn(result);
     }
     return result;
@@ -28,12 +24,15 @@ export function runScope<T>(nursery: Nursery, callback: () => T): T {
 }
 
 function refuseAsync(callback: unknown): never {
-  const expected = 'a function that is not async: a scope ends when its callback returns, before any await resumes';
+  const expected = 'a function that is not async: a scope ends when its callback returns';
   throw new InvalidArgumentError('callback', expected, callback);
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/** Whether it is a promise, or like one. Its rejection has nobody to reach: the error that will be thrown takes its place. */
+export function isThenable(value: unknown): boolean {
+  const thenable = typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if (thenable) Promise.resolve(value).catch(() => undefined);
+  return thenable;
 }
 
 /** The buffers in a result: alone, or in arrays and plain objects, however nested. */

@@ -13,7 +13,7 @@ const leastRoomForNotes = 2 ** 26;
 export function checkStableViews(budgetBytes: number, compact: boolean | undefined): void {
   const most = mostBytes - leastRoomForNotes;
   if (budgetBytes > most) {
-    const expected = `a finite budget of at most ${most} bytes, which options.stableViews takes up front`;
+    const expected = `a budget of at most ${most} bytes, which options.stableViews takes up front`;
     throw new InvalidArgumentError('options.budgetBytes', expected, budgetBytes);
   }
   if (compact === true) {

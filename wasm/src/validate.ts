@@ -53,7 +53,7 @@ export function text(value: unknown, argument: string): string {
 /** Milliseconds, finite or Infinity. */
 export function milliseconds(value: unknown, argument: string): number {
   if (typeof value !== 'number' || Number.isNaN(value) || value < 0) {
-    throw new InvalidArgumentError(argument, 'a number of milliseconds, 0 or more', value);
+    throw new InvalidArgumentError(argument, 'milliseconds, 0 or more', value);
   }
   return value;
 }
@@ -84,7 +84,7 @@ export function part(value: unknown, argument: string): number {
 export function every(value: unknown, argument: string): number {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > maxBytes) {
-    throw new InvalidArgumentError(argument, 'true, false, or a whole number above 0: every so manieth', value);
+    throw new InvalidArgumentError(argument, 'true, false, or a whole number above 0', value);
   }
   return value;
 }
@@ -149,20 +149,36 @@ function resolveShape(
   defaultDtype: DTypeInfo,
   isView: boolean,
 ): Omit<ResolvedSpec, 'nbytes'> & { nbytes: number | undefined } {
-  const dtype = spec.dtype === undefined ? defaultDtype : dtypeInfo(spec.dtype, 'dtype');
-  const label = spec.label === undefined ? '' : text(spec.label, 'label');
-  const nbytes = spec.nbytes === undefined ? undefined : wholeNumber(spec.nbytes, 'nbytes');
-  if (spec.shape === undefined) {
-    if (spec.strides !== undefined) throw new InvalidArgumentError('strides', 'a shape beside them', spec.strides);
+  // Each looked at once, and arrays copied: what was checked is what is used.
+  const { dtype: name, label: words = '', nbytes: size, shape: extents, strides: steps } = spec;
+  const dtype = name === undefined ? defaultDtype : dtypeInfo(name, 'dtype');
+  const label = text(words, 'label');
+  const nbytes = size === undefined ? undefined : wholeNumber(size, 'nbytes');
+  if (extents === undefined) {
+    if (steps !== undefined) throw new InvalidArgumentError('strides', 'a shape beside them', steps);
     return { nbytes, dtype, shape: null, strides: null, label, isView };
   }
-  const denseBytes = bytesOfShape(spec.shape, dtype);
-  const strides = spec.strides === undefined ? null : stridesOf(spec.strides, spec.shape);
-  const shapeBytes = strides === null ? denseBytes : bytesOfStrides(spec.shape, strides, dtype);
+  const shape = extentsOf(extents);
+  const denseBytes = bytesOfShape(shape, dtype);
+  const strides = steps === undefined ? null : stridesOf(steps, shape);
+  const shapeBytes = strides === null ? denseBytes : bytesOfStrides(shape, strides, dtype);
   if (nbytes !== undefined && nbytes !== shapeBytes) {
     throw new InvalidArgumentError('nbytes', `${shapeBytes}, the size of the shape given beside it, or none`, nbytes);
   }
-  return { nbytes: shapeBytes, dtype, shape: spec.shape.slice(), strides, label, isView };
+  return { nbytes: shapeBytes, dtype, shape, strides, label, isView };
+}
+
+function extentsOf(shape: unknown): number[] {
+  const rank = Array.isArray(shape) ? shape.length : Infinity;
+  if (rank > maxRank) throw new InvalidArgumentError('shape', `an array of at most ${maxRank} extents`, shape);
+  const extents: number[] = [];
+  for (let axis = 0; axis < rank; axis += 1) {
+    const extent: unknown = (shape as unknown[])[axis];
+    // Names are made for errors only.
+    const plain = typeof extent === 'number' && extent >>> 0 === extent;
+    extents.push(plain ? extent >>> 0 : wholeNumber(extent, `shape[${axis}]`));
+  }
+  return extents;
 }
 
 /** null where they are row-major, without gaps. */
@@ -170,9 +186,9 @@ function stridesOf(strides: readonly number[], shape: readonly number[]): readon
   if (!Array.isArray(strides) || strides.length !== shape.length) {
     throw new InvalidArgumentError('strides', `an array of ${shape.length} strides, one an axis of the shape`, strides);
   }
-  for (const [axis, stride] of strides.entries()) wholeNumber(stride, `strides[${axis}]`);
+  const steps = shape.map((_, axis) => wholeNumber(strides[axis], `strides[${axis}]`));
   const dense = denseStrides(shape);
-  return strides.every((stride, axis) => stride === dense[axis]) ? null : strides.slice();
+  return steps.every((step, axis) => step === dense[axis]) ? null : steps;
 }
 
 function bytesOfStrides(shape: readonly number[], strides: readonly number[], dtype: DTypeInfo): number {
@@ -184,14 +200,9 @@ function bytesOfStrides(shape: readonly number[], strides: readonly number[], dt
 }
 
 function bytesOfShape(shape: readonly number[], dtype: DTypeInfo): number {
-  if (!Array.isArray(shape) || shape.length > maxRank) {
-    throw new InvalidArgumentError('shape', `an array of at most ${maxRank} extents`, shape);
-  }
   let bytes = dtype.itemBytes;
   let empty = false;
-  for (let axis = 0; axis < shape.length; axis += 1) {
-    const extent = shape[axis] as number;
-    if (typeof extent !== 'number' || extent >>> 0 !== extent) wholeNumber(extent, `shape[${axis}]`);
+  for (const extent of shape) {
     // Held at 2^33, so that no product of any number of extents can lose its magnitude.
     if (extent !== 0) bytes = Math.min(bytes * extent, 2 ** 33);
     else empty = true;

@@ -11,14 +11,16 @@ type Elements = { readonly length: number; [index: number]: number | bigint };
 type Convert = (value: number | bigint) => number | bigint;
 
 const same: Convert = (value) => value;
-const arrayTags = /^(?:Big)?(?:Uint|Int|Float)\d+(?:Clamped)?Array$/;
+const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const tag = Object.getOwnPropertyDescriptor(typedArrays, Symbol.toStringTag)?.get as () => string | undefined;
 
-function tagOf(array: ArrayBufferView): string {
-  return Object.prototype.toString.call(array).slice(8, -1);
+/** Which typed array it is, whatever it says of itself; undefined: none. */
+function tagOf(value: unknown): string | undefined {
+  return tag.call(value);
 }
 
 function isElements(value: unknown): value is Elements & ArrayBufferView {
-  return ArrayBuffer.isView(value) && arrayTags.test(tagOf(value));
+  return tagOf(value) !== undefined;
 }
 
 function isHalf(dtype: DType): dtype is HalfFormat {
@@ -91,20 +93,21 @@ export function copyFrom(buffer: BufferHandle, source: CopySource): void {
     if (source.dtype === buffer.dtype && inOrder) (buffer.view() as Uint8Array).set(source.view() as Uint8Array);
     else fromNumbers(buffer, numbersOf(source));
   } else if (source instanceof ArrayBuffer || source instanceof DataView) {
-    const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : bytesOf(source);
+    const bytes = attached(source, 'source');
     if (bytes.length !== buffer.nbytes) {
       throw new InvalidArgumentError('source', `${buffer.nbytes} bytes, as many as the buffer has`, bytes.length);
     }
     bytesOf(buffer.view()).set(bytes);
   } else if (isElements(source) || Array.isArray(source)) {
+    const elements = isElements(source);
     sameLength(lengthOf(buffer), source.length, 'source', source);
-    if (!isElements(source)) allNumbers(source);
+    const numbers = elements ? source : numbersIn(source, lengthOf(buffer));
     const view = buffer.view();
     // float16 and bfloat16 are their bits in an array of the view's own type, and numbers in any other.
-    const bits = isElements(source) && source.constructor === view.constructor && buffer.dtype !== 'boolean';
-    if (bits && dense(spec)) (view as Uint8Array).set(source as unknown as Uint8Array);
-    else if (bits) write(buffer, same, (index) => (source as Elements)[index] as number);
-    else fromNumbers(buffer, source as Elements);
+    const bits = tagOf(source) === tagOf(view) && buffer.dtype !== 'boolean';
+    if (bits && dense(spec)) copy(source, view);
+    else if (bits) write(buffer, same, (index) => numbers[index] as number);
+    else fromNumbers(buffer, numbers);
   } else {
     const expected = 'a buffer, a typed array, an array of numbers, an ArrayBuffer or a DataView';
     throw new InvalidArgumentError('source', expected, source);
@@ -119,19 +122,19 @@ export function copyTo(buffer: BufferHandle, target: CopyTarget): void {
   if (!isElements(target)) throw new InvalidArgumentError('target', 'a buffer or a typed array', target);
   sameLength(lengthOf(buffer), target.length, 'target', target);
   const view = buffer.view();
-  if (target.constructor === view.constructor && dense(BufferHandle.specOf(buffer))) {
-    (target as unknown as Uint8Array).set(view as Uint8Array);
+  const sameBits = tagOf(target) === tagOf(view);
+  if (sameBits && dense(BufferHandle.specOf(buffer))) {
+    copy(view, target);
     return;
   }
-  const sameBits = target.constructor === view.constructor;
-  const big = tagOf(target).startsWith('Big');
+  const big = tagOf(target)?.startsWith('Big');
   const decode = sameBits ? same : decoder(buffer.dtype);
   const toTarget = encoder(big ? 'int64' : 'float64', 'target');
   read(buffer, (value) => toTarget(decode(value)), target);
 }
 
 export function toFloat32Array(buffer: BufferHandle): Float32Array<ArrayBuffer> {
-  const floats = new Float32Array(lengthOf(buffer));
+  const floats = arrayOf(lengthOf(buffer), 'shape', (length) => new Float32Array(length));
   copyTo(buffer, floats);
   return floats;
 }
@@ -144,23 +147,46 @@ export function pack<D extends DType>(buffer: BufferHandle<D>): PackedBuffer<D> 
 }
 
 /** What a packed buffer asks for; refuses what is none. */
-export function resolvePacked(packed: PackedBuffer): { spec: ResolvedSpec; bytes: ArrayBuffer } {
+export function resolvePacked(packed: PackedBuffer): { spec: ResolvedSpec; bytes: Uint8Array } {
   const { bytes, ...spec } = optionsBag(packed, 'packed') as Partial<PackedBuffer>;
   if (!(bytes instanceof ArrayBuffer)) throw new InvalidArgumentError('packed.bytes', 'an ArrayBuffer', bytes);
   const resolved = resolveAlloc(spec);
-  if (bytes.byteLength !== resolved.nbytes) {
+  const all = attached(bytes, 'packed.bytes');
+  if (all.length !== resolved.nbytes) {
     const expected = `${resolved.nbytes} bytes, as many as its shape has`;
-    throw new InvalidArgumentError('packed.bytes', expected, bytes.byteLength);
+    throw new InvalidArgumentError('packed.bytes', expected, all.length);
   }
-  return { spec: resolved, bytes };
+  return { spec: resolved, bytes: all };
 }
 
-export function unpackBytes(buffer: BufferHandle, bytes: ArrayBuffer): void {
-  bytesOf(buffer.view()).set(new Uint8Array(bytes));
+export function unpackBytes(buffer: BufferHandle, bytes: Uint8Array): void {
+  bytesOf(buffer.view()).set(bytes);
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+}
+
+/** From one typed array to another of its kind and length. Where that is 0, one may have lost its memory. */
+function copy(from: unknown, to: unknown): void {
+  if ((to as Uint8Array).length > 0) (to as Uint8Array).set(from as Uint8Array);
+}
+
+/** The bytes of an argument, which may have lost its memory: transferred, shrunk, or grown away under a view. */
+function attached(source: ArrayBuffer | ArrayBufferView, argument: string): Uint8Array {
+  try {
+    return source instanceof ArrayBuffer ? new Uint8Array(source) : bytesOf(source);
+  } catch {
+    throw new InvalidArgumentError(argument, 'memory that is not detached', source);
+  }
+}
+
+function arrayOf<A>(length: number, argument: string, make: (length: number) => A): A {
+  try {
+    return make(length);
+  } catch {
+    throw new InvalidArgumentError(argument, 'fewer elements', length);
+  }
 }
 
 function fromNumbers(buffer: BufferHandle, numbers: Elements | readonly number[]): void {
@@ -170,16 +196,24 @@ function fromNumbers(buffer: BufferHandle, numbers: Elements | readonly number[]
 /** A copy of its elements as numbers, in the order of the shape. It may overlap what is written. */
 function numbersOf(buffer: BufferHandle): Elements {
   const { View } = BufferHandle.specOf(buffer).dtype;
-  const numbers: Elements = isBig(buffer.dtype)
-    ? new View(new ArrayBuffer(lengthOf(buffer) * 8), 0, lengthOf(buffer))
-    : new Float64Array(lengthOf(buffer));
+  const numbers = arrayOf<Elements>(lengthOf(buffer), 'source', (length) =>
+    isBig(buffer.dtype) ? new View(new ArrayBuffer(length * 8), 0, length) : new Float64Array(length),
+  );
   read(buffer, decoder(buffer.dtype), numbers);
   return numbers;
 }
 
-function allNumbers(source: readonly unknown[]): void {
-  const odd = source.findIndex((value) => typeof value !== 'number' && typeof value !== 'bigint');
-  if (odd >= 0) throw new InvalidArgumentError(`source[${odd}]`, 'a number or a bigint', source[odd]);
+/** A copy, each element looked at once: to look may be the user's code, which may do anything. */
+function numbersIn(source: readonly unknown[], length: number): Elements {
+  const numbers: (number | bigint)[] = [];
+  for (let index = 0; index < length; index += 1) {
+    const value = source[index];
+    if (typeof value !== 'number' && typeof value !== 'bigint') {
+      throw new InvalidArgumentError(`source[${index}]`, 'a number or a bigint', value);
+    }
+    numbers.push(value);
+  }
+  return numbers;
 }
 
 function sameLength(expected: number, received: number, argument: string, value: unknown): void {

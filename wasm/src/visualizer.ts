@@ -54,7 +54,9 @@ export class VisualizerImpl implements Visualizer {
     this.#wanted = false;
     if (!this.#running) return;
     this.#running = false;
-    this.#manager.native.cold.bufgc_visualizer_stop();
+    const { cold, shelf } = this.#manager.native;
+    cold.bufgc_visualizer_stop();
+    shelf.witness = null;
   }
 
   clear(): void {
@@ -67,9 +69,10 @@ export class VisualizerImpl implements Visualizer {
     const { annex, closed, native } = this.#manager;
     this.#recorder ??= annex.recorderNow();
     if (!this.#wanted || this.#running || closed) return;
-    this.#running = true;
     this.#recorder?.watch(this.#subscribers.size > 0);
+    this.#running = true;
     native.cold.bufgc_visualizer_start();
+    native.shelf.witness = this.#recorder;
   }
 
   snapshot(): Snapshot {

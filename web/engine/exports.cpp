@@ -49,6 +49,17 @@ EMSCRIPTEN_KEEPALIVE int viewer_add_file(Viewer* viewer) {
 EMSCRIPTEN_KEEPALIVE void viewer_expect(Viewer* viewer, int file, double file_bytes) {
   viewer->input.expect(static_cast<std::size_t>(file), static_cast<std::uint64_t>(file_bytes), scratch);
 }
+EMSCRIPTEN_KEEPALIVE void viewer_set_range(Viewer* viewer, double from_ns, double to_ns) {
+  viewer->set_range(from_ns, to_ns);
+}
+/// The file's first bytes stand in the scratch room.
+EMSCRIPTEN_KEEPALIVE int viewer_in_parts(Viewer* viewer) {
+  return viewer->input.in_parts(scratch) ? 1 : 0;
+}
+/// Offset and count in the numbers.
+EMSCRIPTEN_KEEPALIVE void viewer_part(Viewer* viewer) {
+  viewer->part();
+}
 EMSCRIPTEN_KEEPALIVE int viewer_feed(Viewer* viewer, int file) {
   return viewer->input.feed(static_cast<std::size_t>(file), scratch) ? 1 : 0;
 }
@@ -189,8 +200,12 @@ EMSCRIPTEN_KEEPALIVE double viewer_choose(Viewer* viewer, int layout, int axis, 
 EMSCRIPTEN_KEEPALIVE void viewer_chosen_csv(Viewer* viewer, double from, double count) {
   viewer->chosen_csv(static_cast<std::size_t>(event_of(from)), static_cast<std::size_t>(event_of(count)));
 }
-EMSCRIPTEN_KEEPALIVE void viewer_reuse(Viewer* viewer) {
-  viewer->reuse();
+EMSCRIPTEN_KEEPALIVE void viewer_latency(Viewer* viewer, int stage, int axis, int by) {
+  viewer->latency(static_cast<bufgc::timeline::LatencyStage>(stage), axis_of(axis),
+                  static_cast<bufgc::timeline::GroupBy>(by), scratch);
+}
+EMSCRIPTEN_KEEPALIVE double viewer_reuse(Viewer* viewer, double events) {
+  return viewer->reuse(static_cast<std::size_t>(event_of(events)));
 }
 EMSCRIPTEN_KEEPALIVE void viewer_fragmentation(Viewer* viewer, int axis, double t0, double t1, int columns) {
   viewer->fragmentation(axis_of(axis), t0, t1, static_cast<std::size_t>(columns > 0 ? columns : 0));

@@ -20,7 +20,10 @@ constexpr std::chrono::milliseconds planned_for{40};
 void Model::refresh(const Lifecycles& lifecycles, double slack) {
   const std::size_t events = lifecycles.event_count();
   const bool same = &lifecycles == lifecycles_ && events == clock_.events() && lifecycles.size() == rows_;
-  if (&lifecycles != lifecycles_) packed_.reset();
+  if (&lifecycles != lifecycles_) {
+    packed_.reset();
+    reuse_search_.reset();
+  }
   const double enough = static_cast<double>(clock_.events()) * (1 + slack);
   if (same || (slack > 0 && clock_.events() > 0 && static_cast<double>(events) < enough)) return;
   lifecycles_ = &lifecycles;
@@ -32,6 +35,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   unmoved_.reset();
   reuse_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
+  hatching_.forget();
   forget_colors();
   matches_.reset();
   rows_ = lifecycles.size();
@@ -56,11 +60,14 @@ const AddressLayout& Model::layout() {
   return *layout_;
 }
 
-const Reuse& Model::reuse() {
+const Reuse* Model::plan_reuse(std::size_t events) {
   constexpr std::size_t most_pairs = 100;
-  ensure(reuse_.has_value());
-  if (!reuse_) reuse_.emplace(find_reuse(*lifecycles_, layout().places(), levels(), most_pairs));
-  return *reuse_;
+  if (reuse_) return &*reuse_;
+  if (!reuse_search_) reuse_search_.emplace(*lifecycles_, most_pairs);
+  if (!reuse_search_->advance(events)) return nullptr;
+  reuse_.emplace(reuse_search_->answer(levels()));
+  reuse_search_.reset();
+  return &*reuse_;
 }
 
 const StackLayout& Model::stack() {
@@ -122,6 +129,7 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
 void Model::build_cached(Axis axis) {
   std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
   if (index) return;
+  if (!layout_) layout_.emplace(*lifecycles_);
   const CachedBlocks blocks = find_cached_blocks(*lifecycles_, layout_->places());
   index.emplace(CachedSpans(blocks, clock_, axis));
 }
@@ -169,6 +177,8 @@ Scene Model::scene(const Look& look) {
   const bool cached = look.cached && look.layout == Layout::address;
   const std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(look.axis)].cached;
   ensure(boxed(look.layout, look.axis) && colored(look) && (!cached || index.has_value()));
+  // First what of it needs most room for a while: the index of the lifetimes then stands where that was.
+  if (cached) build_cached(look.axis);
   const Lifetimes lifetimes = build_boxes(look.layout, look.axis);
   Scene scene;
   scene.lifetimes = lifetimes.boxes;
@@ -176,8 +186,8 @@ Scene Model::scene(const Look& look) {
   scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
   scene.colors = &colors(look.color_by);
   if (cached) {
-    build_cached(look.axis);
     scene.cached = {&*index, &layout_->strips()};
+    scene.hatching = &hatching_;
   }
   scene.edges = true;
   return scene;

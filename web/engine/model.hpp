@@ -10,6 +10,7 @@
 #include "timeline/area.hpp"
 #include "timeline/cached_blocks.hpp"
 #include "timeline/fragmentation.hpp"
+#include "timeline/hatching.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
@@ -38,7 +39,11 @@ class Model {
   [[nodiscard]] const timeline::Levels& levels();
   [[nodiscard]] const timeline::Fragmentation& fragmentation();
   [[nodiscard]] const timeline::AddressLayout& layout();
-  [[nodiscard]] const timeline::Reuse& reuse();
+  /// Goes on with the plan by some events; null until it is made, for the events that stood there when it was
+  /// begun. `reuse_share()` of it is.
+  [[nodiscard]] const timeline::Reuse* plan_reuse(std::size_t events);
+  [[nodiscard]] bool plans_reuse() const noexcept { return reuse_search_.has_value(); }
+  [[nodiscard]] double reuse_share() const noexcept { return reuse_search_ ? reuse_search_->share() : 1; }
   [[nodiscard]] const timeline::StackLayout& stack();
   /// All of it.
   [[nodiscard]] const timeline::PackedLayout& packed();
@@ -118,8 +123,10 @@ class Model {
   std::optional<timeline::StackLayout> stack_;
   std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Places> unmoved_;
+  std::optional<timeline::ReuseSearch> reuse_search_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Reuse> reuse_;
   Indexes indexes_[2];
+  timeline::Hatching hatching_;                  ///< Of the `cached` ones.
   std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;
   std::string filter_;

@@ -49,6 +49,13 @@ bool TraceInput::recognise(File& file) {
     if (!reader_) reader_ = trace::make_ndjson_reader();
     return true;
   }
+  if (in_parts_) {
+    auto parts =
+        std::make_unique<trace::BufgcRangeReader>(file.bytes, *range_, trace::RangeStart::first_event);
+    parts_ = parts.get();
+    reader_ = std::move(parts);
+    return true;
+  }
   reader_ = trace::make_reader(without_gz(file.name), file.start, why);
   if (!reader_) return fail(file.name, why);
   reader_->expect(file.bytes, std::exchange(file.last, {}));
@@ -115,7 +122,14 @@ bool TraceInput::drain() {
 }
 
 bool TraceInput::finish() {
-  return reader_->finish() || fail(files_.back().name, reader_->error().message);
+  if (!reader_->finish()) return fail(files_.back().name, reader_->error().message);
+  if (!range_) return true;
+  result_ = reader_->take();
+  if (result_.event_count() == 0) return true;
+  const std::int64_t origin_ns = parts_ != nullptr ? parts_->origin_ns() : result_.event_time_ns.front();
+  if (parts_ == nullptr) result_ = trace::cut(result_, trace::moved(*range_, origin_ns));
+  if (result_.event_count() > 0) start_ns_ = result_.event_time_ns.front() - origin_ns;
+  return true;
 }
 
 int TraceInput::wanted() const noexcept {

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "trace/bufgc_range_reader.hpp"
 #include "trace/readers.hpp"
 #include "trace_merger.hpp"
 
@@ -21,6 +23,21 @@ class TraceInput {
   /// Before the first piece of a file: its size and its last bytes, as `trace::Reader::expect` takes them.
   void expect(std::size_t file, std::uint64_t file_bytes, std::string_view last_bytes);
 
+  /// Before the first piece: only what lies within a time range, in ns from the first event, and what stands
+  /// at its beginning. There is nothing to look at before all is read.
+  void set_range(trace::TimeRange range) noexcept { range_ = range; }
+  /// Whether of a file that begins so some parts suffice for the range. Then its pieces must be these.
+  [[nodiscard]] bool in_parts(std::string_view first_bytes) noexcept {
+    in_parts_ = range_ && files_.size() == 1 && trace::is_bufgc(first_bytes);
+    return in_parts_;
+  }
+  /// How long after the trace's first event the lifecycles begin: of a range with what stands before it.
+  [[nodiscard]] std::int64_t start_ns() const noexcept { return start_ns_; }
+  /// The part that is to come next; an empty one when no more is needed.
+  [[nodiscard]] trace::BufgcRangeReader::Part part() const noexcept {
+    return parts_ == nullptr ? trace::BufgcRangeReader::Part{0, trace::file_header_bytes} : parts_->wanted();
+  }
+
   /// False on the first error; what was read before it stays.
   bool feed(std::size_t file, std::string_view piece);
   /// No more comes of this file.
@@ -29,7 +46,7 @@ class TraceInput {
   [[nodiscard]] int wanted() const noexcept;
 
   [[nodiscard]] const Lifecycles& lifecycles() const noexcept {
-    return reader_ ? reader_->lifecycles() : nothing_;
+    return reader_ && !range_ ? reader_->lifecycles() : result_;
   }
   /// What is worth knowing of a file that was read all the same: that it is cut off, and where.
   [[nodiscard]] std::string_view notice() const noexcept {
@@ -59,7 +76,11 @@ class TraceInput {
   std::unique_ptr<TraceMerger> merger_;  ///< Of several files.
   std::string error_file_;
   std::string error_message_;
-  Lifecycles nothing_;
+  std::optional<trace::TimeRange> range_;
+  bool in_parts_ = false;
+  trace::BufgcRangeReader* parts_ = nullptr;  ///< The reader, where it reads parts.
+  Lifecycles result_;                         ///< Of a range, when all is read.
+  std::int64_t start_ns_ = 0;
 };
 
 }  // namespace bufgc::viewer

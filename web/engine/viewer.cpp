@@ -12,6 +12,17 @@ namespace bufgc::viewer {
 
 using namespace timeline;
 
+void Viewer::set_range(double from_ns, double to_ns) {
+  static constexpr double most = 9.2e18;
+  const auto time = [](double ns) { return static_cast<std::int64_t>(std::clamp(ns, 0.0, most)); };
+  input.set_range({time(from_ns), time(to_ns)});
+}
+
+void Viewer::part() {
+  const auto part = input.part();
+  numbers_ = {static_cast<double>(part.offset), static_cast<double>(part.count)};
+}
+
 void Viewer::error() {
   JsonWriter json(text_);
   json.open('{')
@@ -39,6 +50,7 @@ void Viewer::summary() {
       .member("folded_events", trace.folded.events)
       .member("folded_buffers", trace.folded.buffers)
       .member("duration_ns", model.clock().duration_ns())
+      .member("start_ns", input.start_ns())
       .key("has_addresses")
       .boolean(model.layout().has_addresses())
       .member_text("notice", input.notice())

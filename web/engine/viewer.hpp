@@ -11,6 +11,7 @@
 #include "timeline/diff.hpp"
 #include "timeline/flame.hpp"
 #include "timeline/hit_test.hpp"
+#include "timeline/latency.hpp"
 #include "timeline/rectangles.hpp"
 #include "timeline/row_table.hpp"
 #include "trace_input.hpp"
@@ -32,6 +33,11 @@ class Viewer {
 
   /// The trace grows as its program runs: what is alive is no leak yet.
   void set_live() noexcept { model_.set_end(timeline::TraceEnd::open); }
+
+  /// As `TraceInput` takes it.
+  void set_range(double from_ns, double to_ns);
+  /// Offset and count of the part of the file that is to come next; both 0 when no more is needed.
+  void part();
 
   void error();
   void summary();
@@ -94,8 +100,12 @@ class Viewer {
   void flame(const Flames& flames, std::string_view filter);
   /// What stands in an area and matches.
   void area(const Model::Area& area, std::string_view filter);
-  /// Actual against planned peak, and who could have taken whose place.
-  void reuse();
+  /// How long buffers waited for their release, or their blocks for the next buffer.
+  void latency(timeline::LatencyStage stage, timeline::Axis axis, timeline::GroupBy by,
+               std::string_view filter);
+  /// Actual against planned peak, and who could have taken whose place. Goes on with the plan by at most
+  /// `events` events; returns how much of it is made, from 0 to 1, at which the answer stands in the text.
+  [[nodiscard]] double reuse(std::size_t events);
   /// The worst share of reserved without a live byte, in millionths: `columns` numbers.
   void fragmentation(timeline::Axis axis, double t0, double t1, std::size_t columns);
 

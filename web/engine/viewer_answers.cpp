@@ -16,6 +16,7 @@ using namespace timeline;
 /// Lists end here: what is beyond holds little, and is counted all the same.
 constexpr std::size_t most_groups = 500;
 constexpr std::size_t most_rows = 100;
+constexpr std::size_t most_latencies = 10;
 
 /// As much of a row as a list shows.
 void write_brief(JsonWriter& json, const Lifecycles& trace, std::uint32_t row) {
@@ -192,8 +193,39 @@ bool Viewer::rectangles(const Picture& picture, std::size_t most) {
   return true;
 }
 
-void Viewer::reuse() {
-  const Reuse& reuse = fresh().reuse();
+void Viewer::latency(LatencyStage stage, Axis axis, GroupBy by, std::string_view filter) {
+  Model& model = fresh();
+  const std::vector<std::uint8_t>& matches = model.matches(filter);
+  const Latency latency =
+      find_latency(lifecycles(), model.layout().places(), {stage, axis, by, most_latencies}, matches);
+  JsonWriter json(text_);
+  const auto write_figures = [&](const LatencyFigures& figures) {
+    json.member("buffers", figures.buffers)
+        .member("median", figures.median)
+        .member("p95", figures.p95)
+        .member("longest", figures.longest);
+  };
+  json.open('{');
+  write_figures(latency.all);
+  json.member("without", latency.without).member("allGroups", latency.all_groups).key("bins").open('[');
+  for (const LatencyBin& bin : latency.bins) {
+    json.open('{').member("from", bin.from).member("to", bin.to).member("buffers", bin.buffers).close('}');
+  }
+  json.close(']').key("groups").open('[');
+  for (const LatencyGroup& group : latency.groups) {
+    json.open('{').member_text("name", group.name).member("total", group.total);
+    write_figures(group.figures);
+    json.close('}');
+  }
+  json.close(']').close('}');
+}
+
+double Viewer::reuse(std::size_t events) {
+  // A plan under way is not begun anew because the trace has grown meanwhile.
+  Model& model = model_.plans_reuse() ? model_ : fresh();
+  const Reuse* const made = model.plan_reuse(events);
+  if (made == nullptr) return model.reuse_share();
+  const Reuse& reuse = *made;
   const Lifecycles& trace = lifecycles();
   JsonWriter json(text_);
   const auto write_buffer = [&](std::string_view name, std::uint32_t row) {
@@ -217,6 +249,7 @@ void Viewer::reuse() {
     json.close('}');
   }
   json.close(']').close('}');
+  return 1;
 }
 
 void Viewer::fragmentation(Axis axis, double t0, double t1, std::size_t columns) {

@@ -1,6 +1,7 @@
 // A trace against another, answered in JSON.
 #include <algorithm>
 
+#include "bufgc/viz/site_text.hpp"
 #include "timeline/diff.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
@@ -72,7 +73,7 @@ void write_row(JsonWriter& json, const Lifecycles& trace, std::uint32_t row, Ali
       .member("row", row)
       .member_text("idText", std::to_string(trace.id[row]))
       .member_text("label", trace.strings.at(trace.label[row]))
-      .member_text("site", trace.strings.at(trace.site[row]))
+      .member_text("site", site_name(trace.strings.at(trace.site[row])))
       .member_text("dtype", trace.strings.at(trace.dtype[row]))
       .member("size", trace.size_bytes[row])
       .member("allocEvent", trace.alloc_event[row])

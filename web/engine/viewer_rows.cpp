@@ -3,6 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "bufgc/viz/site_text.hpp"
+#include "timeline/flame.hpp"
+#include "timeline/latency.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
 #include "trace/writers.hpp"
@@ -54,7 +57,7 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
       .member_text("dtype", text(trace.dtype[row]))
       .member_text("shape", text(trace.shape[row]))
       .member_text("label", text(trace.label[row]))
-      .member_text("site", text(trace.site[row]))
+      .member_text("site", site_name(text(trace.site[row])))
       .member_text("thread", text(trace.thread[row]))
       .member("allocEvent", trace.alloc_event[row]);
   member_row(json, "freeEvent", trace.free_event[row]);
@@ -75,7 +78,13 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
 void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
   const Lifecycles& trace = lifecycles();
   const EventClock clock(trace);
-  json.key("uses").open('[');
+  json.key("stack").open('[');
+  if (const std::string_view site = trace.strings.at(trace.site[row]);
+      site.find(frame_separator) != std::string_view::npos) {
+    const std::vector<std::string_view> frames = split_frames(site);
+    for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) json.text(*frame);
+  }
+  json.close(']').key("uses").open('[');
   std::size_t written = 0;
   for (const Lifecycles::Use& use : trace.uses) {
     if (use.row != row) continue;
@@ -118,6 +127,18 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
         .close('}');
   }
   json.close(']');
+  const RowLatency latency = latency_of_row(trace, Places(trace), row);
+  const auto member_event = [&](std::string_view name, std::uint32_t event) {
+    json.key(name);
+    if (event == Lifecycles::none) {
+      json.null();
+    } else {
+      json.open('{').member("event", event).member("timeNs", clock.time_of(event)).close('}');
+    }
+  };
+  member_event("lastUse", latency.last_use_event);
+  member_event("reuse", latency.reuse_event);
+  member_row(json, "reusedBy", latency.reused_by);
   const Neighbours neighbours = neighbours_at_address(trace, row);
   member_row(json, "previousAtAddress", neighbours.previous);
   member_row(json, "nextAtAddress", neighbours.next);

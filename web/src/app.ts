@@ -17,6 +17,7 @@ import './panels/help-overlay.js';
 import './panels/leaks-view.js';
 import './panels/moment-panel.js';
 import './panels/notice-bar.js';
+import './panels/range-card.js';
 import './panels/reuse-view.js';
 import './panels/statistics-view.js';
 import './panels/status-line.js';
@@ -25,7 +26,9 @@ import './panels/top-bar.js';
 import './panels/view-tabs.js';
 import './plot/lifecycle-plot.js';
 import type { Command } from './commands.js';
+import type { TimeRange } from './engine/protocol.js';
 import { handleKey } from './keyboard.js';
+import type { RangeOfFiles } from './panels/range-card.js';
 import type { TopBar } from './panels/top-bar.js';
 import type { LifecyclePlot } from './plot/lifecycle-plot.js';
 import { saveFile } from './save.js';
@@ -47,6 +50,7 @@ export class App extends LitElement {
   @state() private dropping: 'first' | 'second' | null = null;
   @state() private helpOpen = false;
   @state() private paletteOpen = false;
+  @state() private rangeOpen = false;
   @state() private lab: HTMLElement | undefined;
   @state() private labDetail: LabDetail = {};
   @query('lifecycle-plot') plot!: LifecyclePlot | null;
@@ -119,6 +123,16 @@ export class App extends LitElement {
       empty-state {
         flex: 1;
         min-height: 0;
+      }
+      /* Painted each by itself: a frame of a gesture, which draws in some, does not go through all of the others. */
+      summary-strip,
+      .left,
+      .right,
+      mini-map,
+      level-chart,
+      lifecycle-plot,
+      status-line {
+        isolation: isolate;
       }
       .lab-part {
         border-bottom: 1px solid var(--line);
@@ -213,7 +227,10 @@ export class App extends LitElement {
 
   /** Whether a card lies over the page. */
   get cardOpen(): boolean {
-    return this.helpOpen || this.paletteOpen;
+    return this.helpOpen || this.paletteOpen || this.rangeOpen;
+  }
+  toggleRangeCard(): void {
+    this.rangeOpen = !this.rangeOpen;
   }
   toggleHelp(): void {
     this.helpOpen = !this.helpOpen;
@@ -229,6 +246,7 @@ export class App extends LitElement {
     if (this.cardOpen) {
       this.helpOpen = false;
       this.paletteOpen = false;
+      this.rangeOpen = false;
     } else if (this.session.loading) this.session.cancelOpen();
     else if (this.session.comparison.loading) this.session.comparison.close();
     else if (this.session.writing.progress) this.session.writing.cancel();
@@ -286,9 +304,10 @@ export class App extends LitElement {
     this.diffView?.chooseFiles();
   }
 
-  openFiles(files: File[]): void {
+  openFiles(files: File[], range: TimeRange | null = null): void {
     if (files.length === 0) return;
-    this.session.open(files.map((file) => ({ name: file.name, bytes: file }))).catch(() => undefined); // told in the notice
+    const named = files.map((file) => ({ name: file.name, bytes: file }));
+    this.session.open(named, null, range).catch(() => undefined); // told in the notice
   }
 
   private readonly onLabStarted = (event: CustomEvent<LabDetail & { name?: string }>): void => {
@@ -366,6 +385,7 @@ export class App extends LitElement {
       <status-line role="contentinfo" .session=${session} .labStatus=${inLab ? (this.labDetail.status ?? '') : ''}></status-line>
       ${this.dropping ? html`<div class="drop">${this.dropping === 'second' ? 'Drop to compare with the open trace' : 'Drop to open'}</div>` : nothing}
       ${this.paletteOpen ? html`<command-palette .hasTrace=${session.trace !== null} @choose=${this.onCommand} @close=${() => (this.paletteOpen = false)}></command-palette>` : nothing}
+      ${this.rangeOpen ? html`<range-card @open-range=${({ detail: { files, range } }: CustomEvent<RangeOfFiles>) => this.openFiles(files, range)} @close=${() => (this.rangeOpen = false)}></range-card>` : nothing}
       ${this.helpOpen ? html`<help-overlay @close=${() => (this.helpOpen = false)}></help-overlay>` : nothing}
     `;
   }

@@ -7,11 +7,16 @@ const blockOf = (name: string): HTMLElement | null =>
 
 export const hasAsset = (name: string): boolean => blockOf(name) !== null;
 
-/** The bytes of an asset, decoded afresh; throws when the page was built without it. */
-export function assetBytes(name: string): Uint8Array<ArrayBuffer> {
+/** What stands in an asset's block: text as it is, bytes in base64. */
+function contentOf(name: string): string {
   const block = blockOf(name);
   if (!block) throw new Error(`This page was built without ${name}: build that part, then web/build.mjs again.`);
-  const binary = atob(block.textContent ?? '');
+  return block.textContent ?? '';
+}
+
+/** The bytes of an asset, decoded afresh; throws when the page was built without it. */
+export function assetBytes(name: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(contentOf(name));
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
@@ -19,7 +24,7 @@ export function assetBytes(name: string): Uint8Array<ArrayBuffer> {
 
 /** A classic worker from a source that the page carries (`engine-worker.js`, `lab-worker.js`). */
 export function assetWorker(name: string): Worker {
-  const url = URL.createObjectURL(new Blob([assetBytes(name)], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(new Blob([contentOf(name)], { type: 'text/javascript' }));
   const worker = new Worker(url);
   // The worker has started to load by the time the first message comes back.
   worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });

@@ -135,6 +135,10 @@ export const COMMANDS: readonly Command[] = [
   page('Keys and help', [{ key: '?' }], (app) => app.toggleHelp()),
   page('Let go, close, cancel', [{ key: 'Escape' }], (app) => app.letGo()),
   page('Open trace files', [], ({ topBar }) => topBar.chooseFiles()),
+  page('Open a time range of a file', [], (app) => app.toggleRangeCard()),
+  find('Open what is in sight alone, from the same file', [], ({ session }) => {
+    session.openVisible().catch(() => undefined); // told in the notice
+  }),
   page('Live lab', [], ({ session }) => session.setMode('lab')),
   page('Trace', [], ({ session }) => session.setMode('trace')),
   page('Theme: as the system', [], () => theme.set('system')),

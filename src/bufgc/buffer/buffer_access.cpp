@@ -103,6 +103,12 @@ Status BufferAccess::unlink(BufferRecord* holder, BufferRecord* held) noexcept {
 std::uint64_t BufferAccess::room_for_turns(BufferHeap* heap) noexcept {
   return heap->room_for_turns();
 }
+void BufferAccess::tell_turn_ended(BufferObserver& observer, BufferRecord* record) noexcept {
+  BufferHeap::tell_turn_ended(observer, *record);
+}
+void BufferAccess::tell_turn_begun(BufferObserver& observer, BufferRecord* record) noexcept {
+  BufferHeap::tell_turn_begun(observer, *record);
+}
 void BufferAccess::count_turns(BufferHeap* heap, std::span<const std::uint32_t> by_class,
                                std::uint64_t bytes) noexcept {
   heap->count_turns(by_class, bytes);

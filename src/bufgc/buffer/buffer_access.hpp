@@ -73,8 +73,13 @@ struct BufferAccess {
   /// What stands behind a manager, for as long as that lives.
   [[nodiscard]] static BufferHeap* heap(BufferManager& manager) noexcept;
   /// How many bytes of capacity may be held back by now: as much as the calling thread's cache would take
-  /// without telling anybody. 0 while ends and births have to be told one by one.
+  /// without telling anybody. 0 while ends and births have to be seen one by one.
   [[nodiscard]] static std::uint64_t room_for_turns(BufferHeap* heap) noexcept;
+  /// Of a manager with an observer: the buffer's release is held back from now on, and to the observer that
+  /// is its end. It is not told again when the release comes.
+  static void tell_turn_ended(BufferObserver& observer, BufferRecord* record) noexcept;
+  /// The next birth has taken the reference over.
+  static void tell_turn_begun(BufferObserver& observer, BufferRecord* record) noexcept;
   /// Counts turns, by the logarithm of their sizes, which are `bytes` together.
   static void count_turns(BufferHeap* heap, std::span<const std::uint32_t> by_class,
                           std::uint64_t bytes) noexcept;

@@ -130,9 +130,14 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   /// reference until `unpin`.
   [[nodiscard]] static bool pin(BufferRecord* record) noexcept;
   static void unpin(BufferRecord* record) noexcept;
+  /// Those of a record whose lifetime was ended under them, before it lets go of anything: whose the memory
+  /// is next did not ask for them.
+  static void drop_pins(BufferRecord* record) noexcept;
 
   // Turns: heap_turns.cpp. Of a simple buffer that ends, for who takes it over at the next birth of its size.
   [[nodiscard]] std::uint64_t room_for_turns() noexcept;
+  static void tell_turn_ended(BufferObserver& observer, BufferRecord& record) noexcept;
+  static void tell_turn_begun(BufferObserver& observer, BufferRecord& record) noexcept;
   void count_turns(std::span<const std::uint32_t> by_class, std::uint64_t bytes) noexcept;
 
   // Links and finalizers.

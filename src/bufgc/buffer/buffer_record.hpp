@@ -69,11 +69,13 @@ struct RecordDetails {
   Text* site = nullptr;
   ReleaseHook* release_hook = nullptr;  ///< Of external buffers, may be null.
   BufferId base;                        ///< Of views: the root's.
+  std::uint32_t pins = 0;               ///< Of views: those of the root's that came by it.
   Shape shape;
 
   void forget() noexcept {
     label = nullptr;
     site = nullptr;
+    pins = 0;
     shape = {};
   }
 };

@@ -163,6 +163,8 @@ class WeakBuffer {
   /// A strong handle, or an empty one once the last strong handle went (finalizers not yet run
   /// included) or the buffer was destroyed. Races with the last release are decided by one atomic step.
   [[nodiscard]] CpuBuffer lock() const noexcept;
+  /// Whether the last strong handle went, or the buffer was destroyed. Takes no reference, so of a view whose
+  /// base was destroyed only `lock` tells before its last handle goes.
   [[nodiscard]] bool expired() const noexcept;
 
  private:

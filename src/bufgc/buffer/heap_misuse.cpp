@@ -7,9 +7,14 @@
 
 namespace bufgc {
 
+// Whether it lives is asked where no block can be given back: another thread may have closed the manager
+// around the newborn.
 void BufferHeap::name_block(const BufferRecord* record) noexcept {
-  allocator_.set_block_name(record->block, {record->id().value(), text_of(record->details().label),
-                                            text_of(record->details().site)});
+  const MisuseDelivery delivery(memory_);
+  const CpuAllocator::State::Section section(memory_);
+  if (!record->alive()) return;
+  memory_.guard->name(record->block, {record->id().value(), text_of(record->details().label),
+                                      text_of(record->details().site)});
 }
 
 void BufferHeap::report_dead_id(BufferId id) noexcept {

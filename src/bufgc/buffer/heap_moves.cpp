@@ -13,6 +13,11 @@ bool has_block(const BufferRecord& record) noexcept {
   return record.kind == BufferKind::owned && record.told.load(std::memory_order_relaxed) != Told::ended;
 }
 
+/// What a pin on a buffer that is no view holds where it is; null where that never moves.
+Range* pinnable(CpuAllocator::State& memory, const BufferRecord* record) noexcept {
+  return record->block == nullptr ? nullptr : memory.range_of(record->block);
+}
+
 }  // namespace
 
 void BufferHeap::on_blocks_moved() noexcept {
@@ -43,9 +48,10 @@ bool BufferHeap::pin(BufferRecord* record) noexcept {
   const MisuseDelivery delivery(memory);
   const CpuAllocator::State::Section section(memory);
   if (!record->alive()) return false;
-  Block* const block = record->root->block;
-  if (block == nullptr) return true;
-  if (Range* const range = memory.range_of(block); range != nullptr) ++range->pins;
+  Range* const range = pinnable(memory, record->root);
+  if (range == nullptr) return true;
+  ++range->pins;
+  if (record->kind == BufferKind::view) ++record->details().pins;
   return true;
 }
 
@@ -54,9 +60,24 @@ void BufferHeap::unpin(BufferRecord* record) noexcept {
   const MisuseDelivery delivery(memory);
   const CpuAllocator::State::Section section(memory);
   if (!record->alive()) return;
-  Block* const block = record->root->block;
-  if (block == nullptr) return;
-  if (Range* const range = memory.range_of(block); range != nullptr) --range->pins;
+  Range* const range = pinnable(memory, record->root);
+  if (range == nullptr) return;
+  --range->pins;
+  if (record->kind == BufferKind::view) --record->details().pins;
+}
+
+void BufferHeap::drop_pins(BufferRecord* record) noexcept {
+  CpuAllocator::State& memory = record->tail().heap->memory_;
+  const MisuseDelivery delivery(memory);
+  const CpuAllocator::State::Section section(memory);
+  if (record->kind != BufferKind::view) {
+    if (Range* const range = pinnable(memory, record); range != nullptr) range->pins = 0;
+    return;
+  }
+  const std::uint32_t pins = std::exchange(record->details().pins, 0);
+  const std::uint64_t root_word = record->root->word.load(std::memory_order_acquire);
+  if (pins == 0 || record_word::generation(root_word) != record->root_generation) return;
+  if (Range* const range = pinnable(memory, record->root); range != nullptr) range->pins -= pins;
 }
 
 }  // namespace bufgc

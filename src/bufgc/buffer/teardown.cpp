@@ -80,6 +80,7 @@ struct Burial {
   }
 
   static void release_holds(BufferRecord* record, DeathRow& row) noexcept {
+    if (record->claimed == Claimed::shared) BufferHeap::drop_pins(record);
     // Others may still hold handles of a record that one of them claimed, and be about to link.
     if (record->claimed == Claimed::shared || record->linked) release_links(record, row);
     if (record->kind == BufferKind::view) let_go(record->root, 1, row);

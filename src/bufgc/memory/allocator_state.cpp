@@ -103,6 +103,7 @@ void CpuAllocator::State::set_budget_bytes(std::uint64_t budget_bytes) noexcept 
 }
 
 void CpuAllocator::State::set_cache_enabled(bool enabled) noexcept {
+  be_alone();
   options.cache = enabled;
   allow_thread_caches(may_use_thread_caches());
   if (open_iteration_ == nullptr && !may_keep_region()) dissolve_region();

@@ -50,12 +50,10 @@ struct Lifecycles {
   std::vector<std::uint64_t> address;  ///< At birth (`moves` tell later ones); `no_address` where unknown.
   std::vector<std::uint32_t> alloc_event;
   std::vector<std::uint32_t> free_event;  ///< `none`: alive at the end (a leak or a survivor).
-  std::vector<std::int64_t> alloc_time_ns;
-  std::vector<std::int64_t> free_time_ns;  ///< Meaningless where free_event is `none`.
-  std::vector<std::uint32_t> label;        ///< Index into `strings`, as are dtype, shape, site and thread.
+  std::vector<std::uint32_t> label;       ///< Index into `strings`, as are dtype, shape, site and thread.
   std::vector<std::uint32_t> dtype;
   std::vector<std::uint32_t> shape;  ///< As text, "1080x1920x4".
-  std::vector<std::uint32_t> site;
+  std::vector<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
   std::vector<std::uint32_t> thread;
   std::vector<std::uint32_t>
       base;  ///< Of a view: the row of its base; `none` otherwise. Views hold no bytes of their own.
@@ -139,6 +137,14 @@ struct Lifecycles {
   std::array<std::uint64_t, skip_reason_count> skipped_by_reason{};  ///< The same by `SkipReason`.
 
   [[nodiscard]] std::size_t size() const noexcept { return id.size(); }
+  /// When a lifetime began: the time of its event; 0 without one.
+  [[nodiscard]] std::int64_t alloc_time_ns(std::size_t row) const noexcept {
+    return alloc_event[row] < event_time_ns.size() ? event_time_ns[alloc_event[row]] : 0;
+  }
+  /// When it ended; 0 while it is alive.
+  [[nodiscard]] std::int64_t free_time_ns(std::size_t row) const noexcept {
+    return free_event[row] < event_time_ns.size() ? event_time_ns[free_event[row]] : 0;
+  }
   [[nodiscard]] std::size_t event_count() const noexcept { return event_kind.size(); }
 };
 

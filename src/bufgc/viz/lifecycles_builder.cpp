@@ -33,8 +33,6 @@ bool LifecyclesBuilder::alloc(const EventRecord& birth) {
   rows_.address.push_back(birth.address);
   rows_.alloc_event.push_back(event(birth.time_ns, EventKind::alloc, row));
   rows_.free_event.push_back(Lifecycles::none);
-  rows_.alloc_time_ns.push_back(birth.time_ns);
-  rows_.free_time_ns.push_back(0);
   rows_.label.push_back(strings.intern(birth.name));
   rows_.dtype.push_back(strings.intern(birth.dtype));
   rows_.shape.push_back(strings.intern(birth.shape));
@@ -57,7 +55,6 @@ bool LifecyclesBuilder::free(std::int64_t time_ns, std::uint64_t id, std::uint8_
     return false;
   }
   rows_.free_event[row] = event(time_ns, EventKind::free, row);
-  rows_.free_time_ns[row] = time_ns;
   rows_.cause[row] = cause;
   rows_.freed_to[row] = freed_to;
   return true;

@@ -93,6 +93,64 @@ TEST_CASE("a pin keeps its buffer alive, and outlives an explicit end", "[buffer
   CHECK(comb.manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("the end of what was pinned leaves no pin to whose the memory is next", "[buffer][moving]") {
+  Comb comb;
+  BufferPin pin = comb.buffers[1].pin();
+  const std::byte* const place = pin.data();
+  comb.buffers[1].destroy();
+  comb.buffers[1] = comb.manager.alloc(size);
+  REQUIRE(comb.buffers[1].data() == place);
+  SECTION("while it stands") {}
+  SECTION("when it went") {
+    pin.reset();
+  }
+  // All four that live have to move for this.
+  CHECK(comb.manager.try_alloc(4 * size));
+  CHECK(comb.manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("a view that ends under its pins leaves its base free to move", "[buffer][moving]") {
+  Comb comb;
+  const BufferPin of_base = comb.buffers[7].pin();
+  CpuBuffer view = comb.buffers[1].view({});
+  BufferPin first = view.pin();
+  BufferPin second = view.pin();
+  first.reset();
+  view.destroy();
+  CHECK(second.data() == nullptr);
+  SECTION("while they stand") {}
+  SECTION("when they went") {
+    second.reset();
+  }
+  CHECK(comb.manager.try_alloc(4 * size));  // in front of the last, which stays
+  CHECK(comb.manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("a view's end leaves the pins of others", "[buffer][moving]") {
+  Comb comb;
+  BufferPin of_base = comb.buffers[1].pin();
+  CpuBuffer view = comb.buffers[1].view({});
+  const BufferPin of_view = view.pin();
+  view.destroy();
+  CHECK_FALSE(comb.manager.try_alloc(4 * size));
+  of_base.reset();
+  CHECK(comb.manager.try_alloc(4 * size));
+}
+
+TEST_CASE("a view that ends after its base, pinned, touches nobody's pins", "[buffer][moving]") {
+  Comb comb;
+  CpuBuffer view = comb.buffers[1].view({});
+  BufferPin of_view = view.pin();
+  comb.buffers[1].destroy();
+  comb.buffers[1] = comb.manager.alloc(size);
+  BufferPin of_next = comb.buffers[1].pin();
+  of_view.reset();
+  view.reset();
+  CHECK_FALSE(comb.manager.try_alloc(4 * size));
+  of_next.reset();
+  CHECK(comb.manager.try_alloc(4 * size));
+}
+
 TEST_CASE("what a finalizer allocates may move the buffer that is dying", "[buffer][moving]") {
   Comb comb;
   CpuBuffer large;

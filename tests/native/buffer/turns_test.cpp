@@ -3,6 +3,7 @@
 #include <array>
 
 #include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/buffer_record.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -35,16 +36,15 @@ TEST_CASE("there is room for what the cache takes without a peak that rises", "[
   CHECK(manager.statistics().peak_cached_bytes == peak);
 }
 
-TEST_CASE("there is no room where each birth and end has to be told", "[turns]") {
+TEST_CASE("there is no room where each birth and end has to be seen", "[turns]") {
   BufferManager manager;
   manager.alloc(4096).reset();
   const CpuBuffer a = manager.alloc(4096);
   REQUIRE(room(manager) == 4096);
 
   manager.start_visualizer();
-  CHECK(room(manager) == 0);
-  manager.stop_visualizer();
   CHECK(room(manager) == 4096);
+  manager.stop_visualizer();
 
   manager.set_sites_enabled(true);
   CHECK(room(manager) == 0);
@@ -91,4 +91,51 @@ TEST_CASE("turns count as the pairs that they stand for", "[turns]") {
   for (std::size_t i = 0; i < of_called.size(); ++i)
     CHECK(of_called[i].allocations == of_told[i].allocations);
   CHECK(told.check_invariants() == nullptr);
+}
+
+TEST_CASE("an observer that is told of turns hears what the pairs would have told it", "[turns]") {
+  BufferManager called({.visualize = true});
+  BufferManager turned({.visualize = true});
+  const auto second = [](BufferManager& manager) {
+    BufferAccess::release(BufferAccess::detach(manager.alloc(100)), Cause::dispose);
+    return BufferAccess::detach(manager.alloc(100));
+  };
+  BufferRecord* of_called = second(called);
+  BufferRecord* const record = second(turned);
+  for (int i = 0; i < 3; ++i) {
+    BufferAccess::release(of_called, Cause::dispose);
+    of_called = BufferAccess::detach(called.alloc(100));
+  }
+  // What a binding does, `BufferAccess::RecordWords`.
+  for (int i = 0; i < 3; ++i) {
+    BufferAccess::tell_turn_ended(turned.visualizer(), record);
+    record->id_generation.fetch_add(1);
+    record->told.store(Told::no);
+    record->served_by = ServedBy::cache;
+    BufferAccess::tell_turn_begun(turned.visualizer(), record);
+  }
+  std::array<std::uint32_t, 17> turns{};
+  turns[6] = 3;
+  BufferAccess::count_turns(BufferAccess::heap(turned), turns, 3 * 100);
+
+  SECTION("and of the end that follows, once") {
+    BufferAccess::release(of_called, Cause::dispose);
+    BufferAccess::release(record, Cause::dispose);
+  }
+  SECTION("and not of the release of what has ended") {
+    BufferAccess::release(of_called, Cause::dispose);
+    BufferAccess::tell_turn_ended(turned.visualizer(), record);
+    BufferAccess::release(record, Cause::dispose);
+  }
+  const Lifecycles expected = called.visualizer().snapshot();
+  const Lifecycles heard = turned.visualizer().snapshot();
+  CHECK(heard.id == expected.id);
+  CHECK(heard.size_bytes == expected.size_bytes);
+  CHECK(heard.alloc_event == expected.alloc_event);
+  CHECK(heard.free_event == expected.free_event);
+  CHECK(heard.cause == expected.cause);
+  CHECK(heard.served_by == expected.served_by);
+  CHECK(heard.freed_to == expected.freed_to);
+  CHECK(turned.visualizer().event_count() == called.visualizer().event_count());
+  CHECK(turned.check_invariants() == nullptr);
 }

@@ -99,10 +99,12 @@ TEST_CASE("a destroyed base destroys the bytes of all its views", "[view]") {
   base.destroy();
   REQUIRE(view.destroyed());
   REQUIRE_FALSE(weak.lock());
+  REQUIRE_FALSE(weak.expired());
   REQUIRE(view.try_destroy() == Status::destroyed);
   REQUIRE(view.try_view({}).status == Status::destroyed);
   REQUIRE(manager.statistics().live_bytes == 0);
   view.reset();
+  REQUIRE(weak.expired());
   base.reset();
   require_nothing_left(manager);
 }

@@ -376,6 +376,22 @@ TEST_CASE("the cache is switched off and on while threads use theirs", "[memory]
   check_sound(allocator);
 }
 
+TEST_CASE("the cache may be switched on where it is on, by who has none, while one thread uses its own",
+          "[memory][threads]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::atomic<bool> stop{false};
+  std::thread only([&] {
+    while (!stop) cache_blocks(allocator, 3, 700);
+  });
+  while (allocator.statistics().allocations == 0) std::this_thread::yield();
+  for (int i = 0; i < 10000; ++i) allocator.set_cache_enabled(true);
+  stop = true;
+  only.join();
+  CHECK(allocator.statistics().live_blocks == 0);
+  check_sound(allocator);
+}
+
 TEST_CASE("blocks handed from thread to thread come back without the arena", "[memory][threads][reuse]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);

@@ -201,7 +201,7 @@ TEST_CASE("diff: totals, counts and groups are what a count from nothing finds, 
         const bool end = alive_a != alive_b || (!alive_a && a.cause[i] != b.cause[j]);
         const auto lived = [&](const Lifecycles& trace, std::uint32_t row) {
           return align == Align::time
-                     ? static_cast<std::uint64_t>(trace.free_time_ns[row] - trace.alloc_time_ns[row])
+                     ? static_cast<std::uint64_t>(trace.free_time_ns(row) - trace.alloc_time_ns(row))
                      : std::uint64_t{trace.free_event[row]} - trace.alloc_event[row];
         };
         const bool lifetime = !alive_a && !alive_b && lived(a, i) != lived(b, j);
@@ -211,7 +211,7 @@ TEST_CASE("diff: totals, counts and groups are what a count from nothing finds, 
         counts.lifetime_changed += lifetime ? 1 : 0;
         const auto born = [&](const Lifecycles& trace, std::uint32_t row) {
           if (align == Align::time)
-            return static_cast<std::uint64_t>(trace.alloc_time_ns[row] - trace.event_time_ns[0]);
+            return static_cast<std::uint64_t>(trace.alloc_time_ns(row) - trace.event_time_ns[0]);
           std::uint64_t begin = 0;
           if (align == Align::phase)
             for (const Lifecycles::Mark& mark : trace.marks)
@@ -304,11 +304,31 @@ TEST_CASE("diff: what one trace lacks stands first, then the largest difference"
   CHECK(diff.only_second == std::vector<std::uint32_t>{1});
 }
 
+TEST_CASE("diff: sites are put together by their names, whichever stacks led there") {
+  TraceMaker makers[2];
+  const std::string_view sites[2][3] = {{"f <- > a.py:1 g <- main", "b.py:2 h", "a.py:1 g"},
+                                        {"new", "a.py:1 g <- other", "b.py:2 h"}};
+  for (std::size_t trace = 0; trace < 2; ++trace) {
+    for (const std::string_view site : sites[trace]) {
+      const std::uint32_t row = makers[trace].alloc({trace + 1});
+      makers[trace].trace.site[row] = makers[trace].trace.strings.intern(site);
+    }
+  }
+  const Levels levels[2] = {Levels(makers[0].trace), Levels(makers[1].trace)};
+  const DiffTrace first{makers[0].trace, levels[0]};
+  const DiffTrace second{makers[1].trace, levels[1]};
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> found;
+  for (const DiffGroup& group :
+       diff_groups(first, second, compare(first, second, Align::event), GroupBy::site))
+    found[group.name] = {group.first.buffers, group.second.buffers};
+  CHECK(found == std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>{
+                     {"a.py:1 g", {2, 1}}, {"b.py:2 h", {1, 1}}, {"new", {0, 1}}});
+}
+
 TEST_CASE("diff: by event no clock matters, by time it does, and a trace equals itself") {
   Lifecycles a = named_trace(7, 200);
   Lifecycles slow = a;
-  for (auto* const times : {&slow.event_time_ns, &slow.alloc_time_ns, &slow.free_time_ns})
-    for (std::int64_t& time : *times) time *= 2;
+  for (std::int64_t& time : slow.event_time_ns) time *= 2;
   const Both traces = both(a, slow);
   CHECK(compare(traces.first(), traces.second(), Align::event).equal);
   CHECK(compare(traces.first(), traces.second(), Align::phase).equal);

@@ -59,7 +59,9 @@ TEST_CASE("names and stacks are cut into frames, the outermost first") {
   CHECK(split_frames("/") == Frames{"/"});
   std::string deep;
   for (int i = 0; i < 1000; ++i) deep += "f;";
-  CHECK(split_frames(deep).size() == 64);
+  CHECK(split_frames(deep).size() == 128);
+  CHECK(split_frames("linear <- linear.py:1 f <- > a.py:2 g <- a.py:3 h") ==
+        Frames{"a.py:3 h", "a.py:2 g", "linear.py:1 f", "linear"});
 }
 
 TEST_CASE("flame: every frame holds what a count from nothing finds, by each measure") {

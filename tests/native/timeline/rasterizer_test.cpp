@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <random>
 
 #include "timeline/cached_blocks.hpp"
+#include "timeline/hatching.hpp"
 #include "timeline/hit_test.hpp"
 #include "trace_maker.hpp"
 
@@ -313,4 +315,45 @@ TEST_CASE("a hit test near a buffer finds the nearest within the tolerance, and 
   CHECK(hit_test(boxes, {1, 50, 0, 0}) == std::nullopt);
   CHECK(hit_test(boxes, {1, 50, 1, 1}) == low);
   CHECK(hit_test(boxes, {-5, 50, 1, 1}) == std::nullopt);
+}
+
+TEST_CASE("what is kept of the hatching changes no picture") {
+  std::mt19937 random(3);
+  const Stage first(random_trace({11, 500, true, true, true}));
+  const Stage second(random_trace({12, 500, true, true, true}));
+  Hatching hatching;
+  for (int turn = 0; turn < 60; ++turn) {
+    const Stage& stage = turn < 30 ? first : second;
+    if (turn == 30) hatching.forget();
+    // Of few ranges and sizes, so that many come again, some of them with others between.
+    const double t0 = 100.0 * static_cast<double>(random() % 3);
+    const View view{t0, t0 + 300, 0, random() % 2 == 0 ? 16384.0 : 32768.0};
+    const PictureSize size{32 + 8 * static_cast<std::uint32_t>(random() % 2), 24};
+    std::vector<std::uint8_t> matches(stage.trace.size());
+    for (std::uint8_t& match : matches) match = static_cast<std::uint8_t>(random() % 2);
+    Scene scene = stage.scene(true);
+    scene.matches = &matches;
+    std::vector<std::uint8_t> plain;
+    rasterize(scene, view, size, Style::light(), plain);
+    scene.hatching = &hatching;
+    std::vector<std::uint8_t> kept;
+    rasterize(scene, view, size, Style::light(), kept);
+    REQUIRE(kept == plain);
+  }
+}
+
+TEST_CASE("hatching is counted once for the last two pictures") {
+  const Stage stage(random_trace({11, 500, true, true, true}));
+  Scene scene = stage.scene(true);
+  Hatching hatching;
+  const View part{100, 200, 0, 16384};
+  const View whole{0, 500, 0, 32768};
+  const PictureSize size{32, 24};
+  const float* const of_part = hatching.cover(scene.cached, part, size).data();
+  const float* const of_whole = hatching.cover(scene.cached, whole, size).data();
+  CHECK(hatching.cover(scene.cached, part, size).data() == of_part);
+  CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
+  // A third takes the place of the one that was not asked for last.
+  static_cast<void>(hatching.cover(scene.cached, {0, 100, 0, 16384}, size));
+  CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
 }

@@ -10,7 +10,7 @@ using namespace bufgc::timeline;
 namespace {
 
 Reuse reuse_of(const Lifecycles& trace, std::size_t most_pairs = 100) {
-  return find_reuse(trace, Places(trace), Levels(trace), most_pairs);
+  return find_reuse(trace, Levels(trace), most_pairs);
 }
 
 }  // namespace
@@ -58,6 +58,74 @@ TEST_CASE("reuse: pairs follow each other, stood apart, and are the largest ther
     CHECK(few.pairs.size() == 1);
     CHECK(few.pairs.front().bytes == all.pairs.front().bytes);
     CHECK(few.all_pairs == all.all_pairs);
+  }
+}
+
+TEST_CASE("reuse: many rows are placed by best fit in the order of events") {
+  const Lifecycles trace = random_trace({9, 90'000});
+  REQUIRE(trace.size() > ReuseSearch::most_planned_rows);
+  std::vector<std::uint32_t> rows;
+  std::uint64_t live = 0;
+  std::uint64_t most = 0;
+  for (std::uint32_t event = 0; event < trace.event_count(); ++event) {
+    const std::uint32_t row = trace.event_row[event];
+    if (trace.kind[row] != 0) continue;
+    const bool born = trace.event_kind[event] == Lifecycles::EventKind::alloc;
+    if (born) rows.push_back(row);
+    live = born ? live + trace.capacity_bytes[row] : live - trace.capacity_bytes[row];
+    most = std::max(most, live);
+  }
+  const Reuse reuse = reuse_of(trace);
+  CHECK(reuse.planned_bytes == pack_rows(trace, rows).height);
+  CHECK(reuse.least_bytes == most);
+  CHECK(reuse.pairs.size() == 100);
+  CHECK(reuse.all_pairs > 100);
+  for (const auto& [first, second, bytes] : reuse.pairs) {
+    REQUIRE(trace.free_event[first] <= trace.alloc_event[second]);
+    REQUIRE(bytes <= std::min(trace.capacity_bytes[first], trace.capacity_bytes[second]));
+  }
+}
+
+TEST_CASE("reuse: in pieces of any size the answer is the same, for a trace that grows meanwhile, too") {
+  for (const std::uint32_t events : {700U, 50'000U}) {
+    const Lifecycles trace = random_trace({4, events});
+    const Levels levels(trace);
+    const Reuse whole = find_reuse(trace, levels, 50);
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{333}, std::size_t{1'000'000}}) {
+      Lifecycles growing = trace;
+      ReuseSearch search(growing, 50);
+      double before = -1;
+      bool done = false;
+      for (std::size_t pieces = 0; !done; ++pieces) {
+        done = search.advance(piece);
+        REQUIRE(search.share() > before);
+        before = search.share();
+        REQUIRE(done == (before >= 1));
+        if (pieces != 1) continue;
+        // What lived at the end is freed now, and something is born.
+        const auto at = static_cast<std::uint32_t>(growing.event_count());
+        for (std::uint32_t row = 0; row < growing.size(); ++row) {
+          if (growing.free_event[row] != Lifecycles::none) continue;
+          growing.free_event[row] = at;
+          break;
+        }
+        growing.event_kind.push_back(Lifecycles::EventKind::free);
+        growing.event_row.push_back(0);
+        growing.event_time_ns.push_back(growing.event_time_ns.back());
+      }
+      const Reuse pieced = search.answer(levels);
+      INFO(events << " events, pieces of " << piece);
+      CHECK(pieced.planned_bytes == whole.planned_bytes);
+      CHECK(pieced.least_bytes == whole.least_bytes);
+      CHECK(pieced.saved_bytes == whole.saved_bytes);
+      CHECK(pieced.all_pairs == whole.all_pairs);
+      REQUIRE(pieced.pairs.size() == whole.pairs.size());
+      for (std::size_t i = 0; i < whole.pairs.size(); ++i) {
+        REQUIRE(pieced.pairs[i].first == whole.pairs[i].first);
+        REQUIRE(pieced.pairs[i].second == whole.pairs[i].second);
+        REQUIRE(pieced.pairs[i].bytes == whole.pairs[i].bytes);
+      }
+    }
   }
 }
 

@@ -185,6 +185,32 @@ TEST_CASE(
   CHECK(std::accumulate(matches.begin(), matches.end(), 0) == 2);
 }
 
+TEST_CASE("stacks that lead to one frame of the user's are one site, in groups and in filters") {
+  TraceMaker maker;
+  const auto alloc = [&](std::uint64_t size, std::string_view site) {
+    const std::uint32_t row = maker.alloc({size});
+    maker.trace.site[row] = maker.trace.strings.intern(site);
+  };
+  alloc(1, "lib.py:1 f <- > a.py:12 train <- a.py:40 main");
+  alloc(2, "a.py:12 train <- a.py:41 main");
+  alloc(4, "a.py:12 train");
+  alloc(8, "a.py:1 train <- b.py:2 > no mark");
+  alloc(16, "");
+  const Lifecycles& trace = maker.trace;
+  std::vector<std::pair<std::string, std::uint64_t>> found;
+  for (const Group& group : group_rows(trace, std::vector<std::uint8_t>(5, 1), GroupBy::site))
+    found.emplace_back(group.name, group.bytes);
+  CHECK(found == std::vector<std::pair<std::string, std::uint64_t>>{
+                     {"", 16}, {"a.py:1 train", 8}, {"a.py:12 train", 7}});
+  const auto rows = [&](std::string_view filter) {
+    return sorted_rows(trace, RowFilter(filter).apply(trace), {});
+  };
+  CHECK(rows("site=\"a.py:12 train\"") == Rows{0, 1, 2});
+  CHECK(rows("site=\"a.py:12 train <- a.py:41 main\"") == Rows{1});
+  CHECK(rows("site:main") == Rows{0, 1});
+  CHECK(rows("label=\"a.py:12 train\"").empty());
+}
+
 TEST_CASE("the classes of the longest lifetimes have names") {
   Lifecycles trace;
   CHECK(group_name(trace, GroupBy::lifetime, 6, 0) == "100k to 1M");

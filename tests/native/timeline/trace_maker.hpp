@@ -47,7 +47,6 @@ class TraceMaker {
   void free(std::uint32_t row, std::uint8_t to = bufgc::Lifecycles::unknown,
             std::uint8_t cause = bufgc::Lifecycles::unknown) {
     trace.free_event[row] = event(bufgc::Lifecycles::EventKind::free, row);
-    trace.free_time_ns[row] = now;
     trace.freed_to[row] = to;
     trace.cause[row] = cause;
   }
@@ -78,8 +77,6 @@ class TraceMaker {
     trace.address.push_back(birth.address);
     trace.alloc_event.push_back(at);
     trace.free_event.push_back(bufgc::Lifecycles::none);
-    trace.alloc_time_ns.push_back(now);
-    trace.free_time_ns.push_back(0);
     trace.label.push_back(trace.strings.intern(birth.label));
     trace.dtype.push_back(trace.strings.intern(birth.dtype));
     trace.shape.push_back(0);

@@ -1,13 +1,16 @@
 // The binary form: what is written is read back, a time range alone too.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "bufgc/viz/lifecycles_builder.hpp"
+#include "trace/bufgc_range_reader.hpp"
 #include "trace/bufgc_writer.hpp"
 #include "trace/equal_lifecycles.hpp"
 #include "trace/random_life.hpp"
@@ -46,9 +49,6 @@ Lifecycles recorded(std::uint64_t seed, int steps) {
   for (std::size_t event = 0; event < read.rows.event_count(); ++event) {
     time += static_cast<std::int64_t>(random() % 3);
     read.rows.event_time_ns[event] = time;
-    const std::uint32_t row = read.rows.event_row[event];
-    if (read.rows.event_kind[event] == Lifecycles::EventKind::alloc) read.rows.alloc_time_ns[row] = time;
-    if (read.rows.event_kind[event] == Lifecycles::EventKind::free) read.rows.free_time_ns[row] = time;
   }
   return std::move(read.rows);
 }
@@ -200,6 +200,71 @@ TEST_CASE("a time range loaded alone equals the whole cut to it, with and withou
       }
     }
   }
+}
+
+TEST_CASE("a range that counts from the first event is read from the parts of the file that are asked for") {
+  for (std::uint64_t seed = 21; seed <= 26; ++seed) {
+    const Lifecycles rows = recorded(seed, 900);
+    const std::int64_t first = rows.event_time_ns.front();
+    const std::int64_t length = rows.event_time_ns.back() - first;
+    std::mt19937_64 random(seed);
+    for (const bool closed : {true, false}) {
+      const std::string bytes = in_sections(rows, closed);
+      for (int round = 0; round < 8; ++round) {
+        trace::TimeRange range;
+        range.from_ns = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(length + 20));
+        range.to_ns = range.from_ns + static_cast<std::int64_t>(random() % 200);
+        INFO("seed " << seed << ", from " << range.from_ns << " to " << range.to_ns);
+        trace::BufgcRangeReader reader(bytes.size(), range, trace::RangeStart::first_event);
+        for (auto part = reader.wanted(); part.count > 0; part = reader.wanted()) {
+          CHECK(reader.lifecycles().event_count() == 0);
+          const bool good =
+              reader.feed(std::string_view(bytes).substr(static_cast<std::size_t>(part.offset), part.count));
+          INFO(reader.error().message);
+          REQUIRE(good);
+        }
+        REQUIRE(reader.finish());
+        CHECK(reader.origin_ns() == first);
+        require_equal(trace::cut(rows, {first + range.from_ns, first + range.to_ns}), reader.lifecycles());
+      }
+    }
+  }
+}
+
+TEST_CASE("a range read in parts tells what is wrong with the file, and of an empty one that it is none") {
+  const std::string bytes = bufgc_of(recorded(3, 300));
+  const auto read = [](const std::string& file, std::string& error) {
+    trace::BufgcRangeReader reader(file.size(), {}, trace::RangeStart::first_event);
+    bool good = true;
+    for (auto part = reader.wanted(); good && part.count > 0; part = reader.wanted())
+      good = reader.feed(std::string_view(file).substr(
+          std::min(file.size(), static_cast<std::size_t>(part.offset)), part.count));
+    good = good && reader.finish();
+    error = reader.error().message;
+    return good;
+  };
+  std::string error;
+  CHECK(read(bytes, error));
+  std::string spoilt = bytes;
+  spoilt[bytes.size() / 2] = static_cast<char>(spoilt[bytes.size() / 2] ^ 1);
+  CHECK_FALSE(read(spoilt, error));
+  CHECK(error.find("byte ") == 0);
+  CHECK_FALSE(read("", error));
+  CHECK(error.find("found the end of its first 0 bytes") != std::string::npos);
+  for (std::size_t size = 0; size < bytes.size(); size += 7) {
+    const bool good = read(bytes.substr(0, size), error);
+    CHECK(good == error.empty());
+  }
+}
+
+TEST_CASE("a range moved beyond the ends of time stays at them") {
+  using Limits = std::numeric_limits<std::int64_t>;
+  const trace::TimeRange later = trace::moved({5, Limits::max()}, 10);
+  CHECK(later.from_ns == 15);
+  CHECK(later.to_ns == Limits::max());
+  const trace::TimeRange earlier = trace::moved({Limits::min(), 5}, -10);
+  CHECK(earlier.from_ns == Limits::min());
+  CHECK(earlier.to_ns == -5);
 }
 
 TEST_CASE("a cut has in front what stands at its beginning, and exact totals of the rest") {

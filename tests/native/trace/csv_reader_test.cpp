@@ -10,7 +10,7 @@ TEST_CASE("CSV of events becomes lifetimes") {
   REQUIRE(result.good);
   CHECK(result.rows.id == std::vector<std::uint64_t>{4, 7, 4});
   CHECK(result.rows.size_bytes == std::vector<std::uint64_t>{100, 200, 50});
-  CHECK(result.rows.free_time_ns[0] == 5);
+  CHECK(result.rows.free_time_ns(0) == 5);
   CHECK(result.rows.free_event[1] == Lifecycles::none);
 }
 
@@ -18,7 +18,7 @@ TEST_CASE("CSV columns are found by name, others are ignored") {
   const Read result = read_csv("# made by hand\nid, size ,extra,op,time\n1,64,?,a,3\n");
   INFO(result.error.message);
   REQUIRE(result.good);
-  CHECK(result.rows.alloc_time_ns[0] == 3);
+  CHECK(result.rows.alloc_time_ns(0) == 3);
   CHECK(result.rows.size_bytes[0] == 64);
 }
 
@@ -37,7 +37,7 @@ TEST_CASE("lifetimes of one id that overlap are counted as skipped, not merged")
   REQUIRE(result.good);
   CHECK(result.rows.size_bytes == std::vector<std::uint64_t>{100, 7});
   CHECK(result.rows.skipped_events == 1);
-  CHECK(result.rows.free_time_ns[0] == 10);
+  CHECK(result.rows.free_time_ns(0) == 10);
 }
 
 TEST_CASE("a CSV error names the line, the column, what was expected and what was found") {

@@ -1,5 +1,6 @@
 // Broken and hostile files: an error or a result, never a crash or a hang.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <string>
@@ -17,6 +18,20 @@ void survives(const std::string& text) {
   const Read csv = read_csv(text);
   CHECK(csv.good == csv.error.message.empty());
 }
+
+std::string with_bit_flipped(std::string text, std::size_t bit) {
+  text[bit / 8] = static_cast<char>(static_cast<unsigned char>(text[bit / 8]) ^ (1U << (bit % 8)));
+  return text;
+}
+
+/// Both forms, with all that their readers know: comments, quotes, spaces, other columns, both ends of a
+/// line.
+const std::string csv_of_events =
+    "# recorded\ntime,op,id,size,device\n0,a,4,1281,cpu\r\n0, a ,7,12289,\"cpu\"\n3,f,4,1281,\n"
+    "12,a,4,18446744073709551615,cpu\n12,f,7,12289,cpu\n9223372036854775807,f,4,0,\n";
+const std::string csv_of_lifetimes =
+    "id,lower,upper,size,offset\n# planned\n1,0,10,100,0\n2,-5,18,\"64\",128\r\n3, 10 ,20,200,0\n"
+    "18446744073709551615,-9223372036854775808,9223372036854775807,7,64\n";
 
 }  // namespace
 
@@ -37,17 +52,53 @@ TEST_CASE("a file cut off at any byte gives what came before, or an error in its
 TEST_CASE("any single flipped bit gives a result or an error") {
   const std::string text = file_text(BUFGC_TEST_DATA "/every_field.ndjson");
   for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
-    std::string broken = text;
-    broken[bit / 8] = static_cast<char>(static_cast<unsigned char>(broken[bit / 8]) ^ (1U << (bit % 8)));
-    const Read result = read_ndjson(broken);
+    const Read result = read_ndjson(with_bit_flipped(text, bit));
     REQUIRE(result.good == result.error.message.empty());
   }
-  const std::string csv = "time,op,id,size\n0,a,1,100\n3,f,1,100\n";
-  for (std::size_t bit = 0; bit < csv.size() * 8; ++bit) {
-    std::string broken = csv;
-    broken[bit / 8] = static_cast<char>(static_cast<unsigned char>(broken[bit / 8]) ^ (1U << (bit % 8)));
-    const Read result = read_csv(broken);
-    REQUIRE(result.good == result.error.message.empty());
+}
+
+TEST_CASE("a CSV file cut off at any byte gives what came before, or an error in its last line") {
+  for (const std::string& text : {csv_of_events, csv_of_lifetimes}) {
+    const bool of_events = text == csv_of_events;
+    REQUIRE(read_csv(text).good);
+    const std::size_t header_end = text.find("size");
+    std::size_t whole_lines = 0;
+    std::size_t whole_rows = 0;
+    for (std::size_t length = 0; length < text.size(); ++length) {
+      if (length > 0 && text[length - 1] == '\n') {
+        const std::size_t begin = text.rfind('\n', length - 2) + 1;
+        ++whole_lines;
+        if (begin > header_end && text[begin] != '#') ++whole_rows;
+      }
+      const Read result = read_csv(text.substr(0, length));
+      INFO("cut at byte " << length << " of " << text << ": " << result.error.message);
+      REQUIRE(result.good == result.error.message.empty());
+      if (!result.good) {
+        REQUIRE((result.error.line == whole_lines + 1 || length <= text.find('\n', header_end)));
+        continue;
+      }
+      const std::size_t events = of_events ? whole_rows : 2 * whole_rows;
+      REQUIRE(result.rows.event_count() >= events);
+      REQUIRE(result.rows.event_count() <= events + (of_events ? 1 : 2));
+    }
+  }
+}
+
+TEST_CASE("any single flipped bit of a CSV file gives a result or an error in a line that is there") {
+  for (const std::string& text : {csv_of_events, csv_of_lifetimes}) {
+    const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
+      const Read result = read_csv(with_bit_flipped(text, bit));
+      INFO("bit " << bit << " of " << text << ": " << result.error.message);
+      REQUIRE(result.good == result.error.message.empty());
+      if (result.good) {
+        REQUIRE(read_ndjson(ndjson_of(result.rows)).good);
+        continue;
+      }
+      REQUIRE(result.error.message.find("expected ") != std::string::npos);
+      REQUIRE(result.error.line >= 1);
+      REQUIRE(result.error.line <= lines + 1);  // a comma may have become the end of one
+    }
   }
 }
 

@@ -35,10 +35,11 @@ TEST_CASE("every field of every event arrives") {
   CHECK(rows.capacity_bytes == std::vector<std::uint64_t>{1024, 64, 0, 0, 0});
   CHECK(rows.address ==
         std::vector<std::uint64_t>{0x10000, 0x10400, 0x10000, 0x7f0000001000, Lifecycles::no_address});
-  CHECK(rows.alloc_time_ns == std::vector<std::int64_t>{10, 11, 12, 13, 19});
+  const std::int64_t born_ns[] = {10, 11, 12, 13, 19};
+  for (std::size_t row = 0; row < rows.size(); ++row) CHECK(rows.alloc_time_ns(row) == born_ns[row]);
   CHECK(rows.alloc_event == std::vector<std::uint32_t>{2, 3, 4, 5, 12});
   CHECK(rows.free_event == std::vector<std::uint32_t>{10, Lifecycles::none, 9, 11, 13});
-  CHECK(rows.free_time_ns[0] == 17);
+  CHECK(rows.free_time_ns(0) == 17);
   CHECK(field(rows, rows.label, 0) == "weights \"w\" \xc3\xa9\\");
   CHECK(field(rows, rows.label, 1) == std::string("tabs\tand\0zero", 13));
   CHECK(field(rows, rows.dtype, 0) == "float32");
@@ -219,7 +220,7 @@ TEST_CASE("what cannot be used is counted with its reason and merges no lifetime
   REQUIRE(result.good);
   const Lifecycles& rows = result.rows;
   CHECK(rows.size_bytes == std::vector<std::uint64_t>{10, 20});
-  CHECK(rows.free_time_ns[0] == 3);
+  CHECK(rows.free_time_ns(0) == 3);
   CHECK(rows.free_event[1] == Lifecycles::none);
   CHECK(skipped(rows, SkipReason::alloc_of_live_id) == 1);
   CHECK(skipped(rows, SkipReason::free_of_unknown_id) == 1);

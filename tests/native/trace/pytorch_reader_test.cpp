@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string>
 
+#include "bufgc/viz/site_text.hpp"
+#include "timeline/flame.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/summary.hpp"
 #include "trace/equal_lifecycles.hpp"
@@ -44,14 +46,14 @@ TEST_CASE("a snapshot of today becomes its events, in all protocols and any piec
 {"t":1000000,"op":"mark","name":"recording begins"}
 {"t":1001000,"op":"free","id":139639054663680}
 {"t":1002000,"op":"reserve","addr":"0x7f0000000000","size":2097152}
-{"t":1003000,"op":"alloc","id":139637976727552,"size":1000,"capacity":1024,"addr":"0x7f0000000000","label":"add_Tensor","site":"/home/ada/train.py:12 train","thread":"device 0 stream 0"}
-{"t":1004000,"op":"alloc","id":139637976728576,"size":300,"capacity":512,"addr":"0x7f0000000400","label":"MmBackward0","thread":"device 0 stream 0"}
+{"t":1003000,"op":"alloc","id":139637976727552,"size":1000,"capacity":1024,"addr":"0x7f0000000000","label":"add_Tensor","site":"at::_ops::add_Tensor::call <- /env/site-packages/torch/optim/adam.py:75 step <- > /home/ada/train.py:12 train <- /home/ada/train.py:40 <module>","thread":"device 0 stream 0"}
+{"t":1004000,"op":"alloc","id":139637976728576,"size":300,"capacity":512,"addr":"0x7f0000000400","label":"MmBackward0","site":"at::_ops::mm::call <- > torch::autograd::generated::MmBackward0::apply <- ./nptl/pthread_create.c:447 start_thread","thread":"device 0 stream 0"}
 {"t":1005000,"op":"reserve","addr":"0xff00000000200000","size":2097152}
 {"t":1005000,"op":"alloc","id":18374686479673720832,"size":8,"capacity":512,"addr":"0xff00000000200000","label":"counter","thread":"device 1 stream 0"}
 {"t":1005000,"op":"mark","name":"Optimizer.step#Adam.step"}
-{"t":1006000,"op":"alloc","id":139637976729088,"size":400,"addr":"0x7f0000000600","label":"logits","site":"/home/ada/train.py:12 train","thread":"device 0 stream 0"}
+{"t":1006000,"op":"alloc","id":139637976729088,"size":400,"addr":"0x7f0000000600","label":"logits","site":"at::_ops::add_Tensor::call <- /env/site-packages/torch/optim/adam.py:75 step <- > /home/ada/train.py:12 train <- /home/ada/train.py:40 <module>","thread":"device 0 stream 0"}
 {"t":1007000,"op":"free","id":139637976729088}
-{"t":1008000,"op":"alloc","id":421112953439744,"size":512,"addr":"0x7f0000000600","label":"add_Tensor","site":"/home/ada/train.py:12 train","thread":"device 0 stream 0"}
+{"t":1008000,"op":"alloc","id":421112953439744,"size":512,"addr":"0x7f0000000600","label":"add_Tensor","site":"at::_ops::add_Tensor::call <- /env/site-packages/torch/optim/adam.py:75 step <- > /home/ada/train.py:12 train <- /home/ada/train.py:40 <module>","thread":"device 0 stream 0"}
 {"t":1009000,"op":"reserve","addr":"0x7f0041400000","size":4194304}
 {"t":1010000,"op":"release","addr":"0x7f0041600000","size":2097152}
 {"t":1010000,"op":"release","addr":"0x7f0041400000","size":2097152}
@@ -127,7 +129,7 @@ TEST_CASE("without a Python frame of the user's the site is the library's, or a 
     allocation.set("frames", frames);
     const Read trace = read_pytorch(only_trace({allocation}).pickle(4));
     REQUIRE(trace.good);
-    return std::string(trace.rows.strings.at(trace.rows.site[0])) + " | " +
+    return std::string(site_name(trace.rows.strings.at(trace.rows.site[0]))) + " | " +
            std::string(trace.rows.strings.at(trace.rows.label[0]));
   };
   const Py inner = snapshot_frame("CUDACachingAllocator.cpp", 10, "c10::cuda::malloc(long)");
@@ -149,6 +151,100 @@ TEST_CASE("without a Python frame of the user's the site is the library's, or a 
   CHECK(site(Py::list({snapshot_frame(("/" + deep + ".py").c_str(), 1, ("\xff" + deep).c_str())})).size() <
         800);
   CHECK(site(Py::list({snapshot_frame("a\xff.py", 1, "f")})) == "a\xef\xbf\xbd.py:1 f | f");
+}
+
+namespace {
+
+/// The sites of allocations with these stacks, each at an address of its own.
+Read sites_of(const std::vector<Py>& stacks) {
+  std::vector<Py> entries;
+  for (const Py& stack : stacks) {
+    entries.push_back(entry("alloc", 4096 * (entries.size() + 1), 8));
+    entries.back().set("frames", stack);
+  }
+  return read_pytorch(only_trace(std::move(entries)).pickle(4));
+}
+std::string_view site_of(const Read& trace, std::size_t row) {
+  return trace.rows.strings.at(trace.rows.site[row]);
+}
+Py numbered(int from, int to) {
+  Py frames = Py::list();
+  for (int i = from; i < to; ++i) frames.append(snapshot_frame("/lib/torch/deep.py", i, "f"));
+  return frames;
+}
+
+}  // namespace
+
+TEST_CASE("a whole stack is kept, but for what tells how it was taken and how Python runs") {
+  const Py stack = Py::list({
+      snapshot_frame("??", 0, "torch::unwind::unwind()"),
+      snapshot_frame("memory_snapshot.cpp", 0, "torch::cuda::(anonymous namespace)::gather_with_cpp()"),
+      snapshot_frame("??", 0, "at::native::(anonymous namespace)::out(at::Tensor&, long)"),
+      snapshot_frame("RegisterCUDA.cpp", 9, "at::(anonymous namespace)::wrapper(at::Tensor)"),
+      snapshot_frame("call.c", 387, "_PyObject_MakeTpCall"),
+      snapshot_frame("/env/site-packages/torch/nn/linear.py", 125, "forward"),
+      snapshot_frame("bytecodes.c", 2706, "_PyEval_EvalFrameDefault"),
+      snapshot_frame("/home/ada/train.py", 12, "train_start"),
+      snapshot_frame("/home/ada/train.py", 40, "<module>"),
+      snapshot_frame("??", 0, "_start"),
+  });
+  const Read trace = sites_of({stack, numbered(1, 2)});
+  REQUIRE(trace.good);
+  CHECK(site_of(trace, 0) ==
+        "at::native::(anonymous namespace)::out <- RegisterCUDA.cpp:9 at::(anonymous namespace)::wrapper <- "
+        "/env/site-packages/torch/nn/linear.py:125 forward <- > /home/ada/train.py:12 train_start <- "
+        "/home/ada/train.py:40 <module>");
+  CHECK(site_of(trace, 1) == "/lib/torch/deep.py:1 f");
+}
+
+TEST_CASE("lists of the same frames are one stack") {
+  const Py a = snapshot_frame("/home/ada/a.py", 1, "a");
+  const Py b = snapshot_frame("/home/ada/b.py", 2, "b");
+  const Read trace = sites_of({Py::list({a, b}), Py::list({a, b}), Py::list({b, a})});
+  REQUIRE(trace.good);
+  CHECK(site_of(trace, 0) == "/home/ada/a.py:1 a <- /home/ada/b.py:2 b");
+  CHECK(trace.rows.site[0] == trace.rows.site[1]);
+  CHECK(site_of(trace, 2) == "/home/ada/b.py:2 b <- /home/ada/a.py:1 a");
+}
+
+TEST_CASE("a deep stack is cut, and says by how much") {
+  Py whole = numbered(0, 128);
+  Py deep = numbered(0, 129);
+  Py own_beyond = numbered(0, 127);
+  for (int i = 1; i <= 200; ++i) own_beyond.append(snapshot_frame("/home/ada/a.py", i, "a"));
+  const Read trace = sites_of({whole, deep, own_beyond});
+  REQUIRE(trace.good);
+  const auto frames = [&](std::size_t row) { return timeline::split_frames(site_of(trace, row)); };
+  REQUIRE(frames(0).size() == 128);
+  CHECK(frames(0).front() == "/lib/torch/deep.py:127 f");
+  REQUIRE(frames(1).size() == 128);
+  CHECK(frames(1).front() == "(2 frames more)");
+  CHECK(frames(1)[1] == "/lib/torch/deep.py:126 f");
+  CHECK(frames(1).back() == "/lib/torch/deep.py:0 f");
+  REQUIRE(frames(2).size() == 128);  // it begins with the user's own frame
+  CHECK(frames(2).back() == "/home/ada/a.py:1 a");
+  CHECK(frames(2).front() == "(73 frames more)");
+  CHECK(site_name(site_of(trace, 2)) == "/home/ada/a.py:1 a");
+}
+
+TEST_CASE("the text of all stacks has a bound, behind which they are one frame each") {
+  // Each of these is some 60 KiB of text and takes a few hundred bytes of the file.
+  const std::string function(256, 'f');
+  std::vector<Py> frames;
+  for (int i = 0; i < 126; ++i)
+    frames.push_back(snapshot_frame(("/" + std::string(252, 'd') + ".py").c_str(), i, function.c_str()));
+  std::vector<Py> stacks;
+  for (int i = 0; i < 1200; ++i) {
+    stacks.push_back(Py::list(frames));
+    stacks.back().append(snapshot_frame("/home/ada/last.py", i, "g"));
+  }
+  const Read trace = sites_of(stacks);
+  REQUIRE(trace.good);
+  CHECK(trace.rows.strings.text_bytes() < (std::size_t{64} << 20U) + 100'000);
+  CHECK(timeline::split_frames(site_of(trace, 0)).size() == 127);
+  CHECK(timeline::split_frames(site_of(trace, 1199)).size() == 1);
+  CHECK(site_name(site_of(trace, 1199)) == site_name(site_of(trace, 0)));
+  CHECK(trace.notice.find("stacks beyond 64 MiB of text were cut to one frame") != std::string::npos);
 }
 
 TEST_CASE("where the compiler was is the label of what nothing else names") {
@@ -194,7 +290,10 @@ TEST_CASE("times never run backwards, and an entry without one has that of the o
   entries[4].set("time_us", 60);
   const Read trace = read_pytorch(only_trace(entries).pickle(4));
   REQUIRE(trace.good);
-  CHECK(trace.rows.alloc_time_ns == std::vector<std::int64_t>{50'000, 50'000, 50'000, 50'000, 60'000});
+  const std::int64_t born_ns[] = {50'000, 50'000, 50'000, 50'000, 60'000};
+  REQUIRE(trace.rows.size() == std::size(born_ns));
+  for (std::size_t row = 0; row < trace.rows.size(); ++row)
+    CHECK(trace.rows.alloc_time_ns(row) == born_ns[row]);
   CHECK(trace.notice == "1 entries had a time before the last one's and were given that");
 }
 

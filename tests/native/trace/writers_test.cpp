@@ -172,7 +172,7 @@ TEST_CASE(
     for (auto* const column : {&rows.dtype, &rows.shape, &rows.site, &rows.thread}) *column = {0};
     rows.id = rows.size_bytes = rows.capacity_bytes = rows.address = {0};
     rows.alloc_event = rows.free_event = {0};
-    rows.alloc_time_ns = rows.free_time_ns = {0};
+    rows.event_time_ns = {0};
     rows.kind = rows.cause = {0};
     trace::StringSink sink;
     const std::uint32_t row = 0;

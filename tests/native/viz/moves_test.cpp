@@ -62,7 +62,7 @@ TEST_CASE("the picture follows a buffer and its views from address to address", 
     CHECK(move.from == before + (is_view ? 100 : 0));
     CHECK(move.to == address_of(is_view ? view : b));
     CHECK(log.event_kind[move.event] == Lifecycles::EventKind::move);
-    CHECK(log.event_time_ns[move.event] >= log.alloc_time_ns[move.row]);
+    CHECK(log.event_time_ns[move.event] >= log.alloc_time_ns(move.row));
   }
   // Both before the birth that needed the room.
   CHECK(log.alloc_event.back() > log.moves.back().event);

@@ -12,6 +12,7 @@ import { Latest } from '../store/latest.js';
 import type { Session } from '../store/session.js';
 import { theme } from '../store/theme.js';
 import { base, controls } from '../styles.js';
+import { type ColumnColors, LevelColumns, packedColor, type Steps } from './level-columns.js';
 
 const HEIGHT = 120;
 const TOP = 24;
@@ -25,7 +26,11 @@ export class LevelChart extends LitElement {
   @query('.moment') private momentLine!: HTMLElement;
 
   private chart: uPlot | null = null;
+  private steps: Steps | null = null;
+  /** Answered since the chart was drawn. */
   private data: uPlot.AlignedData | null = null;
+  private readonly columns = new LevelColumns();
+  private colors: ColumnColors = { ground: 0, live: 0, cached: 0, reserved: 0 };
   private frame = 0;
   private dragged = false;
   private fragmentation = false;
@@ -140,7 +145,7 @@ export class LevelChart extends LitElement {
     this.chart?.destroy();
     this.classList.remove('filled');
     this.fragmentation = this.session?.showFragmentation ?? false;
-    this.chart = new uPlot(this.options(), [[], [], [], [], []] as unknown as uPlot.AlignedData, this.holder);
+    this.chart = new uPlot(this.options(), [[], [], []] as unknown as uPlot.AlignedData, this.holder);
     this.chart.over.addEventListener('click', this.onClick);
     void this.load();
   };
@@ -154,6 +159,12 @@ export class LevelChart extends LitElement {
     const computed = getComputedStyle(document.documentElement);
     const color = (name: string) => computed.getPropertyValue(`--${name}`).trim();
     const font = `11px ${color('mono')}`;
+    this.colors = {
+      ground: packedColor(color('ground')),
+      live: packedColor(color('live')),
+      cached: packedColor(color('cached')),
+      reserved: packedColor(color('reserved')),
+    };
     // Over the series, as in the plot below.
     const grid = { stroke: `color-mix(in srgb, ${color('ink')} 7%, transparent)`, width: 1 };
     return {
@@ -190,18 +201,8 @@ export class LevelChart extends LitElement {
       drawOrder: ['series', 'axes'] as uPlot.DrawOrderKey[],
       series: [
         {},
-        { paths: stepped, points: { show: false }, stroke: color('live'), width: 1, fill: color('live') },
-        // The hatching stands still behind the chart, which paints the ground from here upwards: to fill with
-        // a pattern in every frame of a gesture costs more than all else of it.
-        {
-          paths: stepped,
-          points: { show: false },
-          stroke: color('cached'),
-          width: 1,
-          fill: color('ground'),
-          fillTo: () => this.ceiling(),
-        },
-        { paths: stepped, points: { show: false }, stroke: color('reserved'), width: 1.5 },
+        // Its bytes are painted before the series; the chart knows of them for its scale.
+        { paths: () => null, points: { show: false } },
         {
           show: this.fragmentation,
           scale: 'share',
@@ -212,6 +213,7 @@ export class LevelChart extends LitElement {
         },
       ],
       hooks: {
+        drawClear: [(u) => this.steps && this.columns.paint(u, this.steps, this.colors)],
         setCursor: [(u) => this.onCursor(u)],
         setSelect: [(u) => this.onSelect(u)],
       },
@@ -251,7 +253,8 @@ export class LevelChart extends LitElement {
       }),
     );
     if (!answer || chart !== this.chart) return;
-    this.data = dataOf(answer.levels, answer.fragmentation, view.t1);
+    this.steps = stepsOf(answer.levels, view.t1);
+    this.data = dataOf(this.steps, answer.fragmentation);
     this.schedule();
   }
 
@@ -343,26 +346,27 @@ export class LevelChart extends LitElement {
   }
 }
 
-/** Columns as steps; the last one reaches to the end of the range. Cached stands on live. */
-function dataOf(
-  { x, liveMax, cachedMax, reservedMax }: Levels,
-  fragmentationPpm: Float64Array | null,
-  end: number,
-): uPlot.AlignedData {
-  const n = x.length;
-  const stretch = (values: Float64Array) => {
-    const all = new Float64Array(n + 1);
-    all.set(values);
-    all[n] = values[n - 1] ?? 0;
-    return all;
-  };
-  const xs = stretch(x);
-  xs[n] = end;
-  const live = stretch(liveMax);
-  const cached = stretch(cachedMax);
+/** The last column reaches to the end of the range. Cached stands on live. */
+function stepsOf({ x, liveMax, cachedMax, reservedMax }: Levels, end: number): Steps {
+  const xs = stretched(x);
+  xs[x.length] = end;
+  const live = stretched(liveMax);
+  const cached = stretched(cachedMax);
   // Each level's highest may stand at another moment of the column; together they never pass what is reserved.
-  const reserved = stretch(reservedMax);
+  const reserved = stretched(reservedMax);
   const stacked = live.map((value, i) => Math.max(value, Math.min(value + (cached[i] ?? 0), reserved[i] ?? 0)));
-  const shares = fragmentationPpm ? stretch(fragmentationPpm.map((ppm) => ppm / 1e6)) : new Float64Array(n + 1);
-  return [xs, live, stacked, reserved, shares] as unknown as uPlot.AlignedData;
+  return { x: xs, live, stacked, reserved };
+}
+
+function dataOf({ x, live }: Steps, fragmentationPpm: Float64Array | null): uPlot.AlignedData {
+  const shares = fragmentationPpm ? stretched(fragmentationPpm.map((ppm) => ppm / 1e6)) : new Float64Array(x.length);
+  return [x, live, shares] as unknown as uPlot.AlignedData;
+}
+
+/** With the last value once more, where it ends. */
+function stretched(values: Float64Array): Float64Array {
+  const all = new Float64Array(values.length + 1);
+  all.set(values);
+  all[values.length] = values.at(-1) ?? 0;
+  return all;
 }

@@ -1,14 +1,14 @@
 // The page's end of the engine: turns calls into messages to the worker and answers into promises.
 import { assetBytes, assetWorker } from '../assets.js';
-import type { Method, Reply, Request } from './messages.js';
-import type { Engine, LoadProgress } from './protocol.js';
+import type { Method, Progress, Reply, Request } from './messages.js';
+import type { Engine } from './protocol.js';
 
 type Answer<Name extends Method> = Awaited<ReturnType<Engine[Name]>>;
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
-  onProgress?: (progress: LoadProgress) => void;
+  onProgress?: (progress: never) => void;
 }
 
 function errorOf(name: string, message: string): Error {
@@ -49,7 +49,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     if (data.kind === 'broken') return breakDown(data.message);
     const request = waiting.get(data.id);
     if (!request) return;
-    if (data.kind === 'progress') return request.onProgress?.(data.progress);
+    if (data.kind === 'progress') return request.onProgress?.(data.progress as never);
     waiting.delete(data.id);
     if (data.kind === 'value') request.resolve(data.value);
     else request.reject(errorOf(data.name, data.message));
@@ -57,10 +57,10 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
   const send = (request: Request, transfer: Transferable[] = []): void => worker.postMessage(request, transfer);
   send({ kind: 'init', wasm }, [wasm.buffer]);
 
-  function ask<Name extends Method>(
+  function ask<Name extends Method, Told extends Progress>(
     method: Name,
     args: unknown[],
-    onProgress?: (progress: LoadProgress) => void,
+    onProgress?: (progress: Told) => void,
   ): Promise<Answer<Name>> {
     if (broken) return Promise.reject(broken);
     const id = ++lastId;
@@ -87,7 +87,7 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
 
   return {
     ready: () => ready,
-    open: (files, onProgress) => ask('open', [files], onProgress),
+    open: (files, onProgress, range = null) => ask('open', [files, range], onProgress),
     cancelOpen: () => send({ kind: 'cancelOpen' }),
     openLive: (name) => ask('openLive', [name]),
     feed: (ndjson) => ask('feed', [ndjson]),
@@ -117,7 +117,9 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     growth: (by, filter) => ask('growth', [by, filter]),
     flame: (query) => ask('flame', [query]),
     area: (area, filter) => ask('area', [area, filter]),
-    reuse: () => ask('reuse', []),
+    latency: (...args) => ask('latency', args),
+    reuse: (onProgress) => ask('reuse', [], onProgress),
+    cancelReuse: () => send({ kind: 'cancelReuse' }),
     fragmentation: (...args) => ask('fragmentation', args),
     openSecond: (files, onProgress) => ask('openSecond', [files], onProgress),
     closeSecond: () => send({ kind: 'closeSecond' }),

@@ -11,6 +11,9 @@ export interface ViewerModule {
   _viewer_scratch(size: number): number;
   _viewer_add_file(viewer: ViewerHandle): number;
   _viewer_expect(viewer: ViewerHandle, file: number, fileBytes: number): void;
+  _viewer_set_range(viewer: ViewerHandle, fromNs: number, toNs: number): void;
+  _viewer_in_parts(viewer: ViewerHandle): number;
+  _viewer_part(viewer: ViewerHandle): void;
   _viewer_feed(viewer: ViewerHandle, file: number): number;
   _viewer_end(viewer: ViewerHandle, file: number): number;
   _viewer_wanted(viewer: ViewerHandle): number;
@@ -106,7 +109,8 @@ export interface ViewerModule {
     y1: number,
   ): number;
   _viewer_chosen_csv(viewer: ViewerHandle, from: number, count: number): void;
-  _viewer_reuse(viewer: ViewerHandle): void;
+  _viewer_latency(viewer: ViewerHandle, stage: number, axis: number, by: number): void;
+  _viewer_reuse(viewer: ViewerHandle, events: number): number;
   _viewer_fragmentation(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_diff(second: ViewerHandle, first: ViewerHandle, align: number, by: number): void;
   _viewer_diff_levels(

@@ -21,6 +21,8 @@ export interface Summary {
   folded_events: number;
   folded_buffers: number;
   duration_ns: number;
+  /** How long after the trace's first event this begins: 0, unless it is a range of it. */
+  start_ns: number;
   has_addresses: boolean;
   /** Of a file that was read though it is cut off: where, and how far it was whole. Empty as a rule. */
   notice: string;
@@ -107,12 +109,18 @@ export interface RowInfo {
 }
 
 export interface RowDetails extends RowInfo {
+  /** The frames that led to `site`, innermost first, itself among them; empty where that alone is known. */
+  stack: string[];
   uses: { event: number; timeNs: number; kernel: string; access: 'read' | 'write' | 'read_write' }[]; // the first 1,000
   moves: { event: number; timeNs: number; from: string; to: string }[]; // hex; the first 1,000
   views: number[]; // rows of its views, the first 1,000
   links: { row: number; direction: 'holds' | 'held by' }[]; // the first 1,000
   previousAtAddress: number | null; // rows
   nextAtAddress: number | null;
+  lastUse: { event: number; timeNs: number } | null; // by a kernel
+  /** Once it was released: the birth that took its block or a part of it. */
+  reuse: { event: number; timeNs: number } | null;
+  reusedBy: number | null; // that row
 }
 
 export type SortKey =
@@ -195,6 +203,24 @@ export interface Growth {
     grows: boolean;
   }[]; // the 500 largest
   allGroups: number;
+}
+
+/** unused: from a buffer's last use by a kernel to its release; idle: from its release until its block is taken again. */
+export type LatencyStage = 'unused' | 'idle';
+/** Waits in units of the axis; each figure is a wait that there was. */
+export interface LatencyFigures {
+  buffers: number;
+  median: number;
+  p95: number;
+  longest: number;
+}
+export interface Latency extends LatencyFigures {
+  /** Waits within [from, to), edges at 1, 2 and 5 times powers of ten; from the first that holds any to the last. */
+  bins: { from: number; to: number; buffers: number }[];
+  /** Those with the most waiting in total first; 10 at most. */
+  groups: (LatencyFigures & { name: string; total: number })[];
+  allGroups: number;
+  without: number; // released ones whose wait is not known, or not over
 }
 
 /** What could be saved if all lifetimes were known beforehand; of blocks, as they were rounded. */
@@ -342,6 +368,12 @@ export interface DiffLevels {
   secondReserved: Float64Array;
 }
 
+/** Of a trace, in ns from its first event; both ends belong to it. */
+export interface TimeRange {
+  fromNs: number;
+  toNs: number;
+}
+
 export interface LoadProgress {
   bytes: number;
   totalBytes: number | null;
@@ -354,13 +386,17 @@ export interface OpenError {
   message: string;
 }
 
-/** The page's door to the worker. Every call is answered in order; `cancelOpen` overtakes. */
+/** The page's door to the worker. Every call is answered in order; those that cancel overtake. */
 export interface Engine {
   ready(): Promise<void>;
-  /** Several files make one trace (events and their `.use` file). Rejects with an `Error` whose message names file, place and expectation. */
+  /**
+   * Several files make one trace (events and their `.use` file). Rejects with an `Error` whose message names file, place and expectation.
+   * With a range only that is opened, behind what stands at its beginning; of a `.bufgc` file no more than it needs is read.
+   */
   open(
     files: { name: string; bytes: Blob | Uint8Array }[],
     onProgress: (progress: LoadProgress) => void,
+    range?: TimeRange | null,
   ): Promise<Summary>;
   cancelOpen(): void;
   /** An empty trace that grows by `feed`: the live lab. Coloured by state, what is alive has the colour of every life: it is no leak yet. */
@@ -425,7 +461,14 @@ export interface Engine {
   flame(query: FlameQuery): Promise<FlameNode[]>;
   /** Of those that match the filter, too. */
   area(area: Area, filter: string): Promise<AreaStatistics>;
-  reuse(): Promise<Reuse>;
+  latency(stage: LatencyStage, axis: Axis, by: GroupBy, filter: string): Promise<Latency>;
+  /**
+   * Planned when it is first asked for, giving way to other requests; `onProgress` tells the share that is done.
+   * Of a trace that grows meanwhile it is about the events that were there when it was begun.
+   */
+  reuse(onProgress?: (share: number) => void): Promise<Reuse>;
+  /** Each `reuse` under way rejects with an `AbortError`; the next goes on where it stopped. */
+  cancelReuse(): void;
   /** The worst `fragmentationPpm` of each column, cut as `levels` cuts them. */
   fragmentation(axis: Axis, t0: number, t1: number, columns: number): Promise<Float64Array>;
   /** Reads a second trace beside the open one, which `open` and `openLive` close again. Rejects as `open` does; then there is none. */

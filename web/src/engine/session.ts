@@ -1,65 +1,48 @@
 // The engine's open trace: puts the module's C exports into the words of protocol.ts. Knows no
 // worker and no DOM.
-import type { ViewerHandle, ViewerModule } from './module.js';
+import { breathe } from './door.js';
+import type { ViewerHandle } from './module.js';
 import type {
   Align,
-  Area,
-  AreaStatistics,
   Axis,
   Bounds,
-  ColorBy,
   Diff,
   DiffLevels,
-  FlameBy,
-  FlameMeasure,
-  FlameNode,
-  FlameQuery,
   Frame,
   GroupBy,
   GroupCount,
-  Growth,
   Layout,
   Levels,
   LoadProgress,
-  Moment,
   PictureStyle,
   Rectangles,
-  Reuse,
   RowDetails,
   RowInfo,
-  SortKey,
   Summary,
   TableQuery,
+  TimeRange,
   TraceFormat,
   View,
 } from './protocol.js';
+import { Questions } from './questions.js';
 import { unpacked } from './unpack.js';
+import {
+  addresses,
+  aligns,
+  axisNumber,
+  colorBys,
+  formats,
+  framed,
+  groupBys,
+  layoutNumber,
+  numberOf,
+  sortKeys,
+} from './words.js';
 
 export interface TraceFile {
   name: string;
   bytes: Blob | Uint8Array;
 }
-// In the order of the C++ enumerations.
-const layouts: readonly Layout[] = ['address', 'stack', 'packed'];
-const colorBys: readonly ColorBy[] = ['state', 'label', 'size', 'dtype', 'lifetime'];
-const groupBys: readonly GroupBy[] = ['label', 'dtype', 'size', 'state', 'site', 'cause', 'lifetime'];
-const sortKeys: readonly SortKey[] = [
-  'row',
-  'id',
-  'size',
-  'label',
-  'dtype',
-  'allocEvent',
-  'freeEvent',
-  'lifetimeEvents',
-  'useCount',
-  'cause',
-];
-const flameBys: readonly FlameBy[] = ['label', 'site'];
-const flameMeasures: readonly FlameMeasure[] = ['live', 'allocated', 'kept'];
-const aligns: readonly Align[] = ['event', 'time', 'phase'];
-const formats: readonly TraceFormat[] = ['ndjson', 'csv', 'chrome', 'bufgc'];
-
 /** Pictures drawn while a file is being read may be behind by this share of its events. */
 const slackWhileReading = 0.5;
 /** How long the worker reads before it looks after other requests, in ms. */
@@ -67,108 +50,44 @@ const sliceMs = 12;
 const feedBytes = 128 * 1024;
 /** A binary trace's index, which counts its rows, is within so many bytes of the end as a rule. */
 const tailBytes = 128 * 1024;
+/** A format shows in these. */
+const headBytes = 16;
 /** Events that are packed before the worker looks after other requests: some ten ms of work. */
 const packedEvents = 8192;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-function numberOf<Word>(words: readonly Word[], word: Word, what: string): number {
-  const index = words.indexOf(word);
-  if (index < 0) throw new RangeError(`${what}: expected one of ${words.join(', ')}, found ${String(word)}`);
-  return index;
-}
-const axisNumber = (axis: Axis): number => numberOf(['event', 'time'], axis, 'axis');
-const layoutNumber = (layout: Layout): number => numberOf(layouts, layout, 'layout');
-/** A question that names no picture is about addresses, where columns do not matter. */
-const addresses: Frame = { layout: 'address', view: { t0: 0, t1: 1, y0: 0, y1: 1 }, columns: 1 };
-
-/** Layout, axis, and the columns of the frame, as the module takes them. */
-const framed = (axis: Axis, { layout, view, columns }: Frame): [number, number, number, number, number] => [
-  layoutNumber(layout),
-  axisNumber(axis),
-  view.t0,
-  view.t1,
-  columns,
-];
-
-/** An area, as the module takes it. */
-const placed = ({ layout, axis, view }: Area) =>
-  [layoutNumber(layout), axisNumber(axis), view.t0, view.t1, view.y0, view.y1] as const;
-const nowhere = [-1, 0, 0, 0, 0, 0] as const;
-
-async function tailOf(bytes: Blob | Uint8Array): Promise<Uint8Array> {
+async function partOf(bytes: Blob | Uint8Array, from: number, count?: number): Promise<Uint8Array> {
+  const to = count === undefined ? undefined : from + count;
   return bytes instanceof Uint8Array
-    ? bytes.subarray(-tailBytes)
-    : new Uint8Array(await bytes.slice(-tailBytes).arrayBuffer());
+    ? bytes.subarray(from, to)
+    : new Uint8Array(await bytes.slice(from, to).arrayBuffer());
 }
 
-/** Lets messages that wait be served. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}
-
-export class Session {
-  private readonly module: ViewerModule;
-  private viewer: ViewerHandle;
+export class Session extends Questions {
   /** Of the `open` under way; another number tells it to stop. */
   private opening = 0;
   /** What the open trace is compared with. */
   private second: ViewerHandle | null = null;
   private openingSecond = 0;
 
-  constructor(module: ViewerModule) {
-    this.module = module;
-    this.viewer = module._viewer_create();
-  }
-
   private restart(): ViewerHandle {
     this.opening++;
+    this.cancelReuse();
     this.closeSecond();
     this.module._viewer_destroy(this.viewer);
     this.viewer = this.module._viewer_create();
     return this.viewer;
   }
 
-  // Addresses come as signed numbers: `>>> 0` makes those of the upper half of a memory of 4 GiB positive.
-
-  private scratch(bytes: Uint8Array): void {
-    const at = this.module._viewer_scratch(bytes.length) >>> 0;
-    this.module.HEAPU8.set(bytes, at);
-  }
-  private scratchText(text: string): void {
-    this.scratch(encoder.encode(text));
-  }
-  private textBytes(viewer = this.viewer): Uint8Array<ArrayBuffer> {
-    const at = this.module._viewer_text(viewer) >>> 0;
-    return this.module.HEAPU8.slice(at, at + this.module._viewer_text_size(viewer));
-  }
-  private json<Value>(viewer = this.viewer): Value {
-    return JSON.parse(decoder.decode(this.textBytes(viewer))) as Value;
-  }
-  private numbers(viewer = this.viewer): Float64Array<ArrayBuffer> {
-    const count = this.module._viewer_numbers_size(viewer);
-    const at = this.module._viewer_numbers(viewer) >>> 0;
-    return new Float64Array(this.module.HEAPU8.slice(at, at + count * 8).buffer);
-  }
-  private failure(viewer: ViewerHandle): Error {
-    this.module._viewer_error(viewer);
-    const { name, message } = this.json<{ name: string; message: string }>(viewer);
-    return new Error(`${name}: ${message}`);
-  }
-
   /** Reads the files into one trace. What was read when it fails or is cancelled stays open. */
-  async open(files: readonly TraceFile[], onProgress: (progress: LoadProgress) => void): Promise<Summary> {
+  async open(
+    files: readonly TraceFile[],
+    onProgress: (progress: LoadProgress) => void,
+    range: TimeRange | null = null,
+  ): Promise<Summary> {
     if (files.length === 0) throw new Error('No file was given: expected at least one trace.');
     const viewer = this.restart();
     const token = this.opening;
+    if (range) this.module._viewer_set_range(viewer, range.fromNs, range.toNs);
     this.module._viewer_set_slack(viewer, slackWhileReading);
     try {
       await this.read(viewer, files, onProgress, () => token === this.opening);
@@ -237,11 +156,16 @@ export class Session {
     try {
       for (const [file, { bytes }] of files.entries()) {
         // A file that cannot be read tells so when it is read from the front.
-        const tail = await tailOf(bytes).catch(() => new Uint8Array());
+        const tail = await partOf(bytes, -tailBytes).catch(() => new Uint8Array());
         goOn();
         this.scratch(tail);
         this.module._viewer_expect(viewer, file, bytes instanceof Uint8Array ? bytes.length : bytes.size);
       }
+      const [first] = files;
+      const head = await partOf(first!.bytes, 0, headBytes).catch(() => new Uint8Array());
+      goOn();
+      this.scratch(head);
+      if (this.module._viewer_in_parts(viewer)) await this.readParts(viewer, first!, progress, rest);
       for (;;) {
         const file = this.module._viewer_wanted(viewer);
         if (file < 0) break;
@@ -261,6 +185,28 @@ export class Session {
       for (const unread of pieces) void unread.return();
     }
     tell();
+  }
+
+  /** What the viewer asks for, until it needs no more. */
+  private async readParts(
+    viewer: ViewerHandle,
+    { name, bytes }: TraceFile,
+    progress: LoadProgress,
+    rest: () => Promise<void>,
+  ): Promise<void> {
+    for (;;) {
+      this.module._viewer_part(viewer);
+      const [offset = 0, count = 0] = this.numbers(viewer);
+      if (count === 0) break;
+      const part = await partOf(bytes, offset, count).catch((cause: Error) => {
+        throw new Error(`${name}: ${cause.message}`, { cause });
+      });
+      progress.bytes += part.length;
+      await rest();
+      this.scratch(part);
+      if (!this.module._viewer_feed(viewer, 0)) throw this.failure(viewer);
+    }
+    if (!this.module._viewer_end(viewer, 0)) throw this.failure(viewer);
   }
 
   private async nextPiece(pieces: AsyncGenerator<Uint8Array>, name: string): Promise<Uint8Array | undefined> {
@@ -432,64 +378,7 @@ export class Session {
   filterError(filter: string): string {
     this.scratchText(filter);
     this.module._viewer_filter_error(this.viewer);
-    return decoder.decode(this.textBytes());
-  }
-
-  moment(event: number, by: GroupBy, filter: string): Moment {
-    const group = numberOf(groupBys, by, 'moment');
-    this.scratchText(filter);
-    this.module._viewer_moment(this.viewer, event, group);
-    return this.json();
-  }
-
-  growth(by: GroupBy, filter: string): Growth {
-    const group = numberOf(groupBys, by, 'growth');
-    this.scratchText(filter);
-    this.module._viewer_growth(this.viewer, group);
-    return this.json();
-  }
-
-  flame(query: FlameQuery): FlameNode[] {
-    this.scratchText(query.filter);
-    this.module._viewer_flame(
-      this.viewer,
-      numberOf(flameBys, query.by, 'flame'),
-      numberOf(flameMeasures, query.measure, 'measure'),
-      query.event,
-      axisNumber(query.axis),
-      query.t0,
-      query.t1,
-      query.root.text,
-      query.root.depth,
-      query.leastShare,
-    );
-    return this.json();
-  }
-
-  area(area: Area, filter: string): AreaStatistics {
-    this.scratchText(filter);
-    this.module._viewer_area(this.viewer, ...placed(area));
-    return this.json();
-  }
-
-  choose(area: Area | null, filter: string): number {
-    this.scratchText(filter);
-    return this.module._viewer_choose(this.viewer, ...(area ? placed(area) : nowhere));
-  }
-
-  chosenCsv(from: number, count: number): Uint8Array<ArrayBuffer> {
-    this.module._viewer_chosen_csv(this.viewer, from, count);
-    return this.textBytes();
-  }
-
-  reuse(): Reuse {
-    this.module._viewer_reuse(this.viewer);
-    return this.json();
-  }
-
-  fragmentation(axis: Axis, t0: number, t1: number, columns: number): Float64Array {
-    this.module._viewer_fragmentation(this.viewer, axisNumber(axis), t0, t1, Math.max(0, Math.floor(columns)));
-    return this.numbers();
+    return this.text();
   }
 
   private compared(): ViewerHandle {

@@ -3,8 +3,8 @@
 import createViewer from '#viewer-glue';
 import { gunzip } from '../gunzip.js';
 import type { Reply, Request } from './messages.js';
-import type { Axis, PictureStyle, View } from './protocol.js';
-import { Session } from './session.js';
+import type { Axis, LoadProgress, PictureStyle, TimeRange, View } from './protocol.js';
+import { Session, type TraceFile } from './session.js';
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
@@ -45,8 +45,11 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
   try {
     let value: unknown;
     if (method === 'open' || method === 'openSecond') {
-      const files = args[0] as Parameters<Session['open']>[0];
-      value = await engine[method](files, (progress) => scope.postMessage({ kind: 'progress', id, progress }));
+      const [files, range] = args as [TraceFile[], TimeRange?];
+      const tell = (progress: LoadProgress): void => scope.postMessage({ kind: 'progress', id, progress });
+      value = method === 'open' ? await engine.open(files, tell, range) : await engine.openSecond(files, tell);
+    } else if (method === 'reuse') {
+      value = await engine.reuse((share) => scope.postMessage({ kind: 'progress', id, progress: share }));
     } else if (method === 'render') {
       value = await picture(engine, ...(args as [Axis, View, number, number, PictureStyle]));
     } else {

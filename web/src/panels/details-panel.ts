@@ -8,6 +8,7 @@ import type { Session } from '../store/session.js';
 import { answer, base, controls } from '../styles.js';
 
 const SHOWN_USES = 50;
+const SHOWN_FRAMES = 20;
 const PLACES = { cache: 'the cache', arena: 'the arena', source: 'the system' } as const;
 const CAUSES = {
   dispose: 'disposed by hand',
@@ -22,6 +23,7 @@ export class DetailsPanel extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private allUses = false;
   @state() private allMoves = false;
+  @state() private allFrames = false;
 
   constructor() {
     super();
@@ -79,6 +81,18 @@ export class DetailsPanel extends LitElement {
         margin: 0;
         padding: 0;
         list-style: none;
+      }
+      .stack ol {
+        margin: 0;
+        padding-left: 24px;
+        overflow-wrap: anywhere;
+      }
+      .stack li {
+        color: var(--ink-2);
+      }
+      .stack li[aria-current] {
+        color: var(--ink);
+        font-weight: 600;
       }
       .use {
         display: grid;
@@ -155,18 +169,40 @@ export class DetailsPanel extends LitElement {
     </section>`;
   }
 
+  /** What became of its block. */
+  private reuse({ reuse, reusedBy, freeTimeNs, freedTo, address }: RowDetails) {
+    if (freeTimeNs === null || address === null || freedTo === 'source') return '';
+    if (!reuse) return html`<span class="muted">not within this trace</span>`;
+    return html`${this.eventLink(reuse.event, reuse.timeNs)}, after ${time(reuse.timeNs - freeTimeNs)}: ${this.rowLink(reusedBy, 'by whom')}`;
+  }
+
   private renderLife(row: RowDetails) {
     return html`<section>
       <h3>Life</h3>
       <dl>
         ${this.pair('born', this.eventLink(row.allocEvent, row.allocTimeNs))}
         ${this.pair('died', row.freeEvent === null || row.freeTimeNs === null ? html`<span class="alive">never released</span>` : this.eventLink(row.freeEvent, row.freeTimeNs))}
+        ${this.pair('last used', row.lastUse && row.freeTimeNs !== null ? html`${this.eventLink(row.lastUse.event, row.lastUse.timeNs)}, ${time(row.freeTimeNs - row.lastUse.timeNs)} before that` : '')}
+        ${this.pair('dropped', row.cause === 'finalized' || row.cause === 'collected' ? html`<span class="muted">not recorded${row.lastUse ? ': at its last use or later' : ''}</span>` : '')}
+        ${this.pair('reused', this.reuse(row))}
         ${this.pair('lifetime', html`<span class="number">${time(row.lifetimeNs)}</span>, ${plural(row.lifetimeEvents, 'event')}`)}
         ${this.pair('cause', row.cause ? CAUSES[row.cause] : '')} ${this.pair('site', row.site ? html`<span class="mono">${label(row.site, 2000)}</span>` : '')}
         ${this.pair('thread', label(row.thread, 400))} ${this.pair('id', html`<span class="number">${row.idText}</span>`)}
         ${this.pair('kind', row.kind === 'owned' ? '' : row.kind)}
         ${this.pair('base', row.baseRow === null ? '' : this.rowLink(row.baseRow, 'the buffer that it views'))}
       </dl>
+    </section>`;
+  }
+
+  private renderStack({ stack, site }: RowDetails) {
+    if (stack.length === 0) return nothing;
+    const shown = this.allFrames ? stack : stack.slice(0, SHOWN_FRAMES);
+    return html`<section class="stack">
+      <h3>Stack <span class="caption">innermost first</span></h3>
+      <ol class="mono">
+        ${shown.map((frame) => html`<li aria-current=${frame === site ? 'true' : nothing}>${label(frame, 600)}</li>`)}
+      </ol>
+      ${stack.length > shown.length ? html`<button class="link" @click=${() => (this.allFrames = true)}>show ${count(stack.length)}</button>` : nothing}
     </section>`;
   }
 
@@ -249,7 +285,7 @@ export class DetailsPanel extends LitElement {
         <span class="number" title=${exactBytes(row.size)}>${bytes(row.size)}</span>
         <button class="button small" @click=${() => void session.reveal(row.row)}>Show</button>
       </div>
-      ${this.renderMemory(row)} ${this.renderMoves(row)} ${this.renderLife(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
+      ${this.renderMemory(row)} ${this.renderMoves(row)} ${this.renderLife(row)} ${this.renderStack(row)} ${this.renderRelations(row)} ${this.renderUses(row)}
     `;
   }
 }

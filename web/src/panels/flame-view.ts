@@ -1,4 +1,4 @@
-// Where the bytes come from: names and sites cut into frames, each as wide as what it holds.
+// Where the bytes come from: names and stacks cut into frames, each as wide as what it holds.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { FlameBy, FlameMeasure, FlameNode } from '../engine/protocol.js';
@@ -12,9 +12,10 @@ import { containing } from '../terms.js';
 
 const ROW = 22;
 const LISTED = 300;
+/** A site is a stack as far as the trace tells it. */
 const BY: { by: FlameBy; title: string }[] = [
   { by: 'label', title: 'label' },
-  { by: 'site', title: 'site' },
+  { by: 'site', title: 'stack' },
 ];
 const MEASURES: { measure: FlameMeasure; title: string; hint: string }[] = [
   { measure: 'live', title: 'live', hint: 'What lived at the pinned moment, or at the peak' },
@@ -215,7 +216,7 @@ export class FlameView extends LitElement {
       @focus=${() => (this.active = index)}
       @click=${() => this.enter(shown)}
     >
-      ${width < 1 ? nothing : this.nameOf(shown)}
+      ${width < 1 ? nothing : shortened(this.nameOf(shown))}
     </button>`;
   }
 
@@ -308,6 +309,9 @@ export class FlameView extends LitElement {
       ${root.node.buffers === 0 ? html`<p class="none">Nothing here: choose another measure or a wider range.</p>` : this.renderTable()}`;
   }
 }
+
+/** "/home/ada/train.py:12 train" → "train.py:12 train": in a narrow frame the path would be all there is to see. */
+const shortened = (name: string): string => name.replace(/^\S*[\\/](?=[^\\/]*:\d+ )/, '');
 
 function placed(nodes: FlameNode[]): Shown[] {
   const shown: Shown[] = [];

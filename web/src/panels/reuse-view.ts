@@ -6,7 +6,7 @@ import { bytes, count, exactBytes, label, percent, plural } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
 import { Pace } from '../store/pace.js';
-import type { Session } from '../store/session.js';
+import type { Session, Trace } from '../store/session.js';
 import { answers, base, controls, tables } from '../styles.js';
 
 type Figure = 'actual' | 'planned' | 'least';
@@ -26,6 +26,10 @@ const LIVE_PACE_MS = 2000;
 export class ReuseView extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   @state() private reuse: Reuse | null = null;
+  /** Of the plan under way, from 0 to 1; null: none is. */
+  @state() private share: number | null = null;
+  /** The trace that the plan is of; one that runs stays the same as it grows. */
+  private planned: Trace | null = null;
   private readonly asked = new Latest<Reuse>();
 
   constructor() {
@@ -78,8 +82,31 @@ export class ReuseView extends LitElement {
   private async load(): Promise<void> {
     const { session } = this;
     if (!session?.trace || session.trace.preview) return;
-    const answer = await session.track(this.asked.ask(() => session.engine.reuse()));
+    if (session.trace !== this.planned) this.reuse = null;
+    this.planned = session.trace;
+    this.share = 0;
+    const plan = () => session.engine.reuse((share) => (this.share = share));
+    const answer = await session.track(this.asked.ask(plan));
+    this.share = null;
     if (answer) this.reuse = answer;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.session?.engine.cancelReuse();
+  }
+
+  private renderPlanning(session: Session) {
+    if (this.share === null)
+      return html`<div class="above">
+        <span class="told">The plan was cancelled.</span>
+        <button class="button small" @click=${() => void this.load()}>Go on</button>
+      </div>`;
+    return html`<div class="above">
+      <label class="told">planning <progress .value=${this.share}></progress></label>
+      <span class="number told">${percent(Math.round(this.share * 100), 100)}</span>
+      <button class="button small" @click=${() => session.engine.cancelReuse()}>Cancel</button>
+    </div>`;
   }
 
   private renderFigures(reuse: Reuse) {
@@ -134,7 +161,7 @@ export class ReuseView extends LitElement {
   override render() {
     const { session, reuse } = this;
     if (!session?.trace) return nothing;
-    if (!reuse) return html`<div class="above"><span class="told">planning…</span></div>`;
+    if (!reuse) return this.renderPlanning(session);
     return html`<div class="above">
         <span
           >A plan would save <b class="number saved" title=${exactBytes(reuse.saved)}>${bytes(reuse.saved)}</b>, ${percent(reuse.saved, reuse.actual)} of what was

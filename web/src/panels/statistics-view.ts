@@ -9,6 +9,7 @@ import { Pace } from '../store/pace.js';
 import type { Session } from '../store/session.js';
 import { base, controls } from '../styles.js';
 import { termsOf } from '../terms.js';
+import { type Latencies, type LatencyChoice, renderLatencies } from './latency-tables.js';
 
 type Unit = 'bytes' | 'count' | 'time';
 const TOTALS: [keyof Summary, string, Unit][] = [
@@ -35,10 +36,11 @@ const shown = (value: number, unit: Unit): string =>
 const exact = (value: number, unit: Unit): string =>
   unit === 'bytes' ? exactBytes(value) : unit === 'time' ? `${count(value)}\u202fns` : count(value);
 
-interface Groups {
+interface Answers {
   size: GroupCount[];
   cause: GroupCount[];
   site: GroupCount[];
+  latencies: Latencies;
 }
 
 @customElement('statistics-view')
@@ -46,8 +48,9 @@ export class StatisticsView extends LitElement {
   @property({ attribute: false }) session: Session | undefined;
   /** The live allocator's statistics, by the names of the C++ core. */
   @property({ attribute: false }) allocator: Record<string, number> | undefined;
-  @state() private groups: Groups | null = null;
-  private readonly asked = new Latest<Groups>();
+  @state() private answers: Answers | null = null;
+  private latencyChoice: LatencyChoice = { axis: 'time', by: 'label' };
+  private readonly asked = new Latest<Answers>();
 
   constructor() {
     super();
@@ -97,6 +100,26 @@ export class StatisticsView extends LitElement {
       th {
         color: var(--ink-2);
       }
+      .wide {
+        grid-column: 1 / -1;
+      }
+      .wide > p {
+        max-width: 720px;
+        color: var(--ink-2);
+      }
+      .how {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--gap-2);
+        padding: var(--gap-2) 0;
+      }
+      h3 {
+        font-weight: 600;
+        line-height: 24px;
+      }
+      .waits {
+        margin-bottom: var(--gap-3);
+      }
       .name {
         max-width: 200px;
         overflow: hidden;
@@ -130,15 +153,27 @@ export class StatisticsView extends LitElement {
     const { session } = this;
     if (!session?.trace) return;
     const { filter, engine } = session;
+    const { axis, by } = this.latencyChoice;
     const answer = await session.track(
       this.asked.ask(async () => ({
         size: await engine.groups('size', filter),
         cause: await engine.groups('cause', filter),
         site: await engine.groups('site', filter),
+        latencies: {
+          axis,
+          by,
+          unused: await engine.latency('unused', axis, by, filter),
+          idle: await engine.latency('idle', axis, by, filter),
+        },
       })),
     );
-    if (answer) this.groups = answer;
+    if (answer) this.answers = answer;
   }
+
+  private readonly chooseLatency = (choice: LatencyChoice): void => {
+    this.latencyChoice = choice;
+    void this.load();
+  };
 
   private renderTotals(summary: Summary) {
     return html`<section>
@@ -209,12 +244,14 @@ export class StatisticsView extends LitElement {
   }
 
   override render() {
-    const summary = this.session?.trace?.summary;
+    const { session, answers, allocator } = this;
+    const summary = session?.trace?.summary;
     if (!summary) return nothing;
     return html`<div class="columns">
       ${this.renderTotals(summary)}
-      ${this.groups ? html`${this.renderGroups('Sizes', 'size', this.groups.size)}${this.renderGroups('How buffers ended', 'cause', this.groups.cause)}${this.renderGroups('Where they were made', 'site', this.groups.site)}` : nothing}
-      ${this.allocator ? this.renderAllocator(this.allocator) : nothing}
+      ${answers ? html`${this.renderGroups('Sizes', 'size', answers.size)}${this.renderGroups('How buffers ended', 'cause', answers.cause)}${this.renderGroups('Where they were made', 'site', answers.site)}` : nothing}
+      ${allocator ? this.renderAllocator(allocator) : nothing}
+      ${answers ? renderLatencies(session, answers.latencies, this.chooseLatency) : nothing}
     </div>`;
   }
 }

@@ -27,13 +27,14 @@ const FIRST_VISIT: Record<Tab, string> = {
   table:
     'Every buffer as a row, those never released first. A click on a heading sorts; the filter above is the picture’s filter too.',
   groups:
-    'Names and sites cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
+    'Names and stacks cut into frames, each as wide as the bytes that it holds in the visible range; what stands beneath a frame is within it. A click looks into one.',
   leaks:
     'What was never released, largest first. A group grows when even the lowest number of its buffers rises through most of the trace; a click shows them in the table.',
   reuse:
     'What a plan that knows all lifetimes beforehand would need, against what was reserved; and which buffers could have taken the place of which.',
   diff: 'A second trace against the open one: what only one of them has stands first, then what differs most. A click on a group shows its buffers of the open trace in the table.',
-  statistics: 'All totals of this trace, from the same engine as the command bufgc summary.',
+  statistics:
+    'All totals of this trace, from the same engine as the command bufgc summary; and how long buffers waited for their release, and their blocks for the next buffer.',
 };
 
 /** The packed layout is another way to see the first tab. */

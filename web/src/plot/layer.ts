@@ -20,16 +20,24 @@ export class Layer {
 
   /** Where its range lies in `view`, which fills `extent`. */
   place(view: View, extent: Extent): void {
-    this.hide();
+    const transform = this.transformIn(view, extent);
+    if (transform === null) {
+      this.hide();
+      return;
+    }
+    this.canvas.style.transform = transform;
+    this.canvas.style.visibility = 'visible';
+  }
+
+  private transformIn(view: View, extent: Extent): string | null {
     const own = this.view;
-    if (!own) return;
+    if (!own) return null;
     const scaleX = (own.t1 - own.t0) / (view.t1 - view.t0);
     const scaleY = (own.y1 - own.y0) / (view.y1 - view.y0);
-    if (!(Math.max(scaleX, scaleY) < mostMagnified)) return;
+    if (!(Math.max(scaleX, scaleY) < mostMagnified)) return null;
     const x = ((own.t0 - view.t0) / (view.t1 - view.t0)) * extent.width;
     const y = ((view.y1 - own.y1) / (view.y1 - view.y0)) * extent.height;
-    this.canvas.style.transform = `translate(${x}px, ${y}px) scale(${scaleX}, ${scaleY})`;
-    this.canvas.style.visibility = 'visible';
+    return `translate(${x}px, ${y}px) scale(${scaleX}, ${scaleY})`;
   }
 
   hide(): void {

@@ -3,7 +3,7 @@
 // put in their places, and the pointer asks what is under it.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, queryAll, state } from 'lit/decorators.js';
-import type { Layout, RowDetails, View } from '../engine/protocol.js';
+import type { Axis, Layout, RowDetails, View } from '../engine/protocol.js';
 import { bytes, count, label, plural, time } from '../format.js';
 import { Follows } from '../store/controller.js';
 import { Latest } from '../store/latest.js';
@@ -17,7 +17,7 @@ import type { Extent } from './layer.js';
 import { Overlay } from './overlay.js';
 import { Pictures, type Wish } from './pictures.js';
 import { PlotPointer } from './pointer.js';
-import { GUTTER, type Scale, scaleOf } from './scale.js';
+import { GUTTER, type Scale, sameScale, scaleOf } from './scale.js';
 import { svgOf } from './svg.js';
 
 const PIXEL_TOLERANCE = 3;
@@ -49,6 +49,8 @@ export class LifecyclePlot extends LitElement {
   /** The area that is being drawn by the pointer. */
   private dragged: View | null = null;
   private frame = 0;
+  /** What the axes show. */
+  private axes: { scale: Scale; axis: Axis; colors: Colors } | null = null;
   private colors: Colors = readColors();
   private readonly resized = new ResizeObserver(() => this.redraw());
   private readonly hits = new Latest<number | null>();
@@ -57,7 +59,8 @@ export class LifecyclePlot extends LitElement {
 
   constructor() {
     super();
-    new Follows(this, ['view', 'filter'], () => this.schedule());
+    new Follows(this, ['view'], () => this.schedule());
+    new Follows(this, ['filter'], () => this.paintNow());
     new Follows(this, ['trace', 'layout', 'cursor', 'moment', 'area'], () => this.redraw());
     new Follows(this, ['selection', 'trace', 'layout'], () => void this.placeSelection());
     new Follows(this, ['view'], () => this.session?.layout === 'stack' && void this.placeSelection());
@@ -191,6 +194,12 @@ export class LifecyclePlot extends LitElement {
     if (this.frame === 0 && this.isConnected) this.frame = requestAnimationFrame(() => this.paint());
   }
 
+  /** What comes once a click and not many times a frame: the engine need not wait for the frame. */
+  private paintNow(): void {
+    cancelAnimationFrame(this.frame);
+    this.paint();
+  }
+
   private redraw(): void {
     this.stale = true;
     this.schedule();
@@ -321,12 +330,22 @@ export class LifecyclePlot extends LitElement {
       session.columns = wish.width;
       void this.placeSelection();
     }
-    this.placeOverlay(scale, pictures.shows(wish));
-    drawTimeAxis(this.timeAxis, session.axis, scale, this.colors);
-    drawPlaceAxis(this.placeAxis, scale, this.colors);
+    const moving = this.placeAxes(scale, session.axis);
+    this.placeOverlay(scale, pictures.shows(wish) && !moving);
+    if (moving) this.schedule();
   }
 
-  /** Drawn anew when it has changed, and with the sharp picture; else moved. */
+  /** Whether they had to be drawn: the range is another than a frame ago. */
+  private placeAxes(scale: Scale, axis: Axis): boolean {
+    const { axes, colors } = this;
+    if (axes && axes.axis === axis && axes.colors === colors && sameScale(axes.scale, scale)) return false;
+    this.axes = { scale, axis, colors };
+    drawTimeAxis(this.timeAxis, axis, scale, colors);
+    drawPlaceAxis(this.placeAxis, scale, colors);
+    return true;
+  }
+
+  /** Drawn anew when it has changed, and sharp once the range stands still; else moved. */
   private placeOverlay(scale: Scale, sharp: boolean): void {
     const { overlay, session } = this;
     if (!overlay || !session?.trace) return;

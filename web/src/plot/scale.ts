@@ -1,5 +1,6 @@
 // From the units of the trace to CSS pixels and back. Addresses grow upwards.
 import type { View } from '../engine/protocol.js';
+import { sameView } from '../store/view.js';
 
 /** Room for the figures of the vertical axes: the same in every chart, so that time lines up. */
 export const GUTTER = 72;
@@ -22,6 +23,13 @@ export interface Scale {
   yOf(pixel: number): number;
   contains(x: number, pixel: number): boolean;
 }
+
+export const sameScale = (a: Scale, b: Scale): boolean =>
+  sameView(a.view, b.view) &&
+  a.area.left === b.area.left &&
+  a.area.top === b.area.top &&
+  a.area.width === b.area.width &&
+  a.area.height === b.area.height;
 
 export function scaleOf(view: View, area: Box): Scale {
   const tPerPixel = (view.t1 - view.t0) / area.width;

@@ -28,7 +28,9 @@ async function restore(session: Session): Promise<void> {
   const sample = samples().find(({ name }) => name === saved.get('sample'));
   if (!sample) return;
   await session.engine.ready();
-  await session.open(sampleFiles(sample), sample.name);
+  const [fromNs, toNs] = (saved.get('range') ?? '').split(' ').map(number);
+  const range = fromNs !== undefined && toNs !== undefined && fromNs <= toNs ? { fromNs, toNs } : null;
+  await session.open(sampleFiles(sample), sample.name, range);
   session.setFilter(saved.get('filter') ?? '');
   const [t0, t1, y0, y1] = ['t0', 't1', 'y0', 'y1'].map((name) => number(saved.get(name)));
   const by = saved.get('by');
@@ -67,7 +69,9 @@ function write(session: Session): void {
   if (session.filter) state.set('filter', session.filter);
   if (session.showFragmentation) state.set('fragmentation', '1');
   if (session.trace?.sample) {
-    state.set('sample', session.trace.sample);
+    const { sample, range } = session.trace;
+    state.set('sample', sample);
+    if (range) state.set('range', `${range.fromNs} ${range.toNs}`);
     const { by, measure, text, depth } = session.flame;
     if (by !== 'label') state.set('by', by);
     if (measure !== 'allocated') state.set('measure', measure);

@@ -32,6 +32,12 @@ export const cutOff = (name: string, where: string): Notice => ({
   detail: where,
 });
 
+export const notAtHand: Notice = {
+  kind: 'note',
+  title: 'The file is not at hand',
+  detail: 'A part alone can be opened of a trace that was chosen or dropped as a file, and of a sample.',
+};
+
 export const nothingLeaks: Notice = {
   kind: 'note',
   title: 'Nothing leaks',

@@ -1,11 +1,11 @@
 // One session: the open trace, the visible range, the selection, the filter. Every view reads this
 // state and changes it through these methods; every number in it was answered by the engine.
-import type { Axis, ColorBy, Engine, Frame, Layout, RowDetails, View } from '../engine/protocol.js';
+import type { Axis, ColorBy, Engine, Frame, Layout, RowDetails, TimeRange, View } from '../engine/protocol.js';
 import { holdsTerms, toggled } from '../terms.js';
 import { Comparison } from './comparison.js';
 import { Gliding } from './gliding.js';
 import { Merged } from './merged.js';
-import { cutOff, holdsNothing, nothingLeaks, notReadToItsEnd } from './notices.js';
+import { cutOff, holdsNothing, notAtHand, nothingLeaks, notReadToItsEnd } from './notices.js';
 import { Pending } from './pending.js';
 import { Pointing } from './pointing.js';
 import { Queries } from './queries.js';
@@ -23,6 +23,7 @@ import {
   type Topic,
   type Trace,
 } from './state.js';
+import { keptFiles, rangeInSight, rangeTitle } from './time-range.js';
 import { clampView, convertView, fitView, heightOf, sameView, tailView, viewAround } from './view.js';
 import { Writing } from './writing.js';
 
@@ -98,13 +99,21 @@ export class Session extends EventTarget {
 
   // Opening ---------------------------------------------------------------------------------
 
-  /** Several files make one trace; `sample` names the bundled one that they are. */
-  async open(files: SourceFile[], sample: string | null = null): Promise<void> {
-    return this.track(this.openFiles(files, sample));
+  /** Several files make one trace; `sample` names the bundled one that they are. With a range that alone is opened. */
+  async open(files: SourceFile[], sample: string | null = null, range: TimeRange | null = null): Promise<void> {
+    return this.track(this.openFiles(files, sample, range));
   }
 
-  private async openFiles(files: SourceFile[], sample: string | null): Promise<void> {
-    const name = files.map((file) => file.name).join(' + ');
+  /** Opens what is in sight alone, from the same files. */
+  async openVisible(): Promise<void> {
+    const { trace } = this;
+    if (!trace?.files) return this.tell(notAtHand);
+    const range = await rangeInSight(this, trace);
+    if (this.trace === trace) await this.open(trace.files, trace.sample, range);
+  }
+
+  private async openFiles(files: SourceFile[], sample: string | null, range: TimeRange | null): Promise<void> {
+    const name = files.map((file) => file.name).join(' + ') + (range ? `, ${rangeTitle(range)}` : '');
     const turn = ++this.opening;
     this.previewFrom = 0;
     const totalBytes = files.reduce((sum, { bytes }) => sum + (bytes instanceof Blob ? bytes.size : bytes.length), 0);
@@ -115,18 +124,23 @@ export class Session extends EventTarget {
     // A running lab must have heard that it is not in front any more before the engine forgets its trace.
     if (this.trace?.live) await new Promise((resolve) => setTimeout(resolve));
     try {
-      await this.engine.open(files, (progress) => {
-        if (turn !== this.opening || !this.loading) return;
-        this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
-        this.changed('loading');
-        // The whole comes soon once a good part is read: a preview of that part would only hold it up.
-        const { bytes, totalBytes } = this.loading;
-        const early = totalBytes === null || bytes * PREVIEW_GROWTH < totalBytes;
-        if (progress.events > this.previewFrom && (early || this.previewFrom === 0)) void this.preview(name, turn);
-      });
+      await this.engine.open(
+        files,
+        (progress) => {
+          if (turn !== this.opening || !this.loading) return;
+          this.loading = { ...this.loading, ...progress, totalBytes: progress.totalBytes ?? this.loading.totalBytes };
+          this.changed('loading');
+          // The whole comes soon once a good part is read: a preview of that part would only hold it up.
+          const { bytes, totalBytes } = this.loading;
+          const early = totalBytes === null || bytes * PREVIEW_GROWTH < totalBytes;
+          if (progress.events > this.previewFrom && (early || this.previewFrom === 0)) void this.preview(name, turn);
+        },
+        range,
+      );
       if (turn !== this.opening) return;
       this.loading = null;
-      await this.show(name, false, sample);
+      await this.show({ name, live: false, sample, range, files: keptFiles(files, sample) });
+      if (range) await this.lookAt(range);
       const where = this.trace?.summary.notice;
       if (where) this.tell(cutOff(name, where));
       if (this.trace?.summary.buffers !== 0) return;
@@ -160,7 +174,17 @@ export class Session extends EventTarget {
       this.previewFrom = known.summary.events * PREVIEW_GROWTH;
       const { trace } = this;
       if (trace?.preview) Object.assign(trace, known, { revision: ++this.revision });
-      else this.put({ name, live: false, preview: true, sample: null, ...known, revision: ++this.revision });
+      else
+        this.put({
+          ...known,
+          name,
+          live: false,
+          preview: true,
+          sample: null,
+          range: null,
+          files: null,
+          revision: ++this.revision,
+        });
       this.view = fitView(known.bounds, this.axis);
       this.changed('trace', 'view');
     } catch {
@@ -175,7 +199,7 @@ export class Session extends EventTarget {
     this.forget();
     const summary = await this.engine.summary().catch(() => null);
     const part = summary !== null && summary.buffers > 0;
-    if (part) await this.show(`${name} (a part)`, false, null);
+    if (part) await this.show({ name: `${name} (a part)`, live: false, sample: null, range: null, files: null });
     const notice = notReadToItsEnd(name, error, part ? summary : null);
     if (notice) this.tell(notice);
   }
@@ -187,7 +211,7 @@ export class Session extends EventTarget {
   /** The live lab has begun a trace of its own in the engine. */
   async startLive(name: string): Promise<void> {
     this.opening++;
-    await this.track(this.show(name, true, null));
+    await this.track(this.show({ name, live: true, sample: null, range: null, files: null }));
     this.following = true;
   }
 
@@ -225,11 +249,20 @@ export class Session extends EventTarget {
     return isLayout(this.tab) ? this.tab : this.layout;
   }
 
-  private async show(name: string, live: boolean, sample: string | null): Promise<void> {
+  private async show(source: Pick<Trace, 'name' | 'live' | 'sample' | 'range' | 'files'>): Promise<void> {
     const layout = this.wantedLayout();
     const known = await this.ask(layout);
     this.layout = layout;
-    this.put({ name, live, preview: false, sample, ...known, revision: ++this.revision });
+    this.put({ ...source, ...known, preview: false, revision: ++this.revision });
+  }
+
+  /** Of a range that was opened alone, what stood at its beginning was born before it: out of sight. */
+  private async lookAt({ fromNs }: TimeRange): Promise<void> {
+    const { trace } = this;
+    if (!trace) return;
+    const from = Math.max(0, fromNs - trace.summary.start_ns);
+    const t0 = this.axis === 'time' ? from : await this.engine.eventAtTime(from);
+    if (this.trace === trace) this.setView({ ...this.view, t0 }, false);
   }
 
   private put(trace: Trace): void {

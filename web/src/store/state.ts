@@ -1,5 +1,5 @@
 // What the session holds.
-import type { Align, Bounds, FlameBy, FlameMeasure, GroupBy, Layout, Summary } from '../engine/protocol.js';
+import type { Align, Bounds, FlameBy, FlameMeasure, GroupBy, Layout, Summary, TimeRange } from '../engine/protocol.js';
 
 export type Mode = 'trace' | 'lab';
 /** The views, by their names in the address; each layout of the picture is one. */
@@ -46,6 +46,10 @@ export interface Trace {
   preview: boolean;
   /** Which bundled sample it is, if one. */
   sample: string | null;
+  /** Which part of the files alone was opened; null: all. */
+  range: TimeRange | null;
+  /** For opening a part of them; null where they are not at hand any more. */
+  files: SourceFile[] | null;
   summary: Summary;
   /** Of the layout that is shown. */
   bounds: Bounds;
