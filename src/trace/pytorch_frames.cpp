@@ -175,7 +175,8 @@ std::uint32_t PytorchFrames::site_of(const std::vector<std::uint32_t>& stack, st
   }
   if (kept < told.size()) {
     text += frame_separator;
-    text += "(" + std::to_string(told.size() - kept) + " frames more)";
+    text += '(';  // piece by piece: g++ 12 warns of sums of texts that it puts inline
+    text += std::to_string(told.size() - kept) + " frames more)";
   }
   if (text.size() > stack_bytes_left_) {
     ++without_stack_;
