@@ -152,6 +152,20 @@ TEST_CASE("a pressure handler that says no ends the allocation", "[memory][budge
   CHECK(allocator.statistics().failed_allocations == 1);
 }
 
+TEST_CASE("a pressure handler that was taken away is not asked", "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  int calls = 0;
+  allocator.set_pressure_handler([&](std::size_t) {
+    ++calls;
+    return false;
+  });
+  static_cast<void>(allocator.allocate(64 * KiB));
+  allocator.set_pressure_handler({});
+  CHECK(allocator.allocate(100).block == nullptr);
+  CHECK(calls == 0);
+}
+
 TEST_CASE("a pressure handler that only claims to free does not hang the allocation",
           "[memory][budget][pressure]") {
   CountedSource counted;

@@ -320,6 +320,15 @@ TEST_CASE("Of several iterations any may go first", "[iteration]") {
   CHECK(iterations[0]->begin() == Status::closed);
 }
 
+TEST_CASE("A plan outlives its allocator", "[iteration]") {
+  auto allocator = std::make_unique<CpuAllocator>(default_source());
+  Iteration iteration(*allocator);
+  record(iteration, *allocator, tight_program());
+  allocator.reset();
+  CHECK(iteration.take_plan().height_bytes == 8 * MiB);
+  CHECK_FALSE(iteration.planned());
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("A body that throws abandons its iteration", "[iteration]") {
   CpuAllocator allocator(default_source());
