@@ -242,6 +242,18 @@ TEST_CASE("names beyond the bound are told as such and recent ones are kept afte
   CHECK(later.strings.at(later.marks.back().name) == "again " + std::to_string(((1 << 18) - 1) % 50));
 }
 
+TEST_CASE("long names are bounded by their bytes, not only by their number") {
+  BufferVisualizer visualizer(VisualizerOptions{1U << 17U});
+  const std::string rest(1000, 'x');
+  constexpr int marks = 40'000;
+  for (int i = 0; i < marks; ++i) visualizer.mark(std::to_string(i) + rest);
+  const Lifecycles picture = visualizer.snapshot();
+  REQUIRE(picture.marks.size() == marks);
+  CHECK(picture.strings.at(picture.marks.front().name) == "0" + rest);
+  CHECK(picture.strings.at(picture.marks.back().name) == "(one of too many names)");
+  CHECK(picture.strings.size() < marks);
+}
+
 TEST_CASE("a use of ids that are not alive is counted as skipped") {
   BufferVisualizer visualizer;
   birth(visualizer, 1, 10);
