@@ -7,6 +7,7 @@
 #include "bufgc/buffer/buffer_access.hpp"
 #include "bufgc/buffer/buffer_record.hpp"
 #include "bufgc/buffer/finalizer_registry.hpp"
+#include "bufgc/buffer/link_graph.hpp"
 #include "spoilt.hpp"
 #include "support.hpp"
 
@@ -102,6 +103,54 @@ TEST_CASE("the check of a manager names links that do not agree with the counts"
     CHECK(check(manager) == "a record is held less often than its links say");
   }
   CHECK(check(manager) == "all holds");
+}
+
+TEST_CASE("the check of a graph of links names a node or a number that is wrong", "[check]") {
+  BufferManager manager;  // for its records: none has links there
+  const CpuBuffer buffers[3] = {manager.alloc(1), manager.alloc(1), manager.alloc(1)};
+  BufferRecord* records[3] = {};
+  for (int i = 0; i < 3; ++i) records[i] = BufferAccess::peek(buffers[i]);
+  LinkGraph graph;
+  const auto checked = [&graph] {
+    const char* const wrong = graph.check();
+    return std::string_view(wrong == nullptr ? "all holds" : wrong);
+  };
+  REQUIRE(graph.link(records[0], records[1]));
+  REQUIRE(graph.link(records[1], records[2]));
+  REQUIRE(checked() == "all holds");
+  LinkNode& middle = graph.at(records[1]->tail().node);
+  LinkNode& last = graph.at(records[2]->tail().node);
+  {
+    const Spoilt spoilt(middle.held_by, std::uint32_t{0});
+    CHECK(checked() == "a node does not know how often it is held");
+    const Spoilt doomed(middle.mark, Mark::doomed);
+    CHECK(checked() == "all holds");  // of those it is not counted down
+  }
+  {
+    const Spoilt spoilt(last.held_by, std::uint32_t{0});
+    CHECK(checked() == "a record without links has a node");
+  }
+  for (const std::uint32_t nowhere : {graph.nodes(), std::uint32_t{100'000}}) {
+    const Spoilt spoilt(middle.root, nowhere);
+    CHECK(checked() == "a link leads to no node");
+  }
+  {
+    const Spoilt cut_off(middle.mark, Mark::cut_off);
+    CHECK(checked() ==
+          "a node does not know how often it is held");  // the last one, which it no longer holds
+  }
+  graph.make_pending(records[1]->tail().node);
+  CHECK(checked() == "a node is pending outside a collection");
+  graph.clear_pending(records[1]->tail().node);
+  for (const std::uint64_t one : {std::uint64_t{1}, ~std::uint64_t{0}}) {
+    graph.let_go_cut_off(one);
+    CHECK(checked() == "edges is not the number of links");
+    graph.let_go_cut_off(~one + 1);
+  }
+  CHECK(checked() == "all holds");
+  CHECK(graph.unlink(records[0], records[1]));
+  CHECK(graph.unlink(records[1], records[2]));
+  CHECK(graph.nodes() == 0);
 }
 
 TEST_CASE("the check of a manager names lists of finalizers that are wrong", "[check][finalizer]") {

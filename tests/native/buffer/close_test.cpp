@@ -214,3 +214,12 @@ TEST_CASE("a handle of one manager may die in a finalizer of another", "[close][
   require_nothing_left(one);
   require_nothing_left(two);
 }
+
+TEST_CASE("what a closed manager refuses, it says so of", "[close]") {
+  BufferManager manager;
+  std::byte bytes[64] = {};
+  manager.close();
+  CHECK_THROWS_WITH(manager.alloc(64), Catch::Contains("closed"));
+  CHECK_THROWS_WITH(manager.alloc(BufferSpec{64, DType::uint8, Shape{64}, {}}), Catch::Contains("closed"));
+  CHECK_THROWS_WITH(manager.external(bytes, BufferSpec{64, DType::uint8, {}, {}}), Catch::Contains("closed"));
+}

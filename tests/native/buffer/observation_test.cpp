@@ -149,6 +149,23 @@ TEST_CASE("sites are recorded when switched on", "[visualizer]") {
   REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
 }
 
+TEST_CASE("a site without a line is its text alone, one without a file is none", "[visualizer]") {
+  ManagerOptions options;
+  options.visualize = true;
+  options.sites = true;
+  BufferManager manager(options);
+  const CpuBuffer stack = manager.alloc(10, Site{"train.py:12 train <- train.py:40 <module>", 0});
+  const CpuBuffer empty = manager.alloc(10, Site{"", 7});
+  const CpuBuffer null = manager.alloc(10, Site{nullptr, 7});
+  const Lifecycles log = manager.visualizer().snapshot();
+  const auto site_of = [&log](const CpuBuffer& buffer) {
+    return log.strings.at(log.site[row_of(log, buffer.id())]);
+  };
+  REQUIRE(site_of(stack) == "train.py:12 train <- train.py:40 <module>");
+  REQUIRE(site_of(empty).empty());
+  REQUIRE(site_of(null).empty());
+}
+
 TEST_CASE("of a file's name that is too long the beginning is kept, and the line", "[visualizer]") {
   ManagerOptions options;
   options.visualize = true;

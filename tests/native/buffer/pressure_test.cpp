@@ -32,6 +32,34 @@ TEST_CASE("at the budget the failure tells size and figures", "[pressure]") {
   REQUIRE(manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("the failure of a buffer with a shape tells all its bytes", "[pressure]") {
+  BufferManager manager(with_budget(mebibyte));
+  try {
+    static_cast<void>(manager.alloc(BufferSpec{0, DType::float32, Shape{1024, 1024}, {}}));
+    FAIL("4 MiB fit a budget of 1 MiB");
+  } catch (const OutOfMemory& error) {
+    REQUIRE(error.requested_bytes() == 4 * mebibyte);
+  }
+}
+
+TEST_CASE("the pressure handler is not asked for what it allocates itself", "[pressure]") {
+  BufferManager manager(with_budget(8 * mebibyte));
+  const CpuBuffer held = manager.alloc(5 * mebibyte);
+  int asked = 0;
+  Status inside = Status::ok;
+  manager.set_pressure_handler([&](std::size_t) {
+    ++asked;
+    inside = manager.try_alloc(5 * mebibyte).status;
+    return false;
+  });
+  REQUIRE(manager.try_alloc(5 * mebibyte).status == Status::out_of_memory);
+  REQUIRE(asked == 1);
+  REQUIRE(inside == Status::out_of_memory);
+  manager.set_pressure_handler({});
+  REQUIRE(manager.try_alloc(5 * mebibyte).status == Status::out_of_memory);
+  REQUIRE(asked == 1);
+}
+
 TEST_CASE("at the budget dead cycles are collected before the allocation fails", "[pressure][collection]") {
   BufferManager manager(with_budget(8 * mebibyte));
   {

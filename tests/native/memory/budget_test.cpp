@@ -79,6 +79,21 @@ TEST_CASE("a budget set below the reserve gives back what is cached", "[memory][
   check_sound(allocator);
 }
 
+TEST_CASE("a budget set below what is live leaves that alone", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Block* const live = allocator.allocate(4 * MiB).block;
+  allocator.deallocate(allocator.allocate(2 * MiB).block);
+  allocator.set_budget_bytes(MiB);
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.cached_bytes == 0);
+  CHECK(s.live_bytes == 4 * MiB);
+  CHECK(s.reserved_bytes < 5 * MiB);
+  CHECK(allocator.allocate(64 * KiB).block == nullptr);
+  check_sound(allocator);
+  allocator.deallocate(live);
+}
+
 TEST_CASE("the pressure handler is asked while it frees and the allocation is retried",
           "[memory][budget][pressure]") {
   CountedSource counted;
@@ -137,6 +152,20 @@ TEST_CASE("a pressure handler that says no ends the allocation", "[memory][budge
   CHECK(allocator.statistics().failed_allocations == 1);
 }
 
+TEST_CASE("a pressure handler that was taken away is not asked", "[memory][budget][pressure]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, {64, 64 * KiB});
+  int calls = 0;
+  allocator.set_pressure_handler([&](std::size_t) {
+    ++calls;
+    return false;
+  });
+  static_cast<void>(allocator.allocate(64 * KiB));
+  allocator.set_pressure_handler({});
+  CHECK(allocator.allocate(100).block == nullptr);
+  CHECK(calls == 0);
+}
+
 TEST_CASE("a pressure handler that only claims to free does not hang the allocation",
           "[memory][budget][pressure]") {
   CountedSource counted;
@@ -176,4 +205,7 @@ TEST_CASE("the out-of-memory error carries the request and the figures", "[memor
   CHECK(error.status() == Status::out_of_memory);
   CHECK_THAT(error.what(),
              Catch::Contains("99999") && Catch::Contains("123456") && Catch::Contains("200000"));
+  CHECK_THAT(error.what(), Catch::Contains("budget"));
+  CHECK_THAT(OutOfMemory(99999, MemoryStatistics{.budget_bytes = no_budget}).what(),
+             !Catch::Contains("budget"));
 }

@@ -1,7 +1,9 @@
 // A check that nothing can fail proves nothing: one record after another is made wrong, and the check says
 // what.
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "bufgc/memory/address_tree.hpp"
 #include "bufgc/memory/allocator_state.hpp"
@@ -50,6 +52,20 @@ struct Neighbours {
     REQUIRE(arena.free(blocks[1]) == blocks[1]);
     REQUIRE(check(arena) == "all holds");
   }
+};
+
+/// A range that has 64 bytes of the block or space above it.
+struct Longer {
+  explicit Longer(Range* range)
+      : capacity(range->capacity_bytes, range->capacity_bytes + 64),
+        begin(range->after->data, range->after->data + 64),
+        rest(range->after->capacity_bytes, range->after->capacity_bytes - 64),
+        size(range->after->size_bytes, std::size_t{1}) {}
+
+  Spoilt<std::size_t> capacity;
+  Spoilt<std::byte*> begin;
+  Spoilt<std::size_t> rest;
+  Spoilt<std::size_t> size;
 };
 
 }  // namespace
@@ -192,12 +208,97 @@ TEST_CASE("the check of an arena names what is wrong with an extent", "[memory][
   CHECK(check(arena) == "all holds");
 }
 
+TEST_CASE("the check of an arena names figures of free space that do not agree", "[memory][check]") {
+  HeapSource source;
+  Arena arena(source, 64);
+  REQUIRE(arena.grow(256 * KiB, 256 * KiB, no_budget));
+  Range* blocks[3] = {};
+  for (Range*& block : blocks) {
+    block = arena.allocate(48 * KiB);
+    REQUIRE(block != nullptr);
+    block->size_bytes = 1;
+  }
+  Range* const low = blocks[0];
+  Range* const free = arena.free(blocks[1]);
+  Range* const high = blocks[2];
+  REQUIRE(check(arena) == "all holds");
+  {
+    const Longer longer(free);
+    CHECK(check(arena) == "free bytes are miscounted");
+  }
+  {
+    // As many bytes, but one page fewer lies in them whole.
+    const Spoilt one(low->capacity_bytes, low->capacity_bytes + 64);
+    const Spoilt two(free->data, free->data + 64);
+    const Spoilt three(high->data, high->data + 64);
+    const Spoilt four(high->capacity_bytes, high->capacity_bytes - 64);
+    CHECK(check(arena) == "free pages are miscounted");
+  }
+  CHECK(check(arena) == "all holds");
+}
+
+TEST_CASE("the check of an arena names figures of extents that do not agree", "[memory][check]") {
+  HeapSource source;
+  Arena arena(source, 64);
+  Range* blocks[3] = {};
+  for (Range*& block : blocks) {
+    REQUIRE(arena.grow(64 * KiB, 64 * KiB, no_budget));
+    block = arena.allocate(64 * KiB);
+    REQUIRE(block != nullptr);
+    block->size_bytes = 1;
+    REQUIRE(source.acquire(16 * KiB));  // a hole before the next
+  }
+  std::sort(std::begin(blocks), std::end(blocks), [](Range* a, Range* b) { return a->data < b->data; });
+  Extent& low = extent_of(blocks[0]);
+  Extent& middle = extent_of(blocks[1]);
+  Extent& high = extent_of(blocks[2]);
+  REQUIRE(low.next == &middle);
+  REQUIRE(middle.next == &high);
+  REQUIRE(check(arena) == "all holds");
+  const Spoilt longer(high.end, high.end + 64 * KiB);
+  const Spoilt larger(blocks[2]->capacity_bytes, std::size_t{128 * KiB});
+  CHECK(check(arena) == "reserved bytes are miscounted");
+  {
+    const Spoilt one(low.next, &high);
+    const Spoilt two(high.previous, &low);
+    CHECK(check(arena) == "extents are miscounted");
+  }
+  {
+    const Spoilt one(low.end, low.begin);
+    const Spoilt two(low.front.after, &low.back);
+    CHECK(check(arena) == "an extent lost its far edge");
+  }
+}
+
+TEST_CASE("the check of an arena names free space of the region that is miscounted", "[memory][check]") {
+  HeapSource source;
+  Arena arena(source, 64);
+  REQUIRE(arena.grow(64 * KiB, 64 * KiB, no_budget));
+  Range* const region = arena.allocate(32 * KiB);
+  REQUIRE(region != nullptr);
+  arena.make_region(region);
+  Range* const block = arena.allocate_in_region(0, 1024);
+  REQUIRE(block != nullptr);
+  block->size_bytes = 1;
+  Range* const rest = block->after;
+  REQUIRE(rest->state == RangeState::region);
+  REQUIRE(check(arena) == "all holds");
+  {
+    const Longer longer(block);
+    CHECK(check(arena) == "free bytes of the region are miscounted");
+  }
+  CHECK(check(arena) == "all holds");
+  static_cast<void>(arena.free(block));
+  arena.dissolve_region();
+}
+
 TEST_CASE("the check of the tree of free ranges names what is wrong in it", "[memory][check]") {
+  constexpr std::size_t count = 64;
   RangePool pool;
   AddressTree tree;
-  std::vector<std::byte> memory(9 * 64);
+  std::vector<std::byte> memory(count * 64);
   std::vector<Range*> ranges;
-  for (std::size_t i = 0; i < 9; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     Range* const range = pool.take();
     REQUIRE(range != nullptr);
     range->data = memory.data() + i * 64;
@@ -205,28 +306,48 @@ TEST_CASE("the check of the tree of free ranges names what is wrong in it", "[me
     ranges.push_back(range);
     tree.insert(range);
   }
-  REQUIRE(said(tree.check(9)) == "all holds");
-  CHECK(said(tree.check(8)) == "the tree holds more ranges than are free");
-  CHECK(said(tree.check(10)) == "a free range is not in the tree");
+  REQUIRE(said(tree.check(count)) == "all holds");
+  CHECK(said(tree.check(count - 1)) == "the tree holds more ranges than are free");
+  CHECK(said(tree.check(count + 1)) == "a free range is not in the tree");
   for (Range* range : ranges) {
     {
       const Spoilt spoilt(range->state, RangeState::held);
-      CHECK(said(tree.check(9)) == "the tree holds a range that is not free");
+      CHECK(said(tree.check(count)) == "the tree holds a range that is not free");
     }
     {
       const Spoilt spoilt(range->links().largest_bytes, std::size_t{65});
-      CHECK(said(tree.check(9)) == "a subtree's largest range is wrong");
+      CHECK(said(tree.check(count)) == "a subtree's largest range is wrong");
     }
     if (range->links().parent == nullptr) {
       const Spoilt spoilt(range->links().parent, ranges[0] == range ? ranges[1] : ranges[0]);
-      CHECK(said(tree.check(9)) == "the root of the free ranges has a parent");
+      CHECK(said(tree.check(count)) == "the root of the free ranges has a parent");
     }
   }
   {
     const Spoilt spoilt(ranges[3]->data, ranges[5]->data);
-    CHECK(said(tree.check(9)) == "the tree is not in address order");
+    CHECK(said(tree.check(count)) == "the tree is not in address order");
   }
-  CHECK(said(tree.check(9)) == "all holds");
+  // A child goes above its parent, with all links as they should be.
+  using Link = Range* RangeLinks::*;
+  int lifted = 0;
+  for (const auto& [side, other] : {std::pair<Link, Link>{&RangeLinks::lower, &RangeLinks::higher},
+                                    std::pair<Link, Link>{&RangeLinks::higher, &RangeLinks::lower}}) {
+    for (Range* parent : ranges) {
+      Range* const above = parent->links().parent;
+      Range* const child = parent->links().*side;
+      if (above == nullptr || child == nullptr || child->links().*other != nullptr) continue;
+      Range*& place = above->links().lower == parent ? above->links().lower : above->links().higher;
+      const Spoilt one(place, child);
+      const Spoilt two(child->links().parent, above);
+      const Spoilt three(child->links().*other, parent);
+      const Spoilt four(parent->links().parent, child);
+      const Spoilt five(parent->links().*side, static_cast<Range*>(nullptr));
+      CHECK(said(tree.check(count)) == "the tree is out of balance");
+      ++lifted;
+    }
+  }
+  CHECK(lifted > 0);
+  CHECK(said(tree.check(count)) == "all holds");
 }
 
 TEST_CASE("the check of an allocator names figures that do not agree", "[memory][check]") {
@@ -255,4 +376,43 @@ TEST_CASE("the check of an allocator names figures that do not agree", "[memory]
     CHECK(checked() == "more is cached than the limit allows");
   }
   CHECK(checked() == "all holds");
+}
+
+TEST_CASE("the check of an allocator names caches and blocks that are miscounted", "[memory][check]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Range* blocks[4] = {};
+  for (Range*& block : blocks) {
+    block = static_cast<Range*>(allocator.allocate(100'000).block);
+    REQUIRE(block != nullptr);
+  }
+  const auto checked = [&] { return said(allocator.check_invariants()); };
+  for (int i = 1; i < 4; ++i) REQUIRE(blocks[i - 1]->after == blocks[i]);
+  REQUIRE(checked() == "all holds");
+  {
+    // The second became part of the first.
+    const Spoilt one(blocks[0]->after, blocks[2]);
+    const Spoilt two(blocks[2]->before, blocks[0]);
+    const Spoilt three(blocks[0]->capacity_bytes, blocks[0]->capacity_bytes + blocks[1]->capacity_bytes);
+    CHECK(checked() == "live blocks are miscounted");
+  }
+  allocator.deallocate(blocks[2]);
+  REQUIRE(blocks[2]->is_kept());
+  {
+    const Longer longer(blocks[2]);
+    CHECK(checked() == "a cache's bytes are miscounted");
+  }
+  allocator.deallocate(blocks[1]);
+  REQUIRE(blocks[1]->is_kept());
+  REQUIRE(blocks[1]->next == blocks[2]);
+  {
+    // The cache knows the third as it was.
+    Range before = *blocks[2];
+    const Spoilt known(blocks[1]->next, &before);
+    const Longer longer(blocks[2]);
+    CHECK(checked() == "cached bytes are miscounted");
+  }
+  CHECK(checked() == "all holds");
+  allocator.deallocate(blocks[0]);
+  allocator.deallocate(blocks[3]);
 }

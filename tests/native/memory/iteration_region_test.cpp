@@ -103,6 +103,28 @@ TEST_CASE("Turning the cache off gives the idle region back", "[iteration]") {
   check_sound(allocator);
 }
 
+TEST_CASE("An idle region is given up before the reserve would pass what was live by far", "[iteration]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  allocator.release_cached();
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+  // A little beside it is no reason.
+  Block* const small = allocator.allocate(16 * KiB).block;
+  CHECK(allocator.statistics().planned_bytes == 8 * MiB);
+  Block* const large = allocator.allocate(6 * MiB).block;
+  REQUIRE(large != nullptr);
+  CHECK(allocator.statistics().planned_bytes == 0);
+  CHECK(allocator.statistics().reserved_bytes < 9 * MiB);
+  check_sound(allocator);
+  allocator.deallocate(small);
+  allocator.deallocate(large);
+}
+
 TEST_CASE("Two iterations share one region, as high as the higher", "[iteration]") {
   CpuAllocator allocator(default_source());
   Iteration low(allocator);

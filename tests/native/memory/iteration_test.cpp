@@ -281,6 +281,54 @@ TEST_CASE("One iteration is open at a time; cut short, it changes nothing", "[it
   check_sound(allocator);
 }
 
+TEST_CASE("While one iteration is open, another is not run and takes nothing from it", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration other(allocator);
+  const Program program = tight_program();
+  {
+    Iteration open(allocator);
+    record(open, allocator, program);
+    record(other, allocator, program);
+    REQUIRE(open.begin() == Status::ok);
+    Block* const block = allocator.allocate(3 * MiB).block;
+    REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+    bool ran = false;
+    CHECK(other.run([&] { ran = true; }) == Status::invalid_state);
+    CHECK_FALSE(ran);
+    CHECK(open.take_plan().height_bytes == 0);
+    CHECK(open.planned());
+    CHECK(other.take_plan().height_bytes == 8 * MiB);
+    CHECK(allocator.statistics().planned_bytes == 8 * MiB);
+    check_sound(allocator);
+    allocator.deallocate(block);
+  }
+  // The one that is left stands alone.
+  record(other, allocator, program);
+  CHECK(other.take_plan().height_bytes == 8 * MiB);
+  CHECK_FALSE(other.planned());
+}
+
+TEST_CASE("Of several iterations any may go first", "[iteration]") {
+  auto allocator = std::make_unique<CpuAllocator>(default_source());
+  std::vector<std::unique_ptr<Iteration>> iterations;
+  for (int i = 0; i < 4; ++i) iterations.push_back(std::make_unique<Iteration>(*allocator));
+  for (const int goes : {1, 0, 1}) iterations.erase(iterations.begin() + goes);
+  REQUIRE(iterations.size() == 1);
+  CHECK(iterations[0]->begin() == Status::ok);
+  CHECK(iterations[0]->end() == Status::ok);
+  allocator.reset();
+  CHECK(iterations[0]->begin() == Status::closed);
+}
+
+TEST_CASE("A plan outlives its allocator", "[iteration]") {
+  auto allocator = std::make_unique<CpuAllocator>(default_source());
+  Iteration iteration(*allocator);
+  record(iteration, *allocator, tight_program());
+  allocator.reset();
+  CHECK(iteration.take_plan().height_bytes == 8 * MiB);
+  CHECK_FALSE(iteration.planned());
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("A body that throws abandons its iteration", "[iteration]") {
   CpuAllocator allocator(default_source());

@@ -60,6 +60,30 @@ TEST_CASE("address ranges are cut where they are asked", "[memory][source]") {
   CHECK_FALSE(ranges.take_lowest(0x100000));
 }
 
+TEST_CASE("of address ranges nothing is taken that does not end or begin so", "[memory][source]") {
+  AddressRanges ranges;
+  REQUIRE(ranges.reserve(4));
+  ranges.put({at(0x1000), 0x1000});
+  ranges.put({at(0x4100), 0x2000});
+  CHECK_FALSE(ranges.take_ending_at(at(0x3000)));
+  CHECK_FALSE(ranges.take_ending_at(at(0x800)));
+  CHECK(ranges.holds(at(0x1000)));
+  CHECK(ranges.holds(at(0x1fff)));
+  CHECK_FALSE(ranges.holds(at(0x2000)));
+  CHECK_FALSE(ranges.holds(at(0xfff)));
+  // No multiple of the alignment lies between its begin and its middle.
+  CHECK(ranges.take_middle(0x1000, 0x10000).data == at(0x4100));
+  // The end of a range.
+  CHECK(ranges.take_at(at(0x1800), 0x800).data == at(0x1800));
+  REQUIRE(ranges.count() == 2);
+  CHECK(ranges[0].size_bytes == 0x800);
+  CHECK(ranges[1].data == at(0x5100));
+}
+
+TEST_CASE("nothing is asked of the platform for no bytes", "[memory][source]") {
+  CHECK_FALSE(default_source().acquire(0));
+}
+
 TEST_CASE("the platform's source gives usable segments of at least what is asked", "[memory][source]") {
   Platform source;
   for (std::size_t bytes : {1UL, 4096UL, 4097UL, 100000UL, 5000000UL}) {

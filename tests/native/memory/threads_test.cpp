@@ -69,6 +69,35 @@ std::size_t cache_blocks(CpuAllocator& allocator, std::size_t count, std::size_t
 
 }  // namespace
 
+TEST_CASE("what a thread frees and allocates after it gave its cache back goes by the common one",
+          "[memory][threads]") {
+  static CpuAllocator* allocator;
+  static Block* left;
+  // Made before the thread's cache, and so destroyed after it.
+  struct Late {
+    Block* block = nullptr;
+    ~Late() {
+      allocator->deallocate(block);
+      left = allocator->allocate(2000).block;
+    }
+  };
+  CountedSource counted;
+  CpuAllocator own(counted.source);
+  allocator = &own;
+  std::thread([] {
+    thread_local Late late;
+    late.block = nullptr;
+    late.block = allocator->allocate(1000).block;
+  }).join();
+  REQUIRE(left != nullptr);
+  const MemoryStatistics s = own.statistics();
+  CHECK(s.live_blocks == 1);
+  CHECK(s.live_bytes == 2000);
+  CHECK(s.allocations == 2);
+  check_sound(own);
+  own.deallocate(left);
+}
+
 TEST_CASE("threads that allocate and free at once keep the figures exact", "[memory][threads]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);

@@ -242,6 +242,18 @@ TEST_CASE("names beyond the bound are told as such and recent ones are kept afte
   CHECK(later.strings.at(later.marks.back().name) == "again " + std::to_string(((1 << 18) - 1) % 50));
 }
 
+TEST_CASE("long names are bounded by their bytes, not only by their number") {
+  BufferVisualizer visualizer(VisualizerOptions{1U << 17U});
+  const std::string rest(1000, 'x');
+  constexpr int marks = 40'000;
+  for (int i = 0; i < marks; ++i) visualizer.mark(std::to_string(i) + rest);
+  const Lifecycles picture = visualizer.snapshot();
+  REQUIRE(picture.marks.size() == marks);
+  CHECK(picture.strings.at(picture.marks.front().name) == "0" + rest);
+  CHECK(picture.strings.at(picture.marks.back().name) == "(one of too many names)");
+  CHECK(picture.strings.size() < marks);
+}
+
 TEST_CASE("a use of ids that are not alive is counted as skipped") {
   BufferVisualizer visualizer;
   birth(visualizer, 1, 10);
@@ -386,4 +398,80 @@ TEST_CASE("a lifetime whose end nobody told ends when its slot is used again, ne
   CHECK(picture.free_event[0] == 1);
   CHECK(picture.cause[0] == Lifecycles::unknown);
   CHECK(picture.free_event[1] == Lifecycles::none);
+}
+
+TEST_CASE("links of the dead are forgotten, those of the living stand, however many are folded away") {
+  BufferVisualizer visualizer(VisualizerOptions{64});
+  birth(visualizer, id_of(0).value(), 10, "holder");
+  birth(visualizer, id_of(1).value(), 10, "held");
+  visualizer.on_link(id_of(0), id_of(1));
+  std::size_t settled = 0;
+  for (std::uint32_t round = 0; round < 20000; ++round) {
+    const std::uint64_t id = BufferId{2, round}.value();
+    birth(visualizer, id, 10);
+    visualizer.on_link(id_of(0), id_of(id));
+    death(visualizer, id);
+    if (round == 5000) settled = visualizer.log_bytes();
+  }
+  CHECK(visualizer.log_bytes() <= settled + settled / 4);
+  const Lifecycles picture = visualizer.snapshot();
+  REQUIRE_FALSE(picture.links.empty());
+  CHECK(picture.id[picture.links[0].holder] == id_of(0).value());
+  CHECK(picture.id[picture.links[0].held] == id_of(1).value());
+}
+
+TEST_CASE("a link of an id that is not alive, and a release of no segment, are counted as skipped") {
+  BufferVisualizer visualizer;
+  birth(visualizer, 1, 10);
+  visualizer.on_link(id_of(1), id_of(9));
+  visualizer.on_link(id_of(9), id_of(1));
+  visualizer.on_unlink(id_of(9), id_of(8));
+  visualizer.on_segment_released({const_cast<std::byte*>(byte_at(1U << 20U)), 4096});
+  visualizer.on_missed_end(id_of(9));
+  CHECK(visualizer.event_count() == 1);
+  visualizer.on_missed_end(id_of(1));
+  const Lifecycles picture = visualizer.snapshot();
+  CHECK(picture.event_count() == 2);
+  CHECK(picture.links.empty());
+  CHECK(picture.skipped_events == 4);
+  CHECK(picture.skipped_by_reason[static_cast<std::size_t>(SkipReason::link_of_unknown_id)] == 3);
+  CHECK(picture.skipped_by_reason[static_cast<std::size_t>(SkipReason::release_of_unknown_segment)] == 1);
+}
+
+TEST_CASE("names of what lives and of what was used outlive the names around them") {
+  BufferVisualizer visualizer(VisualizerOptions{1U << 14U});
+  birth(visualizer, 1, 10, "weights");  // folded away, and carried on
+  for (int i = 0; i < 100'000; ++i) {
+    visualizer.mark("phase " + std::to_string(i));
+    if (i % 1000 != 999) continue;
+    visualizer.use("kernel", std::vector<KernelUse>{{id_of(1), Access::read}});
+    birth(visualizer, id_of(2).value(), 10, "gradient");  // kept
+    death(visualizer, id_of(2).value());
+  }
+  const Lifecycles picture = visualizer.snapshot();
+  CHECK(picture.strings.at(picture.marks.back().name) == "phase 99999");
+  REQUIRE_FALSE(picture.uses.empty());
+  for (const Lifecycles::Use& use : picture.uses) CHECK(picture.strings.at(use.kernel) == "kernel");
+  REQUIRE(picture.size() > 1);
+  for (std::size_t row = 0; row < picture.size(); ++row) {
+    CHECK(picture.strings.at(picture.label[row]) == (picture.id[row] == 1 ? "weights" : "gradient"));
+  }
+}
+
+TEST_CASE("of several subscribers one may end another, which then hears no more") {
+  BufferVisualizer visualizer;
+  visualizer.unsubscribe(1);  // there is none
+  int first = 0;
+  int second = 0;
+  BufferVisualizer::SubscriptionId other = 0;
+  const BufferVisualizer::SubscriptionId own = visualizer.subscribe([&](std::uint64_t) {
+    if (++first == 2) visualizer.unsubscribe(other);
+  });
+  other = visualizer.subscribe([&](std::uint64_t) { ++second; });
+  for (int i = 0; i < 4; ++i) visualizer.mark("again");
+  CHECK(first == 4);
+  CHECK(second == 1);
+  visualizer.unsubscribe(own);
+  visualizer.mark("unheard");
+  CHECK(first == 4);
 }

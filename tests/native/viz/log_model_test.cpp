@@ -369,3 +369,41 @@ TEST_CASE("a buffer whose end there is no memory for has ended all the same") {
   CHECK(picture.folded.bytes == 100);
   CHECK(picture.skipped_by_reason[static_cast<std::size_t>(SkipReason::no_memory_for_log)] == 1);
 }
+
+TEST_CASE("of each kind of event, one that there is no memory for is counted and changes nothing") {
+  BufferVisualizer visualizer(VisualizerOptions{10});
+  const BufferId a{0, 0};
+  const BufferId b{1, 0};
+  std::byte bytes[64] = {};
+  const Segment held{bytes, 16};
+  const std::vector<KernelUse> uses = {{a, Access::read}};
+  visualizer.on_alloc({.id = a, .size_bytes = 100, .capacity_bytes = 128});
+  visualizer.on_alloc({.id = b, .size_bytes = 100, .capacity_bytes = 128});
+  visualizer.on_segment_reserved(held);
+  visualizer.mark("name");
+  visualizer.clear();  // gives the log's memory back
+  const std::uint64_t events = visualizer.event_count();
+  {
+    const FailingHeap none(0);
+    visualizer.mark("name");
+    visualizer.use("name", uses);
+    visualizer.on_link(a, b);
+    visualizer.on_unlink(a, b);
+    visualizer.on_move(a, bytes, bytes + 32);
+    visualizer.on_alloc({.id = BufferId{2, 0}, .size_bytes = 1, .capacity_bytes = 64});
+  }
+  CHECK(visualizer.event_count() == events);
+  CHECK(visualizer.live_buffers().size() == 2);
+  const Lifecycles picture = visualizer.snapshot();
+  CHECK(picture.links.empty());
+  CHECK(picture.moves.empty());
+  CHECK(picture.uses.empty());
+  CHECK(picture.skipped_by_reason[static_cast<std::size_t>(SkipReason::no_memory_for_log)] == 6);
+  {
+    const FailingHeap none(0);
+    visualizer.on_segment_released(held);
+  }
+  CHECK(visualizer.event_count() == events);
+  visualizer.mark("name");
+  CHECK(visualizer.event_count() == events + 1);
+}
