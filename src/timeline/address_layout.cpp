@@ -68,7 +68,7 @@ void AddressLayout::for_each_placed(bool addressed, Visit&& visit) const {
 void AddressLayout::find_spans() {
   // Addresses come back again and again: what is covered is much less than all ranges.
   Ranges ranges;
-  Memo<std::uint64_t> furthest;
+  Memo<std::uint64_t> furthest(places_.size());
   std::size_t room = ranges_at_once;
   for_each_placed(true, [&](std::uint32_t box) {
     const std::uint64_t address = places_.address(box);
@@ -97,7 +97,7 @@ void AddressLayout::find_spans() {
 }
 
 void AddressLayout::place_addresses() {
-  Memo<std::uint64_t> known;
+  Memo<std::uint64_t> known(places_.size());
   for_each_placed(true, [&](std::uint32_t box) {
     const std::uint64_t address = places_.address(box);
     strips_.set(box, {known.of(address, [&] { return y_of(address); }), end_address(box) - address});
