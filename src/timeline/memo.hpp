@@ -33,13 +33,11 @@ class Memo {
  private:
   static constexpr unsigned least_bits = 6;
   static constexpr unsigned most_bits = 17;  ///< More would not stay in the processor's cache.
-  /// Once more after the upper half was put over the lower: addresses are multiples of a large power of two,
-  /// and one product alone would leave most places to none of them.
+  /// Addresses are multiples of a large power of two: the product alone would leave most places to none of
+  /// them.
   [[nodiscard]] std::size_t place_of(std::uint64_t number) const noexcept {
     constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
-    std::uint64_t mixed = (number ^ (number >> 32U)) * golden;
-    mixed ^= mixed >> 32U;
-    return static_cast<std::size_t>((mixed * golden) >> shift_);
+    return static_cast<std::size_t>(((number ^ (number >> 16U)) * golden) >> shift_);
   }
   struct Place {
     std::uint64_t number = 0;
