@@ -40,17 +40,11 @@ void unite(Ranges& ranges) {
 
 }  // namespace
 
-AddressLayout::AddressLayout(const Lifecycles& lifecycles)
-    : lifecycles_(&lifecycles), places_(lifecycles), strips_(places_.size()) {
-  std::vector<std::uint32_t> placed;
-  std::vector<std::uint32_t> packed;
-  for (std::uint32_t box = 0; box < places_.size(); ++box) {
-    const std::uint32_t row = places_.row_of(box);
-    if (is_view(lifecycles, row) || extent_bytes(lifecycles, row) == 0) continue;
-    (lifecycles.address[row] == Lifecycles::no_address ? packed : placed).push_back(box);
-  }
-  place_addresses(placed);
-  place_packed(packed);
+AddressLayout::AddressLayout(const Lifecycles& lifecycles) : lifecycles_(&lifecycles), places_(lifecycles) {
+  find_spans();
+  strips_ = Strips(places_.size(), height_);
+  place_addresses();
+  place_packed();
 }
 
 /// One past a box's last address; a file may claim a size that would wrap.
@@ -60,23 +54,34 @@ std::uint64_t AddressLayout::end_address(std::uint32_t box) const noexcept {
   return address + std::min(room, extent_bytes(*lifecycles_, places_.row_of(box)));
 }
 
-void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
-  if (boxes.empty()) return;
+/// Calls `visit(box)` for each box that has a place: those with an address, or those without.
+template <class Visit>
+void AddressLayout::for_each_placed(bool addressed, Visit&& visit) const {
+  for (std::uint32_t box = 0; box < places_.size(); ++box) {
+    const std::uint32_t row = places_.row_of(box);
+    if ((lifecycles_->address[row] != Lifecycles::no_address) == addressed && !is_view(*lifecycles_, row) &&
+        extent_bytes(*lifecycles_, row) != 0)
+      visit(box);
+  }
+}
+
+void AddressLayout::find_spans() {
   // Addresses come back again and again: what is covered is much less than all ranges.
   Ranges ranges;
-  Memo<std::uint64_t> furthest;
+  Memo<std::uint64_t> furthest(places_.size());
   std::size_t room = ranges_at_once;
-  for (const std::uint32_t box : boxes) {
+  for_each_placed(true, [&](std::uint32_t box) {
     const std::uint64_t address = places_.address(box);
     const std::uint64_t end = end_address(box);
     std::uint64_t& known = furthest.of(address, [] { return std::uint64_t{0}; });
-    if (end <= known) continue;
+    if (end <= known) return;
     known = end;
     ranges.emplace_back(address, end);
-    if (ranges.size() < room) continue;
+    if (ranges.size() < room) return;
     unite(ranges);
     room = std::max(room, 2 * ranges.size());
-  }
+  });
+  if (ranges.empty()) return;
   unite(ranges);
   std::uint64_t covered = 0;
   for (const auto& [first, last] : ranges) {
@@ -89,19 +94,24 @@ void AddressLayout::place_addresses(const std::vector<std::uint32_t>& boxes) {
     spans_[i].y = height_;
     height_ += spans_[i].last - spans_[i].first;
   }
-  Memo<std::uint64_t> known;
-  for (const std::uint32_t box : boxes) {
-    const std::uint64_t address = places_.address(box);
-    strips_[box] = {known.of(address, [&] { return y_of(address); }), end_address(box) - address};
-  }
 }
 
-void AddressLayout::place_packed(const std::vector<std::uint32_t>& rows) {
+void AddressLayout::place_addresses() {
+  Memo<std::uint64_t> known(places_.size());
+  for_each_placed(true, [&](std::uint32_t box) {
+    const std::uint64_t address = places_.address(box);
+    strips_.set(box, {known.of(address, [&] { return y_of(address); }), end_address(box) - address});
+  });
+}
+
+void AddressLayout::place_packed() {
+  std::vector<std::uint32_t> rows;
+  for_each_placed(false, [&](std::uint32_t box) { rows.push_back(box); });
   if (rows.empty()) return;
   const Packing packing = pack_rows(*lifecycles_, rows);
   if (height_ > 0) height_ += thin_gap(height_ + packing.height, 1);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    strips_[rows[i]] = {height_ + packing.offset[i], extent_bytes(*lifecycles_, rows[i])};
+    strips_.set(rows[i], {height_ + packing.offset[i], extent_bytes(*lifecycles_, rows[i])});
   }
   height_ += packing.height;
 }

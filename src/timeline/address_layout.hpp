@@ -6,14 +6,9 @@
 
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/places.hpp"
+#include "timeline/strips.hpp"
 
 namespace bufgc::timeline {
-
-/// A strip of the vertical axis.
-struct Strip {
-  std::uint64_t y = 0;
-  std::uint64_t height = 0;
-};
 
 /// Where a row stood from one event to another, `Lifecycles::none` being the end.
 struct Stay {
@@ -38,7 +33,7 @@ class AddressLayout {
   /// The boxes that `strips` are of.
   [[nodiscard]] const Places& places() const noexcept { return places_; }
   /// Where each box stands; height 0 when its row has no place.
-  [[nodiscard]] const std::vector<Strip>& strips() const noexcept { return strips_; }
+  [[nodiscard]] const Strips& strips() const noexcept { return strips_; }
   /// Where a row stood, in order of time, a view within its base; none when it has no place.
   [[nodiscard]] std::vector<Stay> stays_of(std::uint32_t row) const;
   /// The address at y; nothing in a gap, in the packed part, or outside.
@@ -51,15 +46,18 @@ class AddressLayout {
     std::uint64_t last;  ///< One past the end.
     std::uint64_t y;
   };
-  void place_addresses(const std::vector<std::uint32_t>& boxes);
-  void place_packed(const std::vector<std::uint32_t>& rows);
+  template <class Visit>
+  void for_each_placed(bool addressed, Visit&& visit) const;
+  void find_spans();
+  void place_addresses();
+  void place_packed();
   [[nodiscard]] std::uint64_t end_address(std::uint32_t box) const noexcept;
   [[nodiscard]] std::uint64_t y_of(std::uint64_t address) const noexcept;
 
   const Lifecycles* lifecycles_;
   Places places_;
   std::vector<AddressSpan> spans_;
-  std::vector<Strip> strips_;
+  Strips strips_;
   std::uint64_t height_ = 0;
 };
 

@@ -23,7 +23,8 @@ class Cache {
       : blocks_(blocks),
         addresses_(std::move(addresses)),
         at_(addresses_.size()),
-        waiting_(addresses_.size()) {}
+        waiting_(addresses_.size()),
+        ranks_(4 * addresses_.size()) {}  // Those of what never waits are asked for, too.
 
   /// The address must be one of those given.
   void add(std::uint64_t address, std::uint64_t size, std::uint32_t box, std::uint32_t event) {
@@ -81,7 +82,7 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& plac
     return left && has_block(lifecycles, row);
   };
   CachedBlocks blocks;
-  DistinctNumbers addresses;
+  DistinctNumbers addresses(lifecycles.size());
   std::size_t count = 0;
   for (std::uint32_t row = 0; row < lifecycles.size(); ++row) {
     if (!leaves_block(row)) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "timeline/rows.hpp"
@@ -59,14 +60,11 @@ ColorMap::ColorMap(const Lifecycles& lifecycles, ColorBy by, TraceEnd end) : cla
       by_name(lifecycles, lifecycles.dtype);
       break;
     case ColorBy::size:
-      by_magnitude(lifecycles.size_bytes);
+      by_magnitude([&](std::size_t row) { return lifecycles.size_bytes[row]; });
       break;
-    case ColorBy::lifetime: {
-      std::vector<std::uint64_t> lengths(lifecycles.size());
-      for (std::size_t row = 0; row < lengths.size(); ++row) lengths[row] = lifetime_events(lifecycles, row);
-      by_magnitude(lengths);
+    case ColorBy::lifetime:
+      by_magnitude([&](std::size_t row) { return lifetime_events(lifecycles, row); });
       break;
-    }
   }
 }
 
@@ -105,14 +103,21 @@ void ColorMap::by_name(const Lifecycles& lifecycles, const std::vector<std::uint
   for (std::size_t row = 0; row < classes_.size(); ++row) classes_[row] = rank[names[row]];
 }
 
-void ColorMap::by_magnitude(const std::vector<std::uint64_t>& values) {
+template <class ValueOf>
+void ColorMap::by_magnitude(ValueOf&& value_of) {
   for (std::size_t i = 0; i < magnitude_classes; ++i) {
     palette_.push_back(viridis(static_cast<double>(i) / static_cast<double>(magnitude_classes - 1)));
   }
-  if (values.empty()) return;
-  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-  const double low = std::log2(static_cast<double>(*lowest) + 1);
-  const double range = std::log2(static_cast<double>(*highest) + 1) - low;
+  if (classes_.empty()) return;
+  std::uint64_t lowest = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t highest = 0;
+  for (std::size_t row = 0; row < classes_.size(); ++row) {
+    const std::uint64_t value = value_of(row);
+    lowest = std::min(lowest, value);
+    highest = std::max(highest, value);
+  }
+  const double low = std::log2(static_cast<double>(lowest) + 1);
+  const double range = std::log2(static_cast<double>(highest) + 1) - low;
   if (!(range > 0)) {
     std::fill(classes_.begin(), classes_.end(), static_cast<std::uint8_t>(magnitude_classes / 2));
     return;
@@ -124,8 +129,8 @@ void ColorMap::by_magnitude(const std::vector<std::uint64_t>& values) {
   // The least value beyond each class, so that rows need no logarithm.
   std::array<std::uint64_t, magnitude_classes - 1> beyond{};
   for (std::size_t i = 0; i < beyond.size(); ++i) {
-    std::uint64_t from = *lowest;
-    std::uint64_t to = *highest;
+    std::uint64_t from = lowest;
+    std::uint64_t to = highest;
     while (from < to) {
       const std::uint64_t middle = from + (to - from) / 2;
       if (class_of(middle) > i) {
@@ -136,8 +141,8 @@ void ColorMap::by_magnitude(const std::vector<std::uint64_t>& values) {
     }
     beyond[i] = to;
   }
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    const auto above = std::upper_bound(beyond.begin(), beyond.end(), values[row]);
+  for (std::size_t row = 0; row < classes_.size(); ++row) {
+    const auto above = std::upper_bound(beyond.begin(), beyond.end(), value_of(row));
     classes_[row] = static_cast<std::uint8_t>(above - beyond.begin());
   }
 }

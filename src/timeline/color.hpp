@@ -66,7 +66,8 @@ class ColorMap {
  private:
   void by_state(const Lifecycles& lifecycles, TraceEnd end);
   void by_name(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& names);
-  void by_magnitude(const std::vector<std::uint64_t>& values);
+  template <class ValueOf>
+  void by_magnitude(ValueOf&& value_of);
 
   std::vector<Color> palette_;
   std::vector<std::uint8_t> classes_;

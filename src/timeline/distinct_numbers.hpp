@@ -14,6 +14,9 @@ namespace bufgc::timeline {
 /// they do, however long the series is.
 class DistinctNumbers {
  public:
+  /// For about so many numbers, the same ones counted again.
+  explicit DistinctNumbers(std::size_t count) : seen_(count) {}
+
   void add(std::uint64_t number) {
     static_cast<void>(seen_.of(number, [&] {
       numbers_.push_back(number);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -13,25 +15,35 @@ namespace bufgc::timeline {
 template <class Answer>
 class Memo {
  public:
-  Memo() : places_(places) {
+  /// For about so many numbers, of which the distinct ones may be much fewer.
+  explicit Memo(std::size_t numbers)
+      : shift_(64U - std::clamp(static_cast<unsigned>(std::bit_width(numbers)) + 1, least_bits, most_bits)),
+        places_(std::size_t{1} << (64U - shift_)) {
     places_[0].number = 1;  // 0 belongs there, so that no place begins with a number of its own
   }
 
   /// What is remembered of a number, to be read and written; `first()` where that is nothing.
   template <class First>
   [[nodiscard]] Answer& of(std::uint64_t number, First&& first) {
-    Place& place = places_[static_cast<std::size_t>((number * 0x9E3779B97F4A7C15ULL) >> (64U - place_bits))];
+    Place& place = places_[place_of(number)];
     if (place.number != number) place = {number, std::forward<First>(first)()};
     return place.answer;
   }
 
  private:
-  static constexpr unsigned place_bits = 15;
-  static constexpr std::size_t places = std::size_t{1} << place_bits;
+  static constexpr unsigned least_bits = 6;
+  static constexpr unsigned most_bits = 17;  ///< More would not stay in the processor's cache.
+  /// Addresses are multiples of a large power of two: the product alone would leave most places to none of
+  /// them.
+  [[nodiscard]] std::size_t place_of(std::uint64_t number) const noexcept {
+    constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
+    return static_cast<std::size_t>(((number ^ (number >> 16U)) * golden) >> shift_);
+  }
   struct Place {
     std::uint64_t number = 0;
     Answer answer{};
   };
+  unsigned shift_;
   std::vector<Place> places_;
 };
 

@@ -9,7 +9,7 @@ namespace bufgc::timeline {
 
 void PackedLayout::place(std::uint32_t row) {
   const std::uint64_t bytes = live_bytes(*lifecycles_, row);
-  strips_.push_back(bytes == 0 ? Strip{} : Strip{room_.take(bytes), bytes});
+  strips_.add(bytes == 0 ? Strip{} : Strip{room_.take(bytes), bytes});
 }
 
 bool PackedLayout::advance(std::size_t events) {
@@ -23,7 +23,8 @@ bool PackedLayout::advance(std::size_t events) {
     }
     if (trace.event_kind[next_event_] != Lifecycles::EventKind::free) continue;
     const std::uint32_t row = trace.event_row[next_event_];
-    if (row < strips_.size() && strips_[row].height != 0) room_.give(strips_[row].y, strips_[row].height);
+    if (row >= strips_.size()) continue;
+    if (const Strip strip = strips_[row]; strip.height != 0) room_.give(strip.y, strip.height);
   }
   if (!improved_) height_ = room_.height();
   return next_event_ == trace.event_count();
@@ -46,7 +47,8 @@ void PackedLayout::improve(std::chrono::nanoseconds time_limit) {
   const Result<OffsetPlan> plan = plan_offsets(blocks, 1, time_limit);
   if (!plan || plan.value.height_bytes >= height_) return;
   height_ = plan.value.height_bytes;
-  for (std::size_t i = 0; i < rows.size(); ++i) strips_[rows[i]].y = plan.value.offsets_bytes[i];
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    strips_.set(rows[i], {plan.value.offsets_bytes[i], strips_[rows[i]].height});
 }
 
 std::vector<Stay> PackedLayout::stays_of(std::uint32_t row) const {

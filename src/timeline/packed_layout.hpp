@@ -35,7 +35,7 @@ class PackedLayout {
   /// y extent of the axis.
   [[nodiscard]] std::uint64_t height() const noexcept { return height_; }
   /// Where each row stands; height 0 when it has no place, as views and external buffers.
-  [[nodiscard]] const std::vector<Strip>& strips() const noexcept { return strips_; }
+  [[nodiscard]] const Strips& strips() const noexcept { return strips_; }
   /// Where a row stood, a view all over its base; none when it has no place.
   [[nodiscard]] std::vector<Stay> stays_of(std::uint32_t row) const;
 
@@ -44,7 +44,7 @@ class PackedLayout {
 
   const Lifecycles* lifecycles_;
   BestFitRoom room_;
-  std::vector<Strip> strips_;
+  Strips strips_;
   std::size_t next_event_ = 0;
   std::uint64_t height_ = 0;
   bool improved_ = false;

@@ -30,7 +30,7 @@ struct PictureSize {
 /// Boxes to draw: intervals on the axis, each at the strip of its box.
 struct Boxes {
   const LifecycleIndex* index = nullptr;
-  const std::vector<Strip>* strips = nullptr;
+  const Strips* strips = nullptr;
 };
 
 class Hatching;

@@ -15,7 +15,7 @@ Summary summarise(const Lifecycles& lifecycles, const Levels& levels) {
   summary.total_allocated_bytes = folded.bytes;
   summary.skipped_events = lifecycles.skipped_events;
 
-  DistinctNumbers sizes;
+  DistinctNumbers sizes(lifecycles.size());
   for (std::size_t row = 0; row < lifecycles.size(); ++row) {
     const std::uint64_t bytes = live_bytes(lifecycles, row);
     summary.total_allocated_bytes += bytes;

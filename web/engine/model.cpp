@@ -122,7 +122,7 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
   }
   if (!layout_) layout_.emplace(*lifecycles_);
   if (!indexes.lifetimes) indexes.lifetimes.emplace(PlaceSpans(layout_->places(), clock_, axis));
-  const std::vector<Strip>& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
+  const Strips& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
   return {{&*indexes.lifetimes, &strips}, &layout_->places()};
 }
 

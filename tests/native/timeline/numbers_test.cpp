@@ -12,23 +12,26 @@
 using namespace bufgc::timeline;
 
 TEST_CASE("a memo answers for the number asked for, whatever was asked before") {
-  std::mt19937_64 random(5);
-  Memo<std::uint64_t> memo;
-  std::size_t remembered = 0;
-  for (int i = 0; i < 200'000; ++i) {
-    // Few numbers that come again, among many that take their places.
-    const std::uint64_t number = i % 3 == 0 ? random() : random() % 2000;
-    bool known = true;
-    const std::uint64_t answer = memo.of(number, [&] {
-      known = false;
-      return number * 3;
-    });
-    REQUIRE(answer == number * 3);
-    remembered += known ? 1 : 0;
+  // Made for as many as are asked for, and for much fewer.
+  for (const std::size_t numbers : {std::size_t{200'000}, std::size_t{0}}) {
+    std::mt19937_64 random(5);
+    Memo<std::uint64_t> memo(numbers);
+    std::size_t remembered = 0;
+    for (int i = 0; i < 200'000; ++i) {
+      // Few numbers that come again, among many that take their places.
+      const std::uint64_t number = i % 3 == 0 ? random() : random() % 2000;
+      bool known = true;
+      const std::uint64_t answer = memo.of(number, [&] {
+        known = false;
+        return number * 3;
+      });
+      REQUIRE(answer == number * 3);
+      remembered += known ? 1 : 0;
+    }
+    CHECK(remembered > numbers * 3 / 5);
   }
-  CHECK(remembered > 100'000);
   // What is written stays, as long as no other number takes the place.
-  Memo<int> counts;
+  Memo<int> counts(3);
   for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
     CHECK(counts.of(number, [] { return 7; }) == 7);
     counts.of(number, [] { return 0; }) = 8;
@@ -40,7 +43,7 @@ TEST_CASE("distinct numbers are counted once each, however many there are") {
   std::mt19937_64 random(6);
   // More of them than are sorted out at once, and than the memo has places.
   for (const std::uint64_t bound : {std::uint64_t{1}, std::uint64_t{3000}, std::uint64_t{150'000}}) {
-    DistinctNumbers distinct;
+    DistinctNumbers distinct(300'000);
     std::set<std::uint64_t> expected;
     for (int i = 0; i < 300'000; ++i) {
       const std::uint64_t number = random() % bound;
@@ -49,7 +52,7 @@ TEST_CASE("distinct numbers are counted once each, however many there are") {
     }
     REQUIRE(distinct.take() == std::vector<std::uint64_t>(expected.begin(), expected.end()));
   }
-  CHECK(DistinctNumbers().take().empty());
+  CHECK(DistinctNumbers(0).take().empty());
 }
 
 TEST_CASE("a set of ranks finds the next and the one before as an ordered set does") {

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t at_once = SIZE_MAX;
 
-bool same(const std::vector<Strip>& a, const std::vector<Strip>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Strip& one, const Strip& other) {
-    return one.y == other.y && one.height == other.height;
-  });
+bool same(const Strips& a, const Strips& b) {
+  bool equal = a.size() == b.size();
+  for (std::size_t row = 0; equal && row < a.size(); ++row) equal = a[row] == b[row];
+  return equal;
 }
 
 void check_places(const Lifecycles& trace, const PackedLayout& layout) {

@@ -94,7 +94,7 @@ TEST_CASE("where buffers moved, no two share a place at the same time, and each 
     REQUIRE(trace.moves.size() > 20);
     const AddressLayout layout(trace);
     const Places& places = layout.places();
-    const std::vector<Strip>& strips = layout.strips();
+    const Strips& strips = layout.strips();
     for (std::uint32_t a = 0; a < places.size(); ++a) {
       REQUIRE(layout.address_at(static_cast<double>(strips[a].y) + 0.5) == places.address(a));
       REQUIRE(places.begin_event(a) < places.end_event(a));

@@ -29,7 +29,7 @@ import { Writing } from './writing.js';
 
 export type * from './state.js';
 
-const PREVIEW_GROWTH = 4;
+const PREVIEW_GROWTH = 16;
 
 export class Session extends EventTarget {
   mode: Mode = 'trace';
@@ -161,7 +161,7 @@ export class Session extends EventTarget {
 
   /**
    * While a file is being read: what is there of it already. Each preview costs in proportion to what was
-   * read, so the next waits until there is four times as much: all of them together cost little more than the last.
+   * read, so the next waits until there is much more: all of them together then cost little beside the whole.
    */
   private async preview(name: string, turn: number): Promise<void> {
     if (this.previewing) return;
