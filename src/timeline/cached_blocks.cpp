@@ -32,9 +32,7 @@ class Cache {
     const std::size_t rank = first_rank_from(address);
     at_[rank] = {size, blocks_.size()};
     waiting_.insert(rank);
-    blocks_.box.push_back(box);
-    blocks_.begin_event.push_back(event);
-    blocks_.end_event.push_back(Lifecycles::none);
+    blocks_.push_back({box, event, Lifecycles::none});
   }
 
   /// Ends the waiting of every block that meets the range.
@@ -55,7 +53,7 @@ class Cache {
     std::size_t index = 0;
   };
   void end(std::size_t rank, std::uint32_t event) noexcept {
-    blocks_.end_event[at_[rank].index] = event;
+    blocks_[at_[rank].index].end_event = event;
     waiting_.erase(rank);
   }
   [[nodiscard]] std::size_t first_rank_from(std::uint64_t address) {
@@ -89,7 +87,7 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& plac
     ++count;
     addresses.add(places.address(places.last_of(row)));
   }
-  for (auto* const column : {&blocks.box, &blocks.begin_event, &blocks.end_event}) column->reserve(count);
+  blocks.reserve(count);
   Cache cache(blocks, addresses.take());
   std::uint32_t step = 0;  // The first of moves that follow each other: all hold from there on.
   for (std::uint32_t event = 0; event < lifecycles.event_count(); ++event) {

@@ -9,14 +9,15 @@
 
 namespace bufgc::timeline {
 
-/// Blocks that waited in the cache: from the free that put them there until an allocation takes
-/// any of their addresses or a buffer moves there, their segment goes back, or the log ends.
-struct CachedBlocks {
-  std::vector<std::uint32_t> box;          ///< The place that left it.
-  std::vector<std::uint32_t> begin_event;  ///< Its free; never decreasing.
-  std::vector<std::uint32_t> end_event;    ///< `Lifecycles::none`: still cached at the end.
-  [[nodiscard]] std::size_t size() const noexcept { return box.size(); }
+/// A block that waited in the cache: from the free that put it there until an allocation takes any of its
+/// addresses or a buffer moves there, its segment goes back, or the log ends.
+struct CachedBlock {
+  std::uint32_t box;          ///< The place that left it.
+  std::uint32_t begin_event;  ///< Its free.
+  std::uint32_t end_event;    ///< `Lifecycles::none`: still cached at the end.
 };
+/// By their frees.
+using CachedBlocks = std::vector<CachedBlock>;
 
 /// The same of what was released and not given back to the system, be it that the trace tells who had it
 /// then or not.
@@ -34,12 +35,12 @@ class CachedSpans {
       : blocks_(blocks), clock_(clock), axis_(axis) {}
   [[nodiscard]] std::size_t size() const noexcept { return blocks_.size(); }
   [[nodiscard]] std::uint64_t start(std::size_t block) const noexcept {
-    return clock_.position(axis_, blocks_.begin_event[block]);
+    return clock_.position(axis_, blocks_[block].begin_event);
   }
   [[nodiscard]] std::uint64_t end(std::size_t block) const noexcept {
-    return clock_.position(axis_, blocks_.end_event[block]);
+    return clock_.position(axis_, blocks_[block].end_event);
   }
-  [[nodiscard]] std::uint32_t box(std::size_t block) const noexcept { return blocks_.box[block]; }
+  [[nodiscard]] std::uint32_t box(std::size_t block) const noexcept { return blocks_[block].box; }
 
  private:
   const CachedBlocks& blocks_;

@@ -26,11 +26,9 @@ std::vector<std::uint32_t> last_uses(const Lifecycles& lifecycles) {
 }
 std::vector<std::uint32_t> reuses(const Lifecycles& lifecycles, const Places& places) {
   std::vector<std::uint32_t> events(lifecycles.size(), Lifecycles::none);
-  const CachedBlocks blocks = find_cached_blocks(lifecycles, places, LeftBlocks::released);
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const std::uint32_t end = blocks.end_event[i];
-    if (end != Lifecycles::none && lifecycles.event_kind[end] == Kind::alloc)
-      events[places.row_of(blocks.box[i])] = end;
+  for (const CachedBlock& block : find_cached_blocks(lifecycles, places, LeftBlocks::released)) {
+    if (block.end_event != Lifecycles::none && lifecycles.event_kind[block.end_event] == Kind::alloc)
+      events[places.row_of(block.box)] = block.end_event;
   }
   return events;
 }

@@ -107,9 +107,9 @@ TEST_CASE("a cached block waits until any of its addresses is taken, or to the e
   maker.free(c);                  // event 5: not cached
   maker.alloc({8, 0x1000 + 60});  // event 6 takes a part of a's block
   const CachedBlocks blocks = find_cached_blocks(maker.trace, Places(maker.trace));
-  REQUIRE(blocks.box == std::vector<std::uint32_t>{a, b});
-  CHECK(blocks.begin_event == std::vector<std::uint32_t>{3, 4});
-  CHECK(blocks.end_event == std::vector<std::uint32_t>{6, Lifecycles::none});
+  REQUIRE(blocks.size() == 2);
+  CHECK((blocks[0].box == a && blocks[0].begin_event == 3 && blocks[0].end_event == 6));
+  CHECK((blocks[1].box == b && blocks[1].begin_event == 4 && blocks[1].end_event == Lifecycles::none));
 }
 
 TEST_CASE("cached blocks never overlap live buffers") {
@@ -118,12 +118,12 @@ TEST_CASE("cached blocks never overlap live buffers") {
     const Lifecycles trace = random_trace({seed, 500, true, false});
     const CachedBlocks blocks = find_cached_blocks(trace, Places(trace));
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      const std::uint32_t left = blocks.box[i];
+      const std::uint32_t left = blocks[i].box;
       for (std::uint32_t row = 0; row < trace.size(); ++row) {
         const bool same_bytes = trace.address[row] < trace.address[left] + trace.capacity_bytes[left] &&
                                 trace.address[left] < trace.address[row] + trace.capacity_bytes[row];
         const bool same_time =
-            trace.alloc_event[row] < blocks.end_event[i] && trace.free_event[row] > blocks.begin_event[i];
+            trace.alloc_event[row] < blocks[i].end_event && trace.free_event[row] > blocks[i].begin_event;
         REQUIRE_FALSE((same_bytes && same_time));
       }
     }

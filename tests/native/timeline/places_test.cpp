@@ -110,11 +110,11 @@ TEST_CASE("where buffers moved, no two share a place at the same time, and each 
     const CachedBlocks blocks = find_cached_blocks(trace, places);
     REQUIRE(blocks.size() > 0);
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      const std::uint32_t left = blocks.box[i];
+      const std::uint32_t left = blocks[i].box;
       REQUIRE(left == places.last_of(places.row_of(left)));
       for (std::uint32_t box = 0; box < places.size(); ++box) {
         const bool time =
-            places.begin_event(box) < blocks.end_event[i] && places.end_event(box) > blocks.begin_event[i];
+            places.begin_event(box) < blocks[i].end_event && places.end_event(box) > blocks[i].begin_event;
         const bool room = strips[box].y < strips[left].y + strips[left].height &&
                           strips[left].y < strips[box].y + strips[box].height;
         if (time && room) FAIL("block " << i << " and box " << box);

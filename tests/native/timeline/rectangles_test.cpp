@@ -63,7 +63,7 @@ TEST_CASE("the rectangles of a view are the places that meet it, and nothing whe
         for (const Stay& stay : layout.stays_of(row)) add(row, stay.begin_event, stay.end_event, stay.strip);
       }
       for (std::size_t i = 0; i < blocks.size(); ++i)
-        add(Lifecycles::none, blocks.begin_event[i], blocks.end_event[i], layout.strips()[blocks.box[i]]);
+        add(Lifecycles::none, blocks[i].begin_event, blocks[i].end_event, layout.strips()[blocks[i].box]);
       for (auto& [row, places] : expected) std::sort(places.begin(), places.end());
       INFO("seed " << seed);
       const auto rectangles = rectangles_of(scene, view, count);
