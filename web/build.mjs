@@ -94,7 +94,7 @@ const packed = [
   ]),
 ].filter(([, path, what]) => present(path, what));
 const bytesOf = await Promise.all(packed.map(([, path]) => pack(path)));
-packed.forEach(([name], index) => assets.set(`${name}.gz`, bytesOf[index]));
+for (const [index, [name]] of packed.entries()) assets.set(`${name}.gz`, bytesOf[index]);
 for (const [name, file] of [
   ['engine-worker.js', 'src/engine/worker.ts'],
   ['lab-worker.js', 'src/lab/worker.ts'],
