@@ -302,3 +302,17 @@ export const answers = css`
     color: var(--ink-2);
   }
 `;
+
+/** What lies over the page and holds it back until it is answered. */
+export const dialogs = css`
+  dialog {
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    background: var(--raised);
+    color: var(--ink);
+    box-shadow: var(--shadow);
+  }
+  dialog::backdrop {
+    background: var(--veil);
+  }
+`;

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { allCommands, type Command, keyText } from '../commands.js';
-import { base, controls } from '../styles.js';
+import { base, controls, dialogs } from '../styles.js';
 
 /** Every word of the text stands somewhere in the title or the topic. */
 function found(commands: Command[], text: string): Command[] {
@@ -25,20 +25,13 @@ export class CommandPalette extends LitElement {
   static override styles = [
     base,
     controls,
+    dialogs,
     css`
       dialog {
         width: min(520px, calc(100vw - 32px));
         margin-top: 12dvh;
         padding: 0;
         overflow: hidden;
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        background: var(--raised);
-        color: var(--ink);
-        box-shadow: var(--shadow);
-      }
-      dialog::backdrop {
-        background: var(--veil);
       }
       input {
         width: 100%;

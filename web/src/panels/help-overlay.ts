@@ -2,7 +2,7 @@
 import { css, html, LitElement } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
 import { COMMANDS, keyText, type Topic } from '../commands.js';
-import { base, controls } from '../styles.js';
+import { base, controls, dialogs } from '../styles.js';
 
 const GESTURES: [string, string][] = [
   ['wheel', 'zoom at the pointer (Shift: along addresses)'],
@@ -26,18 +26,11 @@ export class HelpOverlay extends LitElement {
   static override styles = [
     base,
     controls,
+    dialogs,
     css`
       dialog {
         width: min(720px, calc(100vw - 32px));
         padding: var(--gap-4) var(--gap-6) var(--gap-6);
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        background: var(--raised);
-        color: var(--ink);
-        box-shadow: var(--shadow);
-      }
-      dialog::backdrop {
-        background: var(--veil);
       }
       .head {
         display: flex;

@@ -4,7 +4,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { TimeRange } from '../engine/protocol.js';
 import { TRACE_FILES } from '../samples.js';
 import { parseTime } from '../store/time-range.js';
-import { base, controls } from '../styles.js';
+import { base, controls, dialogs } from '../styles.js';
 
 export interface RangeOfFiles {
   files: File[];
@@ -22,18 +22,11 @@ export class RangeCard extends LitElement {
   static override styles = [
     base,
     controls,
+    dialogs,
     css`
       dialog {
         width: min(400px, calc(100vw - 32px));
         padding: var(--gap-4);
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        background: var(--raised);
-        color: var(--ink);
-        box-shadow: var(--shadow);
-      }
-      dialog::backdrop {
-        background: var(--veil);
       }
       h2 {
         font-size: var(--type-3);
