@@ -227,6 +227,8 @@ void BufferManager::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
 }
 void BufferManager::set_cache_enabled(bool enabled) noexcept {
   state_->allocator.set_cache_enabled(enabled);
+  // Asked after it: another thread may close the manager meanwhile.
+  if (enabled && closed()) state_->allocator.set_cache_enabled(false);
 }
 void BufferManager::set_sites_enabled(bool enabled) noexcept {
   state_->heap.set_sites_enabled(enabled);

@@ -58,7 +58,11 @@ void CpuAllocator::State::settle_sole(BlockCache& sole) noexcept {
 }
 
 void CpuAllocator::State::settle(BlockCache& own) noexcept {
-  if (!may_use_thread_caches()) trim(options.cache ? options.cache_limit_bytes : 0);
+  if (!may_use_thread_caches()) {
+    meet_budget();
+    trim(options.cache ? options.cache_limit_bytes : 0);
+    if (may_use_thread_caches()) allow_thread_caches(true);  // the budget is met
+  }
   if (BlockCache* const only = sole(); only != nullptr) {
     settle_sole(*only);
     return;

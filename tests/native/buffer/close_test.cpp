@@ -165,6 +165,7 @@ TEST_CASE("what goes back after the close is kept for nobody", "[close]") {
   // The end around the close is through; the pin holds its bytes still.
   REQUIRE(manager.closed());
   REQUIRE(manager.statistics().cached_bytes == 0);
+  manager.set_cache_enabled(true);  // it stays off
   pinned.reset();
   pin = {};
   require_nothing_left(manager);

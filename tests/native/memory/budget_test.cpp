@@ -1,4 +1,6 @@
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include "bufgc/memory/errors.hpp"
 #include "memory/support.hpp"
@@ -92,6 +94,57 @@ TEST_CASE("a budget set below what is live leaves that alone", "[memory][budget]
   CHECK(allocator.allocate(64 * KiB).block == nullptr);
   check_sound(allocator);
   allocator.deallocate(live);
+  CHECK(allocator.statistics().reserved_bytes <= MiB);
+}
+
+TEST_CASE("a budget that live blocks pass is met block by block, and then memory is kept again",
+          "[memory][budget]") {
+  [[maybe_unused]] const auto threaded = GENERATE(false, true);
+  const auto hardening = GENERATE(Hardening::off, Hardening::full);
+  const auto cache_limit_bytes = GENERATE(as<std::uint64_t>{}, 64 * KiB, no_budget);
+  CountedSource counted;
+  AllocatorOptions options;
+  options.hardening = hardening;
+  options.cache_limit_bytes = cache_limit_bytes;
+  CpuAllocator allocator(counted.source, options);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 256; ++i) blocks.push_back(allocator.allocate(16 * KiB).block);
+#if !defined(BUFGC_SINGLE_THREADED)
+  // A second thread's cache keeps some.
+  if (threaded) {
+    std::thread([&allocator, &blocks] {
+      for (int i = 0; i < 64; ++i) blocks.push_back(allocator.allocate(4 * KiB).block);
+      for (int i = 0; i < 32; ++i) {
+        allocator.deallocate(blocks.back());
+        blocks.pop_back();
+      }
+    }).join();
+  }
+#endif
+  allocator.set_budget_bytes(MiB);
+  MemoryStatistics now = allocator.statistics();
+  CHECK(now.cached_bytes == 0);
+  while (now.reserved_bytes > MiB) {
+    REQUIRE(!blocks.empty());
+    allocator.deallocate(blocks.back());
+    blocks.pop_back();
+    now = allocator.statistics();
+    REQUIRE((now.reserved_bytes <= MiB || now.cached_bytes == 0));
+  }
+  // It is not paid more than it asked: what is left over is kept, as far as it may be.
+  CHECK(now.reserved_bytes > MiB - 64 * KiB);
+  check_sound(allocator);
+  allocator.deallocate(blocks.back());
+  blocks.pop_back();
+  const std::uint64_t calls = allocator.statistics().source_calls;
+  for (int i = 0; i < 100; ++i) {
+    Block* const block = allocator.allocate(16 * KiB).block;
+    REQUIRE(block != nullptr);
+    allocator.deallocate(block);
+  }
+  CHECK(allocator.statistics().source_calls == calls);
+  for (Block* const block : blocks) allocator.deallocate(block);
+  check_sound(allocator);
 }
 
 TEST_CASE("the pressure handler is asked while it frees and the allocation is retried",

@@ -98,6 +98,10 @@ void RandomProgram::step() {
   if (collections_ > 0) follow_collections(false);
   ensure(misuses_ == 0, "hardened mode reports misuse where there is none");
   if (source_.acquisitions() != acquisitions) check_budget();
+  if (source_.bytes_out() > budget_) {
+    ensure(manager_->statistics().cached_bytes == 0,
+           "memory is kept while more is out than the budget allows");
+  }
 }
 
 void RandomProgram::check_budget() {
