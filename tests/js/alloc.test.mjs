@@ -216,7 +216,10 @@ test('a budget set below what is live is met as buffers end, and then memory is 
     const before = gc.stats();
     buffer.dispose();
     const now = gc.stats();
-    assert.ok(now.reserved_bytes <= MiB || now.reserved_bytes <= before.reserved_bytes - 64 * KiB, 'an end pays of the excess');
+    assert.ok(
+      now.reserved_bytes <= MiB || now.reserved_bytes <= before.reserved_bytes - 64 * KiB,
+      'an end pays of the excess',
+    );
   }
   assert.ok(gc.stats().reserved_bytes <= MiB);
   const { source_calls: calls } = gc.stats();
