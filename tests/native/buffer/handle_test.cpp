@@ -67,6 +67,18 @@ TEST_CASE("a shape with more than eight extents, and one that disagrees with the
   REQUIRE(manager.try_alloc({8, static_cast<DType>(200), {}, {}}).status == Status::invalid_argument);
 }
 
+TEST_CASE("an error says which call was refused, and why", "[handle]") {
+  BufferManager manager;
+  CpuBuffer gone = manager.alloc(10);
+  const CpuBuffer other = manager.alloc(10);
+  CHECK_THROWS_WITH(gone.unlink(other), "unlink(): there is no such link");
+  CHECK_THROWS_WITH(gone.link(CpuBuffer{}), "link(): both must be buffers of one manager");
+  gone.destroy();
+  CHECK_THROWS_WITH(gone.destroy(), "destroy() of a buffer that was destroyed before");
+  CHECK_THROWS_WITH(gone.link(other), "link() with a buffer that was destroyed");
+  CHECK_THROWS_WITH(CpuBuffer{}.destroy(), "destroy() of an empty handle");
+}
+
 TEST_CASE("copies share a buffer and the last one to go releases it", "[handle]") {
   BufferManager manager;
   CpuBuffer a = manager.alloc(10);

@@ -149,6 +149,20 @@ TEST_CASE("sites are recorded when switched on", "[visualizer]") {
   REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
 }
 
+TEST_CASE("a buffer in a block that was used before has a site too", "[visualizer]") {
+  ManagerOptions options;
+  options.visualize = true;
+  options.sites = true;
+  BufferManager manager(options);
+  manager.alloc(10).reset();
+  const CpuBuffer again = manager.alloc(10);
+  const std::string line = std::to_string(__LINE__ - 1);
+  REQUIRE(manager.statistics().hits == 1);
+  const Lifecycles log = manager.visualizer().snapshot();
+  const std::string site(log.strings.at(log.site[row_of(log, again.id())]));
+  REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
+}
+
 TEST_CASE("a site without a line is its text alone, one without a file is none", "[visualizer]") {
   ManagerOptions options;
   options.visualize = true;

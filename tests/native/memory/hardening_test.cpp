@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -186,6 +187,26 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
   CHECK(watched.seen.empty());
   CHECK(allocator.statistics().live_blocks == 0);
   check_sound(allocator);
+}
+
+TEST_CASE("of several hardened allocators each is told from the others, whichever ended before",
+          "[memory][hardening]") {
+  CountedSource counted;
+  std::vector<std::unique_ptr<Watched>> watched;
+  for (int i = 0; i < 4; ++i) watched.push_back(std::make_unique<Watched>(counted.source));
+  for (const std::size_t ends : {std::size_t{1}, std::size_t{0}}) {
+    watched[ends].reset();
+    for (const auto& owner : watched) {
+      if (owner == nullptr) continue;
+      Block* const block = owner->block(100);
+      for (const auto& other : watched) {
+        if (other == nullptr || other == owner) continue;
+        other->allocator.deallocate(block);
+        other->only(MisuseKind::wrong_allocator);
+      }
+      owner->allocator.deallocate(block);
+    }
+  }
 }
 
 TEST_CASE("hardened in full, every byte around a block is watched, from the first to the last",

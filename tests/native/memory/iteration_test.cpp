@@ -246,6 +246,38 @@ TEST_CASE("After some deviating iterations another is recorded, ever more rarely
   CHECK(stood == 4);
 }
 
+TEST_CASE("A plan stands as long as no two iterations in a row deviate from it", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  IterationOptions options;
+  options.most_deviating_iterations = 2;
+  Iteration iteration(allocator, options);
+  const auto step = [&](std::size_t size_bytes) {
+    REQUIRE(iteration.run([&] { allocator.deallocate(allocator.allocate(size_bytes).block); }) == Status::ok);
+  };
+  step(MiB);
+  for (int i = 0; i < 5; ++i) {
+    step(2 * MiB);
+    REQUIRE(iteration.planned());
+    step(MiB);
+    REQUIRE(iteration.planned());
+  }
+  CHECK(iteration.deviating_iterations() == 5);
+  step(2 * MiB);
+  step(2 * MiB);
+  CHECK_FALSE(iteration.planned());
+}
+
+TEST_CASE("An iteration of many thousand blocks is recorded whole", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  Random random(11);
+  const Program program = random_program(random, 5000);
+  record(iteration, allocator, program);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().planned_allocations == 5000);
+  CHECK(iteration.deviating_iterations() == 0);
+}
+
 TEST_CASE("One iteration is open at a time; cut short, it changes nothing", "[iteration]") {
   CpuAllocator allocator(default_source());
   Iteration outer(allocator);

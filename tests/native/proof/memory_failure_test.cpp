@@ -7,6 +7,7 @@
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/default_source.hpp"
 #include "bufgc/memory/failing_source.hpp"
+#include "bufgc/memory/iteration.hpp"
 #include "failing_heap.hpp"
 
 #if !defined(__EMSCRIPTEN__)
@@ -68,6 +69,25 @@ TEST_CASE("a hardened allocator without heap for its records refuses, and goes o
       return asked;
     });
   }
+}
+
+TEST_CASE("an iteration that there is no memory to record is not planned, and the next is",
+          "[proof][failure]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const auto step = [&allocator] { allocator.deallocate(allocator.allocate(1000).block); };
+  step();
+  REQUIRE(iteration.begin() == Status::ok);
+  {
+    const FailingHeap none(0);
+    step();
+  }
+  CHECK(iteration.end() == Status::out_of_memory);
+  CHECK_FALSE(iteration.planned());
+  CHECK(iteration.run(step) == Status::ok);
+  CHECK(iteration.planned());
+  CHECK(iteration.run(step) == Status::ok);
+  CHECK(iteration.deviating_iterations() == 0);
 }
 
 #if !defined(__EMSCRIPTEN__)
