@@ -6,6 +6,7 @@
 #include "bufgc/viz/site_text.hpp"
 #include "timeline/row_names.hpp"
 #include "timeline/rows.hpp"
+#include "timeline/use_counts.hpp"
 
 namespace bufgc::timeline {
 namespace {
@@ -106,8 +107,8 @@ void keep_number(const Lifecycles& lifecycles, const Term& term, Flags& flags) {
     case Term::Measure::nanoseconds:
       return compared([&](std::size_t row) { return lifetime_ns(lifecycles, row); });
     case Term::Measure::uses: {
-      const std::vector<std::uint32_t> counts = use_counts(lifecycles);
-      return compared([&](std::size_t row) { return counts[row]; });
+      const UseCounts counts(lifecycles);
+      return compared([&](std::size_t row) { return counts.of(row); });
     }
   }
 }
@@ -131,12 +132,6 @@ std::vector<std::uint8_t> RowFilter::apply(const Lifecycles& lifecycles) const {
     }
   }
   return flags;
-}
-
-std::vector<std::uint32_t> use_counts(const Lifecycles& lifecycles) {
-  std::vector<std::uint32_t> counts(lifecycles.size());
-  for (const Lifecycles::Use& use : lifecycles.uses) ++counts[use.row];
-  return counts;
 }
 
 }  // namespace bufgc::timeline

@@ -59,7 +59,4 @@ class RowFilter {
   std::string error_;
 };
 
-/// How many kernel uses each row had.
-[[nodiscard]] std::vector<std::uint32_t> use_counts(const Lifecycles& lifecycles);
-
 }  // namespace bufgc::timeline

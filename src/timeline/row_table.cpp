@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "timeline/row_filter.hpp"
 #include "timeline/rows.hpp"
+#include "timeline/use_counts.hpp"
 
 namespace bufgc::timeline {
 namespace {
@@ -49,13 +49,21 @@ std::vector<std::uint64_t> sort_keys(const Lifecycles& lifecycles, SortKey key) 
     case SortKey::lifetime_events:
       return keys_of(rows, [&](std::size_t row) { return lifetime_events(lifecycles, row); });
     case SortKey::use_count: {
-      const std::vector<std::uint32_t> counts = use_counts(lifecycles);
-      return {counts.begin(), counts.end()};
+      const UseCounts counts(lifecycles);
+      return keys_of(rows, [&](std::size_t row) { return counts.of(row); });
     }
     case SortKey::cause:
       return {lifecycles.cause.begin(), lifecycles.cause.end()};
   }
-  return keys_of(rows, [](std::size_t row) { return row; });
+  return {};
+}
+
+void sort_by_key(const Lifecycles& lifecycles, SortOrder order, std::vector<std::uint32_t>& rows) {
+  const std::vector<std::uint64_t> keys = sort_keys(lifecycles, order.key);
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return order.descending ? keys[a] > keys[b] : keys[a] < keys[b];
+  };
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::stable_sort(rows.begin(), rows.end(), before);
 }
 
 void count(const Lifecycles& lifecycles, std::size_t row, Group& group) {
@@ -73,14 +81,16 @@ void count(const Lifecycles& lifecycles, std::size_t row, Group& group) {
 std::vector<std::uint32_t> sorted_rows(const Lifecycles& lifecycles, const std::vector<std::uint8_t>& matches,
                                        SortOrder order) {
   std::vector<std::uint32_t> rows;
+  rows.reserve(static_cast<std::size_t>(
+      std::count_if(matches.begin(), matches.end(), [](std::uint8_t match) { return match != 0; })));
   for (std::uint32_t row = 0; row < matches.size(); ++row) {
     if (matches[row] != 0) rows.push_back(row);
   }
-  const std::vector<std::uint64_t> keys = sort_keys(lifecycles, order.key);
-  const auto before = [&](std::uint32_t a, std::uint32_t b) {
-    return order.descending ? keys[a] > keys[b] : keys[a] < keys[b];
-  };
-  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::stable_sort(rows.begin(), rows.end(), before);
+  if (order.key != SortKey::row) {
+    sort_by_key(lifecycles, order, rows);
+  } else if (order.descending) {
+    std::reverse(rows.begin(), rows.end());
+  }
   if (order.alive_first) {
     std::stable_partition(rows.begin(), rows.end(),
                           [&](std::uint32_t row) { return is_alive_at_end(lifecycles, row); });

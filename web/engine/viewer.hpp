@@ -14,6 +14,7 @@
 #include "timeline/latency.hpp"
 #include "timeline/rectangles.hpp"
 #include "timeline/row_table.hpp"
+#include "timeline/use_counts.hpp"
 #include "trace_input.hpp"
 
 namespace bufgc::viewer {
@@ -133,6 +134,7 @@ class Viewer {
     model_.refresh(lifecycles(), slack_);
     return model_;
   }
+  void count_uses();
   void write_row(JsonWriter& json, std::uint32_t row) const;
   void write_details(JsonWriter& json, std::uint32_t row) const;
   struct DiffState {
@@ -147,7 +149,7 @@ class Viewer {
   double slack_ = 0;
   std::vector<std::uint32_t> table_;
   std::vector<std::uint32_t> chosen_;
-  std::vector<std::uint32_t> use_counts_;
+  timeline::UseCounts use_counts_;
   std::size_t counted_uses_ = 0;
   std::optional<timeline::Diff> diff_;
   DiffState compared_;  ///< What `diff_` stands for.

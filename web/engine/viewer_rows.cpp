@@ -72,7 +72,7 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
       .member_name("cause", alive ? std::string_view() : cause_name(trace.cause[row]))
       .member_name("servedBy", place_name(trace.served_by[row]))
       .member_name("freedTo", alive ? std::string_view() : place_name(trace.freed_to[row]))
-      .member("useCount", row < use_counts_.size() ? use_counts_[row] : 0);
+      .member("useCount", use_counts_.of(row));
 }
 
 void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
@@ -144,13 +144,17 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
   member_row(json, "nextAtAddress", neighbours.next);
 }
 
+/// Again where the trace has grown.
+void Viewer::count_uses() {
+  if (counted_uses_ == lifecycles().uses.size()) return;
+  use_counts_ = UseCounts(lifecycles());
+  counted_uses_ = lifecycles().uses.size();
+}
+
 void Viewer::row(std::uint32_t row) {
   text_.clear();
   if (row >= lifecycles().size()) return;
-  if (counted_uses_ != lifecycles().uses.size() || use_counts_.size() != lifecycles().size()) {
-    use_counts_ = use_counts(lifecycles());
-    counted_uses_ = lifecycles().uses.size();
-  }
+  count_uses();
   JsonWriter json(text_);
   json.open('{');
   write_row(json, row);
@@ -160,8 +164,7 @@ void Viewer::row(std::uint32_t row) {
 
 void Viewer::table_query(std::string_view filter, SortOrder order) {
   table_ = sorted_rows(lifecycles(), fresh().matches(filter), order);
-  use_counts_ = use_counts(lifecycles());
-  counted_uses_ = lifecycles().uses.size();
+  count_uses();
   std::uint64_t bytes = 0;
   for (const std::uint32_t row : table_) bytes += live_bytes(lifecycles(), row);
   JsonWriter json(text_);

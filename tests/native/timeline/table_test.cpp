@@ -114,7 +114,9 @@ TEST_CASE("rows sort by each key, equal ones in order of birth, both ways") {
   CHECK(sorted_rows(trace, all, {SortKey::free_event}) == Rows{0, 2, 1, 3, 4});
   CHECK(sorted_rows(trace, all, {SortKey::use_count, true}) == Rows{1, 0, 2, 3, 4});
   CHECK(sorted_rows(trace, all, {SortKey::lifetime_events, true}) == Rows{1, 0, 3, 2, 4});
+  CHECK(sorted_rows(trace, all, {SortKey::row}) == Rows{0, 1, 2, 3, 4});
   CHECK(sorted_rows(trace, all, {SortKey::row, true}) == Rows{4, 3, 2, 1, 0});
+  CHECK(sorted_rows(trace, {1, 0, 0, 1, 1}, {SortKey::row, true}) == Rows{4, 3, 0});
   CHECK(sorted_rows(trace, all, {SortKey::size, false, true}) == Rows{4, 1, 3, 2, 0});
 }
 
