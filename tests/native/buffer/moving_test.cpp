@@ -58,6 +58,30 @@ TEST_CASE("buffers and views follow their bytes when compaction moves them", "[b
   CHECK(comb.manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("hardened buffers and their views follow their bytes too", "[buffer][moving][hardening]") {
+  SlidingSource source;
+  ManagerOptions options = Comb::options(source);
+  options.allocator.hardening = GENERATE(Hardening::checks, Hardening::full);
+  options.allocator.budget_bytes = 8 * (size + KiB);  // with the strips around each
+  BufferManager manager(options);
+  std::vector<CpuBuffer> buffers;
+  for (int i = 0; i < 8; ++i) {
+    buffers.push_back(manager.alloc(size));
+    std::memset(buffers.back().data(), i + 1, size);
+  }
+  for (std::size_t i = 0; i < 8; i += 2) buffers[i].reset();
+  const CpuBuffer view = buffers[3].view({100, 1000, DType::uint8, {}, {}});
+  const std::byte* const before = buffers[3].data();
+  const CpuBuffer large = manager.alloc(4 * size);
+  REQUIRE(buffers[3].data() != before);
+  CHECK(view.data() == buffers[3].data() + 100);
+  for (std::size_t i = 1; i < 8; i += 2) {
+    CHECK(buffers[i].bytes().front() == static_cast<std::byte>(i + 1));
+    CHECK(buffers[i].bytes().back() == static_cast<std::byte>(i + 1));
+  }
+  CHECK(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("a pinned buffer stays while its pin lives, whichever handle pinned it", "[buffer][moving]") {
   Comb comb;
   const CpuBuffer view = comb.buffers[5].view({64, 64, DType::uint8, {}, {}});

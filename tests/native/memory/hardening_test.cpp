@@ -129,6 +129,8 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
     allocator.deallocate(&own);
     const Misuse misuse = watched.only(MisuseKind::foreign_pointer);
     CHECK(misuse.address == &own);
+    CHECK(misuse.expected == 0);
+    CHECK(misuse.found == reinterpret_cast<std::uintptr_t>(&own));
     CHECK(misuse.id == Misuse::no_id);
     // Not even read.
     allocator.deallocate(reinterpret_cast<Block*>(std::uintptr_t{64}));

@@ -201,6 +201,23 @@ TEST_CASE("Deviations go the ordinary road and are counted", "[iteration]") {
   CHECK(iteration.planned());
 }
 
+TEST_CASE("The figures of an open iteration are told while it is open", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  record(iteration, allocator, tight_program());
+  REQUIRE(iteration.begin() == Status::ok);
+  Block* const planned = allocator.allocate(3 * MiB).block;
+  CHECK(allocator.statistics().planned_allocations == 1);
+  CHECK(allocator.statistics().plan_deviations == 0);
+  Block* const other = allocator.allocate(5 * MiB).block;
+  CHECK(allocator.statistics().planned_allocations == 1);
+  CHECK(allocator.statistics().plan_deviations == 1);
+  allocator.deallocate(planned);
+  allocator.deallocate(other);
+  REQUIRE(iteration.end() == Status::ok);
+  CHECK(allocator.statistics().plan_deviations == 1);
+}
+
 TEST_CASE("Missing allocations do not throw the rest off", "[iteration]") {
   CpuAllocator allocator(default_source());
   Iteration iteration(allocator);

@@ -246,6 +246,16 @@ TEST_CASE("a table of strings counts its text, its ends, and what it finds them 
   CHECK(strings.memory_bytes() <= 4 * (strings.text_bytes() + 10'000 * each_bytes));
 }
 
+TEST_CASE("log_bytes counts the times too") {
+  BufferVisualizer close;
+  BufferVisualizer timed;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    birth(close, i, 100);
+    birth(timed, i, 1U << 20U);  // with a time each
+  }
+  CHECK(timed.log_bytes() > close.log_bytes());
+}
+
 TEST_CASE("a name longer than 1 KiB is cut between characters") {
   BufferVisualizer visualizer;
   std::string name(1022, 'x');
@@ -277,6 +287,18 @@ TEST_CASE("long names are bounded by their bytes, not only by their number") {
   CHECK(picture.strings.at(picture.marks.front().name) == "0" + rest);
   CHECK(picture.strings.at(picture.marks.back().name) == "(one of too many names)");
   CHECK(picture.strings.size() < marks);
+}
+
+TEST_CASE("an end of an id that is not alive is counted as skipped and ends nobody else") {
+  BufferVisualizer visualizer;
+  birth(visualizer, BufferId{3, 1}.value(), 100);
+  death(visualizer, BufferId{3, 0}.value());
+  death(visualizer, BufferId{4, 0}.value());
+  death(visualizer, BufferId{1'000'000, 0}.value());
+  const Lifecycles log = visualizer.snapshot();
+  CHECK(log.skipped_events == 3);
+  REQUIRE(log.size() == 1);
+  CHECK(log.free_event[0] == Lifecycles::none);
 }
 
 TEST_CASE("a use of ids that are not alive is counted as skipped") {

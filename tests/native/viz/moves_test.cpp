@@ -69,6 +69,22 @@ TEST_CASE("the picture follows a buffer and its views from address to address", 
   CHECK(log.address.back() == address_of(large));
 }
 
+TEST_CASE("while the visualizer is off buffers move untold", "[viz][moves]") {
+  SlidingSource source;
+  BufferManager manager(options_for(source, 4 * size, true));
+  CpuBuffer a = manager.alloc(size);
+  const CpuBuffer b = manager.alloc(size);
+  CpuBuffer c = manager.alloc(2 * size);
+  const std::uint64_t before = address_of(b);
+  a.reset();
+  c.reset();
+  manager.stop_visualizer();
+  const CpuBuffer large = manager.alloc(3 * size);
+  REQUIRE(address_of(b) != before);
+  CHECK(manager.visualizer().snapshot().moves.empty());
+  CHECK(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("after any compactions every address in the picture is the buffer's own", "[viz][moves]") {
   for (const std::size_t max_events : {std::size_t{1} << 20U, std::size_t{64}}) {
     for (std::uint32_t seed = 1; seed <= 4; ++seed) {
