@@ -18,7 +18,9 @@ TEST_CASE("dead cycles of all kinds end together as each would alone", "[collect
 
 TEST_CASE("between the parts of a burial links and records agree", "[collection][view]") {
   constexpr std::size_t count = 300;  // more than are buried at once
-  BufferManager manager;
+  ManagerOptions options;
+  options.allocator.hardening = GENERATE(Hardening::off, Hardening::checks);
+  BufferManager manager(options);
   std::string wrong;
   std::size_t released = 0;
   std::array<std::byte, 64> bytes{};

@@ -206,6 +206,20 @@ TEST_CASE("nothing deferred is lost at close, which runs it even on a thread tha
   REQUIRE(runs == 1);
 }
 
+TEST_CASE("what ends when nobody will drain any more is not deferred", "[finalizer][deferred][close]") {
+  auto manager = std::make_unique<BufferManager>();
+  std::unique_ptr<DeferFinalizers> deferred;
+  int released = 0;
+  CpuBuffer a = weightless(*manager, [&](std::byte*, std::uint64_t) { ++released; });
+  manager->finalize(a, [&] {
+    manager.reset();
+    deferred = std::make_unique<DeferFinalizers>();
+  });
+  a.reset();
+  REQUIRE(deferred);
+  REQUIRE(released == 1);
+}
+
 TEST_CASE("what defers itself anew at close does not hang it", "[finalizer][deferred][close]") {
   int runs = 0;
   std::function<void()> again;
