@@ -63,7 +63,7 @@ void CpuAllocator::State::settle(BlockCache& own) noexcept {
     settle_sole(*only);
     return;
   }
-  if (sees_all(own)) raise_peaks(sums());
+  if (is_alone()) raise_peaks(sums());
   if (&own == &common()) return;
   const std::uint64_t limit_bytes = thread_limit_bytes();
   const std::uint64_t kept_bytes = own.magazine.bytes() + own.row.most_bytes();
