@@ -220,6 +220,7 @@ const char* CpuAllocator::State::check() noexcept {
   return nullptr;
 }
 
+#if defined(BUFGC_CHECK_INVARIANTS)
 void CpuAllocator::State::check_mutation(const Range* range) noexcept {
   be_alone();
   const char* fault = range == nullptr ? nullptr : Arena::check_near(range);
@@ -231,5 +232,6 @@ void CpuAllocator::State::check_mutation(const Range* range) noexcept {
   std::fprintf(stderr, "bufgc: allocator invariant broken: %s\n", fault);
   std::abort();
 }
+#endif
 
 }  // namespace bufgc

@@ -280,10 +280,10 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
   if (!arena.can_exchange_pages()) flush_all();
   served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
-  if (range == nullptr) {
+  if (range == nullptr && arena.can_exchange_pages()) {
     flush_all();
     range = arena.allocate(capacity_bytes);
-    if (range != nullptr && arena.can_exchange_pages()) grow_ahead(capacity_bytes);
+    if (range != nullptr) grow_ahead(capacity_bytes);
   }
   if (range == nullptr && give_up_idle_region(capacity_bytes)) range = arena.allocate(capacity_bytes);
   if (range == nullptr) {

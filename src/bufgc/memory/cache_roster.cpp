@@ -161,9 +161,8 @@ void CacheRoster::be_alone() noexcept {
 }
 
 void CacheRoster::open() noexcept {
-  if (!alone_) return;
+  if (!alone_) return;  // as where caches are not allowed
   alone_ = false;
-  if (!allowed_) return;
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) cache->lock.open(key());
 }
 

@@ -39,6 +39,16 @@ TEST_CASE("a label is kept by the buffer when the caller's text is gone", "[hand
   }
 }
 
+TEST_CASE("labels whose hashes are equal are kept apart", "[handle]") {
+  BufferManager manager;
+  // Of 32-bit FNV-1a.
+  const CpuBuffer a = manager.alloc(BufferSpec{1, DType::uint8, {}, "declinate"});
+  const CpuBuffer b = manager.alloc(BufferSpec{1, DType::uint8, {}, "macallums"});
+  CHECK(a.label() == "declinate");
+  CHECK(b.label() == "macallums");
+  CHECK(manager.alloc(BufferSpec{1, DType::uint8, {}, "declinate"}).label().data() == a.label().data());
+}
+
 TEST_CASE("blocks are aligned to 64 bytes", "[handle]") {
   BufferManager manager;
   std::vector<CpuBuffer> buffers;

@@ -175,6 +175,55 @@ TEST_CASE("a view that ends after its base, pinned, touches nobody's pins", "[bu
   CHECK(comb.manager.try_alloc(4 * size));
 }
 
+TEST_CASE("a close takes the pin of a view whose base went before, and nothing else", "[buffer][moving]") {
+  Comb comb;
+  CpuBuffer view = comb.buffers[1].view({});
+  const BufferPin of_view = view.pin();
+  comb.buffers[1].destroy();
+  comb.buffers[1] = comb.manager.alloc(size);
+  const BufferPin of_next = comb.buffers[1].pin();
+  comb.manager.close();
+  CHECK(of_view.data() == nullptr);
+  CHECK(of_next.data() == nullptr);
+  bufgc::test::require_nothing_left(comb.manager);
+}
+
+TEST_CASE("external buffers and views of them stay where they are, pinned or not", "[buffer][moving]") {
+  Comb comb;
+  CpuBuffer external = bufgc::test::weightless(comb.manager);
+  CpuBuffer view = external.view({16, 16, DType::uint8, {}, {}});
+  const std::byte* const place = external.data();
+  BufferPin pin;
+  SECTION("not") {}
+  SECTION("pinned") {
+    pin = external.pin();
+  }
+  SECTION("pinned by the view, which ends") {
+    pin = view.pin();
+    CHECK(pin.data() == place + 16);
+    view.destroy();
+    CHECK(pin.data() == nullptr);
+    view = external.view({16, 16, DType::uint8, {}, {}});
+  }
+  CHECK(comb.manager.try_alloc(4 * size));
+  CHECK(comb.manager.statistics().compactions == 1);
+  CHECK(external.data() == place);
+  CHECK(view.data() == place + 16);
+  pin.reset();
+  CHECK(comb.manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("a pin that is moved to itself stands", "[buffer][moving]") {
+  Comb comb;
+  BufferPin pin = comb.buffers[5].pin();
+  BufferPin& same = pin;
+  pin = std::move(same);
+  REQUIRE(pin);
+  CHECK(comb.manager.try_alloc({4 * size, DType::uint8, {}, {}}).status == Status::out_of_memory);
+  pin.reset();
+  CHECK(comb.manager.try_alloc(4 * size));
+}
+
 TEST_CASE("what a finalizer allocates may move the buffer that is dying", "[buffer][moving]") {
   Comb comb;
   CpuBuffer large;

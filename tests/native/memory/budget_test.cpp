@@ -1,5 +1,6 @@
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bufgc/memory/errors.hpp"
@@ -39,6 +40,41 @@ TEST_CASE("a budget that is no multiple of a page is not passed by a byte", "[me
   check_sound(allocator);
 }
 
+TEST_CASE("a source that gives more than it was asked for does not carry the reserve past the budget",
+          "[memory][budget]") {
+  class Generous final : public MemorySource {
+   public:
+    explicit Generous(MemorySource& source) : source_(source) {}
+    [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+      return source_.acquire(min_bytes + 64 * KiB);
+    }
+    [[nodiscard]] Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept override {
+      return source_.acquire_at(address, min_bytes + 64 * KiB);
+    }
+    void release(Segment segment) noexcept override { source_.release(segment); }
+    [[nodiscard]] std::size_t granularity_bytes() const noexcept override {
+      return source_.granularity_bytes();
+    }
+
+   private:
+    MemorySource& source_;
+  };
+  CountedSource counted;
+  Generous source(counted.source);
+  AllocatorOptions options;
+  options.budget_bytes = MiB;
+  CpuAllocator allocator(source, options);
+  int served = 0;
+  while (allocator.allocate(100 * KiB).block != nullptr) {
+    ++served;
+    CHECK(allocator.statistics().reserved_bytes <= MiB);
+    CHECK(counted.source.bytes_out() == allocator.statistics().reserved_bytes);
+  }
+  CHECK(served >= 8);
+  CHECK(counted.source.bytes_out() == allocator.statistics().reserved_bytes);
+  check_sound(allocator);
+}
+
 TEST_CASE("at the budget cached blocks of other sizes make room", "[memory][budget]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source, {64, MiB});
@@ -65,6 +101,29 @@ TEST_CASE("free segments that are each too small make room for one that is not",
   CHECK(allocator.statistics().peak_reserved_bytes <= 4 * MiB);
   check_sound(allocator);
 }
+
+#if !defined(__EMSCRIPTEN__)  // where no pages change their place
+TEST_CASE("in a reserve torn into hundreds of pieces what fits is served", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 700; ++i) {
+    blocks.push_back(allocator.allocate(64 * KiB).block);
+    blocks.back()->data[100] = static_cast<std::byte>(i % 251);
+  }
+  for (std::size_t i = 0; i < blocks.size(); i += 2) allocator.deallocate(std::exchange(blocks[i], nullptr));
+  allocator.trim(0);
+  REQUIRE(allocator.statistics().segments > 300);
+  allocator.set_budget_bytes(allocator.statistics().reserved_bytes);
+  for (std::size_t i = 1; i <= 320; i += 20) allocator.deallocate(std::exchange(blocks[i], nullptr));
+  Block* const large = allocator.allocate(MiB).block;
+  REQUIRE(large != nullptr);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i] != nullptr) CHECK(blocks[i]->data[100] == static_cast<std::byte>(i % 251));
+  }
+  check_sound(allocator);
+}
+#endif
 
 TEST_CASE("a budget set below the reserve gives back what is cached", "[memory][budget]") {
   CountedSource counted;

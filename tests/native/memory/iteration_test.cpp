@@ -428,6 +428,10 @@ TEST_CASE("A plan made in a hurry is improved when there is time", "[iteration]"
   REQUIRE(iteration.improve_plan(std::chrono::milliseconds(500)) == Status::ok);
   CHECK(iteration.plan().height_bytes < hurried);
   CHECK(iteration.plan().height_bytes >= iteration.plan().lower_bound_bytes);
+  // In a hurry again, a worse one is found; the better one stays.
+  const std::uint64_t improved = iteration.plan().height_bytes;
+  REQUIRE(iteration.improve_plan(std::chrono::nanoseconds(0)) == Status::ok);
+  CHECK(iteration.plan().height_bytes == improved);
   REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
   CHECK(allocator.statistics().plan_deviations == 0);
   check_sound(allocator);
