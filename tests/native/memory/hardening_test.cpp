@@ -146,6 +146,7 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
     const Misuse misuse = watched.only(MisuseKind::interior_pointer);
     named(misuse);
     CHECK(misuse.offset_bytes == 24);
+    CHECK(misuse.expected == reinterpret_cast<std::uintptr_t>(block));
     allocator.deallocate(block);
   }
   SECTION("its data moved on") {

@@ -246,16 +246,6 @@ TEST_CASE("a table of strings counts its text, its ends, and what it finds them 
   CHECK(strings.memory_bytes() <= 4 * (strings.text_bytes() + 10'000 * each_bytes));
 }
 
-TEST_CASE("log_bytes counts the times too") {
-  BufferVisualizer close;
-  BufferVisualizer timed;
-  for (std::uint32_t i = 0; i < 20'000; ++i) {
-    birth(close, i, 100);
-    birth(timed, i, 1U << 20U);  // with a time each
-  }
-  CHECK(timed.log_bytes() > close.log_bytes());
-}
-
 TEST_CASE("a name longer than 1 KiB is cut between characters") {
   BufferVisualizer visualizer;
   std::string name(1022, 'x');
