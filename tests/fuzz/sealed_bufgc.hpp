@@ -19,7 +19,9 @@ inline std::string sealed(std::string_view bytes) {
     std::memcpy(file.data() + at, &value, sizeof value);
   };
   file.replace(0, file_header_bytes, encode_file_header());
-  for (std::size_t at = file_header_bytes; at + block_header_bytes <= file.size();) {
+  std::size_t end = file_header_bytes;  // of the blocks so far
+  while (end + block_header_bytes <= file.size()) {
+    const std::size_t at = end;
     const std::size_t begin = at + block_header_bytes;
     std::uint32_t claimed = 0;
     std::memcpy(&claimed, file.data() + at + 4, sizeof claimed);
@@ -27,7 +29,12 @@ inline std::string sealed(std::string_view bytes) {
     put(at + 4, static_cast<std::uint32_t>(length));
     put(at + 56, crc32c(std::string_view(file).substr(begin, length)));
     put(at + 60, crc32c(std::string_view(file).substr(at, 60)));
-    at = begin + length;
+    end = begin + length;
+  }
+  if (end + trailer_bytes == file.size()) {
+    std::uint64_t index = 0;
+    std::memcpy(&index, file.data() + end, sizeof index);
+    file.replace(end, trailer_bytes, encode_trailer(index));
   }
   return file;
 }
