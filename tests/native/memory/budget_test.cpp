@@ -168,7 +168,7 @@ TEST_CASE("a budget that live blocks pass is met block by block, and then memory
   CpuAllocator allocator(counted.source, options);
   std::vector<Block*> blocks;
   for (int i = 0; i < 256; ++i) blocks.push_back(allocator.allocate(16 * KiB).block);
-#if !defined(BUFGC_SINGLE_THREADED)
+#if !defined(__EMSCRIPTEN__)
   // A second thread's cache keeps some.
   if (threaded) {
     std::thread([&allocator, &blocks] {
