@@ -33,9 +33,9 @@ std::vector<std::uint64_t> sort_keys(const Lifecycles& lifecycles, SortKey key) 
     case SortKey::row:
       break;
     case SortKey::id:
-      return lifecycles.id;
+      return keys_of(rows, [&](std::size_t row) { return lifecycles.id[row]; });
     case SortKey::size:
-      return lifecycles.size_bytes;
+      return keys_of(rows, [&](std::size_t row) { return lifecycles.size_bytes[row]; });
     case SortKey::label:
     case SortKey::dtype: {
       const std::vector<std::uint32_t> rank = alphabetical(lifecycles.strings);

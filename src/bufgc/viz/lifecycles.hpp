@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "bufgc/viz/narrow_column.hpp"
 #include "bufgc/viz/string_table.hpp"
 
 namespace bufgc {
@@ -42,19 +43,19 @@ struct Lifecycles {
   static constexpr std::uint8_t unknown = 0xff;
 
   // One entry a lifetime.
-  std::vector<std::uint64_t>
+  NarrowColumn<std::uint64_t>
       id;  ///< As in the file, or `BufferId::value()`; may repeat over time only in files.
-  std::vector<std::uint64_t> size_bytes;  ///< As requested.
-  std::vector<std::uint64_t>
+  NarrowColumn<std::uint64_t> size_bytes;  ///< As requested.
+  NarrowColumn<std::uint64_t>
       capacity_bytes;                  ///< The block's size; equals size_bytes where the file does not say.
   std::vector<std::uint64_t> address;  ///< At birth (`moves` tell later ones); `no_address` where unknown.
   std::vector<std::uint32_t> alloc_event;
   std::vector<std::uint32_t> free_event;  ///< `none`: alive at the end (a leak or a survivor).
-  std::vector<std::uint32_t> label;       ///< Index into `strings`, as are dtype, shape, site and thread.
-  std::vector<std::uint32_t> dtype;
-  std::vector<std::uint32_t> shape;  ///< As text, "1080x1920x4".
-  std::vector<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
-  std::vector<std::uint32_t> thread;
+  NarrowColumn<std::uint32_t> label;      ///< Index into `strings`, as are dtype, shape, site and thread.
+  NarrowColumn<std::uint32_t> dtype;
+  NarrowColumn<std::uint32_t> shape;  ///< As text, "1080x1920x4".
+  NarrowColumn<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
+  NarrowColumn<std::uint32_t> thread;
   std::vector<std::uint32_t>
       base;  ///< Of a view: the row of its base; `none` otherwise. Views hold no bytes of their own.
   std::vector<std::uint8_t> kind;       ///< `BufferKind` as a number.
