@@ -18,10 +18,6 @@
 namespace bufgc {
 namespace {
 
-// The user's pressure handlers that are running on this thread: one that allocates is not asked
-// again for what it needs itself.
-thread_local int inside_pressure_handler = 0;
-
 [[noreturn]] void raise_own_target() {
   raise(Status::invalid_argument,
         "a finalizer that holds its own target, or a view of it, would keep it alive for ever");
@@ -43,7 +39,8 @@ struct BufferManager::State {
 
   static void last_one_out(void* context) { delete static_cast<State*>(context); }
 
-  /// The allocator has flushed what was cached and still has no room.
+  /// The allocator has flushed what was cached and still has no room; it does not ask for what is allocated
+  /// in here.
   bool relieve(std::size_t needed_bytes) noexcept {
     if (heap.collect_if_linked().bytes > 0) return true;
     std::shared_ptr<const PressureHandler> handler;
@@ -51,20 +48,17 @@ struct BufferManager::State {
       const Locked locked(handler_lock);
       handler = pressure_handler;
     }
-    if (handler == nullptr || !*handler || inside_pressure_handler > 0) return false;
-    bool freed = false;
-    ++inside_pressure_handler;
+    if (handler == nullptr || !*handler) return false;
 #if defined(__cpp_exceptions)
     try {
-      freed = (*handler)(needed_bytes);
+      return (*handler)(needed_bytes);
     } catch (...) {
       heap.finalizers().report_current_exception();
+      return false;
     }
 #else
-    freed = (*handler)(needed_bytes);
+    return (*handler)(needed_bytes);
 #endif
-    --inside_pressure_handler;
-    return freed;
   }
 
   void start_visualizer() {
@@ -227,6 +221,8 @@ void BufferManager::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
 }
 void BufferManager::set_cache_enabled(bool enabled) noexcept {
   state_->allocator.set_cache_enabled(enabled);
+  // Asked after it: another thread may close the manager meanwhile.
+  if (enabled && closed()) state_->allocator.set_cache_enabled(false);
 }
 void BufferManager::set_sites_enabled(bool enabled) noexcept {
   state_->heap.set_sites_enabled(enabled);

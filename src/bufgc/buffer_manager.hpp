@@ -136,7 +136,9 @@ class BufferManager {
   [[nodiscard]] Iteration iteration(const IterationOptions& options = {}) noexcept;
 
   std::uint64_t trim(std::uint64_t keep_bytes) noexcept;
+  /// As the allocator's.
   void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
+  /// Off: what is cached is released, and later ends return their memory at once, as after `close`.
   void set_cache_enabled(bool enabled) noexcept;
   void set_sites_enabled(bool enabled) noexcept;
 

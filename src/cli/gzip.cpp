@@ -12,7 +12,7 @@
 namespace bufgc::cli {
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{1} << 18U;
+constexpr std::size_t buffer_bytes = std::size_t{1} << 16U;
 constexpr int gzip_window = MAX_WBITS + 16;
 
 Bytef* readable(std::string_view text) {
@@ -43,7 +43,7 @@ struct Gunzip::State {
   bool any_member = false;
   bool padding = false;  // zeros after the last member, which some tapes and tools leave
   std::uint64_t packed_bytes = 0;
-  std::unique_ptr<char[]> unpacked = std::make_unique<char[]>(buffer_bytes);
+  std::unique_ptr<char[]> unpacked{new char[buffer_bytes]};
 };
 
 Gunzip::Gunzip(trace::Sink& sink) : state_(std::make_unique<State>(sink)) {}
@@ -143,7 +143,7 @@ struct GzipSink::State {
   trace::Sink& sink;
   z_stream stream{};
   bool good = false;
-  std::unique_ptr<char[]> packed = std::make_unique<char[]>(buffer_bytes);
+  std::unique_ptr<char[]> packed{new char[buffer_bytes]};
 };
 
 GzipSink::GzipSink(trace::Sink& packed) : state_(std::make_unique<State>(packed)) {}

@@ -57,7 +57,8 @@ class TextOutput {
   }
 
   Sink& sink_;
-  std::unique_ptr<char[]> buffer_ = std::make_unique<char[]>(capacity);
+  // Not zeroed, as `make_unique` would have it: most texts are short.
+  std::unique_ptr<char[]> buffer_{new char[capacity]};
   std::size_t size_ = 0;
   bool good_ = true;
 };

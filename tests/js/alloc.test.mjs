@@ -206,6 +206,28 @@ test('the budget holds to the byte and can be raised and lowered', async (t) => 
   more.dispose();
 });
 
+test('a budget set below what is live is met as buffers end, and then memory is used again', async (t) => {
+  const gc = await open(t);
+  const alive = Array.from({ length: 64 }, () => gc.alloc(64 * KiB));
+  gc.budgetBytes = MiB;
+  assert.equal(gc.stats().cached_bytes, 0);
+  assert.throws(() => gc.alloc(64), OutOfMemoryError);
+  for (const buffer of alive.splice(8)) {
+    const before = gc.stats();
+    buffer.dispose();
+    const now = gc.stats();
+    assert.ok(
+      now.reserved_bytes <= MiB || now.reserved_bytes <= before.reserved_bytes - 64 * KiB,
+      'an end pays of the excess',
+    );
+  }
+  assert.ok(gc.stats().reserved_bytes <= MiB);
+  const { source_calls: calls } = gc.stats();
+  for (let turn = 0; turn < 100; turn++) gc.alloc(64 * KiB).dispose();
+  assert.equal(gc.stats().source_calls, calls, 'kept for the next');
+  for (const buffer of alive) buffer.dispose();
+});
+
 test('the wasm file can be handed in as bytes, as an ArrayBuffer or as an address', async (t) => {
   const bytes = wasmBytes();
   const copy = new Uint8Array(bytes).buffer;

@@ -291,3 +291,26 @@ for (const hardened of [false, true]) {
     for (const scene of scenes) await t.test(scene.point, () => check(scene, engine.cause));
   });
 }
+
+test('a pin that is let go of once more from within the end that it brings about goes once', async () => {
+  const gc = await load({ budgetBytes: MiB });
+  const pinned = () => {
+    const buffer = gc.alloc(1000);
+    const pin = buffer.pin();
+    return { buffer, pin };
+  };
+  const { buffer, pin } = pinned();
+  gc.finalize(buffer, null, () => pin.dispose());
+  buffer.dispose();
+  assert.equal(gc.stats().live_buffers, 1, 'the pin holds it');
+  pin.dispose();
+  // Let go of twice, its memory would now be two pins at once.
+  const pins = Array.from({ length: 8 }, pinned).map(({ buffer, pin }) => {
+    buffer.dispose();
+    return pin;
+  });
+  pins.forEach((pin, index) => {
+    pin.dispose();
+    assert.equal(gc.stats().live_buffers, 7 - index);
+  });
+});

@@ -1,60 +1,125 @@
-// Runs the native tests against every mutant of one build, side by side: node judge.mjs FOLDER JOBS
-// A mutant is noticed when a program fails, crashes, or takes far longer than it does without one.
+// Runs the native tests against every mutant, side by side: node judge.mjs FOLDER JOBS BUILD…
+// First each test case runs alone and tells which mutants' places it comes to; a mutant is then shown to those that
+// come to its own, the quick ones first. It is noticed when one fails, crashes, or takes far longer than without it.
+// What passes is judged again as after a test of several threads, from where on the core takes its longer ways.
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-const [folder, jobs] = process.argv.slice(2);
+const [folder, jobs, ...builds] = process.argv.slice(2);
 const mutants = JSON.parse(readFileSync(`${folder}/source/mutants.json`, 'utf8'));
-const rooms = ['memory', 'buffer', 'viz', 'trace'];
+const rooms = ['memory', 'buffer', 'viz', 'trace', 'proof'];
 
-/** How one room's tests end: whether they passed, and in what time. */
-const run = (room, mutant, limit_ms) =>
+/** A program's exit status (undefined: it took longer than its limit), output and time. */
+const run = (build, room, words, environment, limit_ms) =>
   new Promise((resolve) => {
     const started = Date.now();
-    const child = spawn(`${folder}/build/tests/native/bufgc_test_${room}`, ['--abort', '--use-colour', 'no'], {
-      env: { ...process.env, BUFGC_MUTANT: String(mutant) },
-      stdio: 'ignore',
+    const child = spawn(`${folder}/${build}/tests/native/bufgc_test_${room}`, words, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true, // a group of its own, which ends as a whole: some tests have children
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
-    child.on('close', (code) => {
+    let text = '';
+    child.stdout.on('data', (piece) => {
+      text += piece;
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      process.kill(-child.pid, 'SIGKILL');
+    }, limit_ms);
+    child.on('close', (status, signal) => {
       clearTimeout(timer);
-      resolve({ passed: code === 0, ms: Date.now() - started });
+      resolve({ status: late ? undefined : (status ?? signal), text, ms: Date.now() - started });
     });
   });
 
-const usual = {};
-for (const room of rooms) {
-  const { passed, ms } = await run(room, 0, 600_000);
-  if (!passed) throw new Error(`the tests of ${room} fail without a mutant`);
-  usual[room] = ms;
+/** As many of `work` at a time as there are jobs, in their order. */
+async function sideBySide(work, each) {
+  const waiting = [...work];
+  await Promise.all(
+    Array.from({ length: Number(jobs) }, async (_, job) => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await each(next, job);
+    }),
+  );
 }
-console.log(`without a mutant: ${rooms.map((room) => `${room} ${(usual[room] / 1000).toFixed(1)} s`).join(', ')}`);
 
-/** The room that notices the mutant: its own is asked first. */
-async function judge(mutant) {
-  const own = mutant.file.split('/')[2];
-  for (const room of [...rooms].sort((a, b) => (b === own) - (a === own))) {
-    const { passed } = await run(room, mutant.number, 4 * usual[room] + 10_000);
-    if (!passed) return room;
+/** The words that have a program run these test cases and no others. */
+const only = (names) => [
+  names.map((name) => name.replace(/[\\,[\]]/g, '\\$&')).join(','),
+  '--abort',
+  '--use-colour',
+  'no',
+];
+
+/** What a build's test cases take without a mutant, and which places they come to: [{ room, name, ms, reached }]. */
+async function survey(build, mode) {
+  const all = [];
+  for (const room of rooms) {
+    const { text } = await run(build, room, ['~[.]', '--list-test-names-only'], {}, 60_000);
+    for (const name of text.split('\n').filter(Boolean)) all.push({ room, name });
+  }
+  await sideBySide(all, async (test, job) => {
+    const reached = `${folder}/reached.${job}`;
+    writeFileSync(reached, new Uint8Array(mutants.length + 1));
+    const { status, ms } = await run(
+      build,
+      test.room,
+      only([test.name]),
+      { ...mode, BUFGC_REACHED: reached },
+      1_200_000,
+    );
+    if (status !== 0) throw new Error(`without a mutant fails: ${test.room}: ${test.name}`);
+    test.ms = ms;
+    test.reached = readFileSync(reached);
+    rmSync(reached);
+  });
+  return all;
+}
+
+/** The room whose tests fail for the mutant, and how they end; undefined when all of `tests` pass. */
+async function noticed(build, mode, tests, mutant) {
+  let least_ms = 0;
+  for (const most_ms of [50, 500, 5000, Number.POSITIVE_INFINITY]) {
+    for (const room of rooms) {
+      const those = tests.filter((test) => test.room === room && test.ms >= least_ms && test.ms < most_ms);
+      if (those.length === 0) continue;
+      const limit_ms = 20_000 + 4 * those.reduce((sum, test) => sum + test.ms, 0);
+      const names = those.map((test) => test.name);
+      const environment = { ...mode, BUFGC_MUTANT: `${mutant.number}` };
+      const { status } = await run(build, room, only(names), environment, limit_ms);
+      if (status !== 0) return `${room}, ${status === undefined ? 'late' : status}`;
+    }
+    least_ms = most_ms;
   }
   return undefined;
 }
 
-const waiting = [...mutants];
-const missed = [];
-let noticed = 0;
-await Promise.all(
-  Array.from({ length: Number(jobs) }, async () => {
-    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      if ((await judge(mutant)) === undefined) {
-        missed.push(mutant);
-        console.log(`not noticed: ${mutant.file}:${mutant.line}: ${mutant.kind}: ${mutant.was.replace(/\s+/g, ' ')}`);
-      } else {
-        noticed++;
-      }
-    }
-  }),
-);
-writeFileSync(`${folder}/missed.json`, JSON.stringify(missed, null, 1));
-console.log(`${noticed} of ${mutants.length} mutants noticed (${((100 * noticed) / mutants.length).toFixed(1)} %)`);
-process.exitCode = noticed >= 0.9 * mutants.length ? 0 : 1;
+const started = Date.now();
+const tell = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(0)} s: ${text}`);
+const describe = ({ number, file, line, kind, was }) =>
+  `${number}: ${file}:${line}: ${kind}: ${was.replace(/\s+/g, ' ')}`;
+
+let left = mutants;
+for (const build of builds) {
+  for (const mode of [{}, { BUFGC_THREADS: '1' }]) {
+    const tests = await survey(build, mode);
+    const seconds = (tests.reduce((sum, test) => sum + test.ms, 0) / 1000).toFixed(0);
+    tell(
+      `${build} build, ${'BUFGC_THREADS' in mode ? 'after threads' : 'one thread'}: ${tests.length} test cases, ${seconds} s`,
+    );
+    const passed = [];
+    await sideBySide(left, async (mutant) => {
+      const coming = tests.filter((test) => test.reached[mutant.number] !== 0);
+      mutant.reached ||= coming.length > 0;
+      const by = await noticed(build, mode, coming, mutant);
+      if (by === undefined) passed.push(mutant);
+      tell(`${by === undefined ? `passes ${coming.length} test cases` : `noticed (${by})`}: ${describe(mutant)}`);
+    });
+    tell(`${left.length - passed.length} of ${left.length} noticed`);
+    left = passed.sort((a, b) => a.number - b.number);
+  }
+}
+for (const mutant of left) console.log(`${mutant.reached ? 'not noticed' : 'no test comes here'}: ${describe(mutant)}`);
+const sum = mutants.length - left.length;
+console.log(`${sum} of ${mutants.length} mutants noticed (${((100 * sum) / mutants.length).toFixed(1)} %)`);
+process.exitCode = sum >= 0.9 * mutants.length ? 0 : 1;

@@ -113,8 +113,9 @@ export class BufferHandle<D extends DType = DType> implements Buffer<D> {
     const byteOffset = native.data(handle) >>> 0;
     let pinned = native.found(native.pin(handle), 'a pin');
     const unpin = () => {
-      native.unpin(pinned);
-      pinned = 0;
+      const held = pinned;
+      pinned = 0; // before the buffer ends, whose finalizers may come here again
+      native.unpin(held);
     };
     return { byteOffset, dispose: unpin, [dispose]: unpin };
   }

@@ -171,8 +171,9 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
 
   // heap_observation.cpp
   /// Null detaches. Of those that `observer` knows as alive from before, it hears which have ended;
-  /// `known` is in any order afterwards. Then live buffers that it was not told of are told as births,
-  /// bases first. From one moment on, which lies before both, it hears of every birth and end itself.
+  /// `known` is in any order afterwards. Then which of them were moved; then live buffers that it was not
+  /// told of are told as births, bases first. From one moment on, which lies before both, it hears of every
+  /// birth and end itself.
   void set_observer(BufferObserver* observer, std::span<BufferId> known = {}) noexcept;
 
   [[nodiscard]] BufferStatistics statistics() noexcept;
@@ -282,6 +283,8 @@ class BufferHeap final : private MoveListener, private RiderKeeper {
   [[nodiscard]] HeapCounts all_counts() const noexcept;  // with all caches shut
   /// Whether the end of the lifetime `id` is still to be told. With all caches shut.
   [[nodiscard]] bool goes_on(BufferId id) const noexcept;
+  /// Of those that `observer` knew, and that stand elsewhere than it believes.
+  void tell_missed_moves(BufferObserver& observer, std::span<const BufferId> known) noexcept;
   // slot_cache.cpp
   /// For the calling thread to use under the allocator's lock, and without it from then on.
   [[nodiscard]] SlotCache& slots_of_thread() noexcept;

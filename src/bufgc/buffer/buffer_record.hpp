@@ -90,6 +90,9 @@ struct alignas(64) RecordTail {
   std::uint32_t node =
       0;                ///< Of the heap's link graph, which asks the node whether it holds. Under its lock.
   bool listed = false;  ///< To be told to an observer that came later. Of the thread that attaches it.
+  /// Where the observer that knows of it, and was away as it moved, takes it to be; else null. Under the
+  /// allocator's lock.
+  const std::byte* believed = nullptr;
 };
 
 /// One buffer or view. Records live in memory that is recycled but never unmapped, so a stale

@@ -99,7 +99,6 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
 
   // As in `Burial::finish`: an observer may be attached meanwhile, and hear of a birth just now.
   std::array<bool, at_once> observed{};
-  bool last_out = false;
   for (;;) {
     BufferObserver* const observer = observer_.load(std::memory_order_acquire);
     // Its subscribers may ask weak references.
@@ -129,7 +128,6 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
         records[ended++] = record;
       }
       end_slots(records, ended);
-      last_out = abandoned_ && open_slots() == 0;
     }
     if (left == 0) break;
     std::copy_n(waiting.data(), left, records);
@@ -137,7 +135,6 @@ void BufferHeap::end_collected(Doomed& doomed, BufferRecord** records, std::size
     if (doomed.to_sentence) sentence_rest(doomed);
     pause();
   }
-  if (last_out) last_one_out_(context_);
 }
 
 void BufferHeap::end_slots(BufferRecord* const* records, std::size_t count) noexcept {

@@ -31,6 +31,12 @@ bool misaligned(const std::byte* data, DType dtype) noexcept {
   return reinterpret_cast<std::uintptr_t>(data) % item_bytes(dtype) != 0;
 }
 
+/// No block also where no address is large enough.
+Allocation take_block(CpuAllocator& allocator, std::uint64_t size_bytes) noexcept {
+  if (size_bytes > std::numeric_limits<std::size_t>::max()) return {};
+  return allocator.allocate(static_cast<std::size_t>(size_bytes));
+}
+
 }  // namespace
 
 BufferHeap::BufferHeap(CpuAllocator& allocator, LastOneOut last_one_out, void* context)
@@ -200,8 +206,7 @@ BufferHeap::Birth BufferHeap::bear_bytes(std::uint64_t size_bytes, Site site) no
 
 BufferHeap::Birth BufferHeap::bear_bytes_slowly(std::uint64_t size_bytes, Site site) noexcept {
   if (closed()) return {nullptr, Status::closed};
-  if (size_bytes > std::numeric_limits<std::size_t>::max()) return {nullptr, Status::out_of_memory};
-  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
+  const Allocation allocation = take_block(allocator_, size_bytes);
   if (allocation.block == nullptr) return {nullptr, Status::out_of_memory};
   Newborn newborn;
   newborn.size_bytes = size_bytes;
@@ -215,8 +220,7 @@ BufferHeap::Birth BufferHeap::bear_described(const BufferSpec& spec, Site site) 
     return {nullptr, Status::invalid_argument};
   }
   if (closed()) return {nullptr, Status::closed};
-  if (size_bytes > std::numeric_limits<std::size_t>::max()) return {nullptr, Status::out_of_memory};
-  const Allocation allocation = allocator_.allocate(static_cast<std::size_t>(size_bytes));
+  const Allocation allocation = take_block(allocator_, size_bytes);
   if (allocation.block == nullptr) return {nullptr, Status::out_of_memory};
   Newborn newborn;
   newborn.size_bytes = size_bytes;
@@ -295,8 +299,7 @@ Result<CpuBuffer> BufferHeap::view(const BufferRecord* of, const ViewSpec& spec,
 }
 
 BufferRecord* BufferHeap::take_slot(SlotCache& slots) noexcept {
-  BufferRecord* const record = slots.pop();
-  return record != nullptr || !refill(slots) ? record : slots.pop();
+  return refill(slots) ? slots.pop() : nullptr;
 }
 
 bool BufferHeap::refill(SlotCache& slots) noexcept {

@@ -24,9 +24,14 @@ void BufferHeap::on_blocks_moved() noexcept {
   BufferObserver* const observer = observer_.load(std::memory_order_acquire);
   const auto move = [observer](BufferRecord& record, std::byte* to) {
     if (record.data == to) return;
-    const std::byte* const from = std::exchange(record.data, to);
-    if (observer != nullptr && record.told.load(std::memory_order_relaxed) == Told::yes) {
+    const std::byte* from = std::exchange(record.data, to);
+    if (record.told.load(std::memory_order_relaxed) != Told::yes) return;
+    const std::byte*& believed = record.tail().believed;
+    if (believed != nullptr) from = std::exchange(believed, nullptr);
+    if (observer != nullptr) {
       observer->on_move(record.id(), from, to);
+    } else {
+      believed = from;
     }
   };
   // Views first, while their bases still say where they were.

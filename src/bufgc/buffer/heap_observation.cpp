@@ -42,11 +42,14 @@ void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> know
       BufferRecord& record = at(slot);
       const std::uint64_t word = record.word.load(std::memory_order_acquire);
       const bool lives = record_word::count(word) != 0 && record_word::generation(word) == record.lifetime();
-      record.tail().listed = lives && record.told.load(std::memory_order_relaxed) == Told::no;
+      const Told told = record.told.load(std::memory_order_relaxed);
+      record.tail().listed = lives && told == Told::no;
       if (record.tail().listed) record.told.store(Told::being_told, std::memory_order_relaxed);
+      if (!lives || told != Told::yes) record.tail().believed = nullptr;  // of a lifetime before
     }
   }
   for (const BufferId id : known.first(missed)) observer->on_missed_end(id);
+  tell_missed_moves(*observer, known.subspan(missed));
   for (const bool views : {false, true}) {
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       BufferRecord* record = nullptr;
@@ -58,6 +61,15 @@ void BufferHeap::set_observer(BufferObserver* observer, std::span<BufferId> know
       record->tail().listed = false;
       tell_birth(*observer, *record);
     }
+  }
+}
+
+void BufferHeap::tell_missed_moves(BufferObserver& observer, std::span<const BufferId> known) noexcept {
+  const CpuAllocator::State::Section section(memory_);
+  for (const BufferId id : known) {
+    BufferRecord& record = at(id.slot);
+    const std::byte* const from = std::exchange(record.tail().believed, nullptr);
+    if (from != nullptr && from != record.data && goes_on(id)) observer.on_move(id, from, record.data);
   }
 }
 

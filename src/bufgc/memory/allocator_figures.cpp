@@ -58,12 +58,16 @@ void CpuAllocator::State::settle_sole(BlockCache& sole) noexcept {
 }
 
 void CpuAllocator::State::settle(BlockCache& own) noexcept {
-  if (!may_use_thread_caches()) trim(options.cache ? options.cache_limit_bytes : 0);
+  if (!may_use_thread_caches()) {
+    meet_budget();
+    trim(options.cache ? options.cache_limit_bytes : 0);
+    if (may_use_thread_caches()) allow_thread_caches(true);  // the budget is met
+  }
   if (BlockCache* const only = sole(); only != nullptr) {
     settle_sole(*only);
     return;
   }
-  if (sees_all(own)) raise_peaks(sums());
+  if (is_alone()) raise_peaks(sums());
   if (&own == &common()) return;
   const std::uint64_t limit_bytes = thread_limit_bytes();
   const std::uint64_t kept_bytes = own.magazine.bytes() + own.row.most_bytes();
@@ -216,6 +220,7 @@ const char* CpuAllocator::State::check() noexcept {
   return nullptr;
 }
 
+#if defined(BUFGC_CHECK_INVARIANTS)
 void CpuAllocator::State::check_mutation(const Range* range) noexcept {
   be_alone();
   const char* fault = range == nullptr ? nullptr : Arena::check_near(range);
@@ -227,5 +232,6 @@ void CpuAllocator::State::check_mutation(const Range* range) noexcept {
   std::fprintf(stderr, "bufgc: allocator invariant broken: %s\n", fault);
   std::abort();
 }
+#endif
 
 }  // namespace bufgc

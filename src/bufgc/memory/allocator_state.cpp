@@ -93,12 +93,16 @@ std::uint64_t CpuAllocator::State::trim(std::uint64_t keep_bytes) noexcept {
 void CpuAllocator::State::set_budget_bytes(std::uint64_t budget_bytes) noexcept {
   be_alone();
   options.budget_bytes = budget_bytes;
-  // What is cached goes as far as it must; live blocks stay.
-  if (arena.reserved_bytes() > budget_bytes) dissolve_region();
-  while (arena.reserved_bytes() > budget_bytes && cached_bytes() > 0) {
-    const std::uint64_t excess = arena.reserved_bytes() - budget_bytes;
+  if (excess_bytes() > 0) dissolve_region();
+  allow_thread_caches(may_use_thread_caches());
+  settle(common());
+}
+
+void CpuAllocator::State::meet_budget() noexcept {
+  while (excess_bytes() > 0) {
     const std::uint64_t cached = cached_bytes();
-    trim(cached > excess ? cached - excess : 0);
+    trim(cached - std::min(cached, excess_bytes()));
+    if (cached_bytes() == cached) break;  // nothing is left, or there is no record for one more cut
   }
 }
 
@@ -276,10 +280,10 @@ Range* CpuAllocator::State::place(std::size_t capacity_bytes, ServedBy& served_b
   if (!arena.can_exchange_pages()) flush_all();
   served_by = ServedBy::arena;
   Range* range = arena.allocate(capacity_bytes);
-  if (range == nullptr) {
+  if (range == nullptr && arena.can_exchange_pages()) {
     flush_all();
     range = arena.allocate(capacity_bytes);
-    if (range != nullptr && arena.can_exchange_pages()) grow_ahead(capacity_bytes);
+    if (range != nullptr) grow_ahead(capacity_bytes);
   }
   if (range == nullptr && give_up_idle_region(capacity_bytes)) range = arena.allocate(capacity_bytes);
   if (range == nullptr) {
@@ -339,7 +343,8 @@ FreedTo CpuAllocator::State::keep_or_merge(BlockCache& own, Range* range) noexce
   if (!may_use_thread_caches()) {
     const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
     const std::uint64_t cached = cached_bytes();
-    if (cached > limit) released = arena.release_within(merged, cached - limit);
+    const std::uint64_t wanted = std::max(cached - std::min(cached, limit), excess_bytes());
+    if (wanted > 0) released = arena.release_within(merged, wanted);
   }
   settle(own);
   return released > 0 ? FreedTo::source : FreedTo::arena;

@@ -158,7 +158,7 @@ struct CpuAllocator::State final : CacheRoster {
   void grow_ahead(std::size_t capacity_bytes) noexcept;
 
   [[nodiscard]] bool may_keep(std::size_t capacity_bytes) const noexcept {
-    return options.cache && capacity_bytes <= options.cache_limit_bytes &&
+    return options.cache && capacity_bytes <= options.cache_limit_bytes && excess_bytes() == 0 &&
            (arena.can_exchange_pages() || capacity_bytes <= small_bytes());
   }
   /// Where no page ever returns, a block larger than this is not kept whole: to be used again in its
@@ -169,11 +169,18 @@ struct CpuAllocator::State final : CacheRoster {
     return part > always_small_bytes ? part : always_small_bytes;
   }
   [[nodiscard]] bool may_compact() const noexcept { return options.compact && arena.can_compact(); }
-  /// Where the caches' bytes are bounded together, and while an iteration or a guard must see all that
-  /// comes and goes, only the common one is used.
+  /// What is reserved beyond a budget that was set below it: each block that is freed pays of it.
+  [[nodiscard]] std::uint64_t excess_bytes() const noexcept {
+    const std::uint64_t reserved_bytes = arena.reserved_bytes();
+    return reserved_bytes > options.budget_bytes ? reserved_bytes - options.budget_bytes : 0;
+  }
+  /// What is cached goes, as far as the budget wants it; live blocks stay.
+  void meet_budget() noexcept;
+  /// Where the caches' bytes are bounded together, and while an iteration, a guard or a lowered budget must
+  /// see all that comes and goes, only the common one is used.
   [[nodiscard]] bool may_use_thread_caches() const noexcept {
     return options.cache && options.cache_limit_bytes == no_budget && open_iteration_ == nullptr &&
-           guard == nullptr;
+           guard == nullptr && excess_bytes() == 0;
   }
   /// Of several threads each keeps at most so many bytes, or one block, to itself.
   [[nodiscard]] std::uint64_t thread_limit_bytes() const noexcept;

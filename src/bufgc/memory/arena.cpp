@@ -131,8 +131,7 @@ std::size_t Arena::largest_run_bytes() const noexcept {
   for (std::size_t bin = bins_.occupied_from(0); bin < FreeBins::bin_count;
        bin = bins_.occupied_from(bin + 1)) {
     for (const Range* range = bins_.head(bin); range != nullptr; range = range->next) {
-      const std::size_t bytes = run_bytes(range);
-      if (bytes > largest) largest = bytes;
+      largest = std::max(largest, run_bytes(range));
     }
   }
   return largest;

@@ -20,7 +20,7 @@ void CacheRoster::be_alone() noexcept {
   common_.settle();
 }
 void CacheRoster::open() noexcept {}
-bool CacheRoster::sees_all(const BlockCache&) const noexcept {
+bool CacheRoster::is_alone() const noexcept {
   return true;
 }
 void CacheRoster::allow_thread_caches(bool allowed) noexcept {
@@ -161,14 +161,13 @@ void CacheRoster::be_alone() noexcept {
 }
 
 void CacheRoster::open() noexcept {
-  if (!alone_) return;
+  if (!alone_) return;  // as where caches are not allowed
   alone_ = false;
-  if (!allowed_) return;
   for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) cache->lock.open(key());
 }
 
-bool CacheRoster::sees_all(const BlockCache& own) const noexcept {
-  return alone_ || !allowed_ || caches_ == nullptr || (count_ == 1 && &own == caches_);
+bool CacheRoster::is_alone() const noexcept {
+  return alone_;
 }
 
 void CacheRoster::allow_thread_caches(bool allowed) noexcept {

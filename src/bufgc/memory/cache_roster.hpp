@@ -71,8 +71,8 @@ class CacheRoster {
   /// From here to the end of the section no thread is in its cache, all are settled, and every record tells
   /// whether its block is kept.
   void be_alone() noexcept;
-  /// Whether every cache may be looked at now.
-  [[nodiscard]] bool sees_all(const BlockCache& own) const noexcept;
+  /// Whether this section called `be_alone`: every cache may be looked at.
+  [[nodiscard]] bool is_alone() const noexcept;
   /// Off: what threads keep goes to the common cache, and they use that one under the lock.
   void allow_thread_caches(bool allowed) noexcept;
   /// The only cache in use, or null when there are several.

@@ -126,6 +126,8 @@ class CpuAllocator {
   /// `trim(0)`: afterwards `cached_bytes` is 0.
   std::uint64_t release_cached() noexcept { return trim(0); }
 
+  /// A budget below `reserved_bytes` is met at once as far as memory is cached; live blocks stay, and what
+  /// they free goes back to the source until it is met.
   void set_budget_bytes(std::uint64_t budget_bytes) noexcept;
   /// Off: what is cached is released, and later frees are merged and returned at once.
   void set_cache_enabled(bool enabled) noexcept;

@@ -21,7 +21,9 @@ namespace bufgc {
     "external fragmentation: free space that is for nobody: in pages that blocks share, in a plan's region") \
   X(std::uint64_t, reserved_bytes, "bytes", "every byte that the source backs for blocks")                   \
   X(std::uint64_t, peak_reserved_bytes, "bytes", "highest reserved_bytes so far")                            \
-  X(std::uint64_t, budget_bytes, "bytes", "reserved_bytes never exceeds it; the largest integer means none") \
+  X(std::uint64_t, budget_bytes, "bytes",                                                                    \
+    "reserved_bytes never exceeds it, unless it was set below what was live; the largest integer means "     \
+    "none")                                                                                                  \
   X(std::uint64_t, largest_free_bytes, "bytes", "the largest request served without asking the source")      \
   X(double, internal_fragmentation, "ratio",                                                                 \
     "rounding_bytes / capacity of live blocks, 0 when none is live")                                         \

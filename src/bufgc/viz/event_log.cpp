@@ -19,7 +19,7 @@ EventLog::EventLog(std::size_t max_events)
     : max_events_(std::clamp<std::uint64_t>(max_events, 1, most_events)),
       fold_batch_(std::min<std::uint64_t>(max_events_, 1024)),
       max_used_(static_cast<std::size_t>(std::max<std::uint64_t>(2 * max_events_, 1024)) - 1),
-      queue_(std::max<std::uint64_t>(most_event_words * most_kept_events(), max_used_ + 2)),
+      queue_(most_event_words * most_kept_events()),  // so that the longest use fits too
       times_(most_kept_events()) {}
 
 std::uint64_t* EventLog::make_live_entry(std::uint64_t id) {

@@ -259,6 +259,32 @@ TEST_CASE("what is frozen is not looked at, lives while nobody holds it, and end
   require_nothing_left(manager);
 }
 
+TEST_CASE("an automatic collection looks at nothing frozen, be it let go of or held by garbage",
+          "[collection][automatic]") {
+  BufferManager manager(with_threshold(2));
+  std::vector<CollectReport> reports;
+  keep_reports(manager, reports);
+  std::vector<CpuBuffer> let_go = make_pair(manager);
+  std::vector<CpuBuffer> held = make_pair(manager);
+  const WeakBuffer weak[2] = {let_go[0].weak(), held[0].weak()};
+  REQUIRE(manager.freeze() == 4);
+  std::vector<CpuBuffer> young = make_pair(manager);
+  young[0].link(held[0]);
+  const WeakBuffer weak_young = young[0].weak();
+  held.clear();
+  young.clear();
+  let_go.clear();
+  while (weak_young.lock()) make_pair(manager);
+  for (const CollectReport& report : reports) REQUIRE(report.automatic);
+  REQUIRE(weak[0].lock());
+  REQUIRE(weak[1].lock());
+  manager.unfreeze();
+  manager.collect();
+  REQUIRE_FALSE(weak[0].lock());
+  REQUIRE_FALSE(weak[1].lock());
+  require_nothing_left(manager);
+}
+
 TEST_CASE("what is frozen ends like any other when nobody holds it", "[collection][automatic]") {
   BufferManager manager;
   CpuBuffer head = make_chain(manager, 10).head;
@@ -289,6 +315,17 @@ TEST_CASE("no automatic collection comes inside a finalizer or a callback of a c
   manager.set_collect_callbacks({}, {});
   make_pair(manager);
   REQUIRE(manager.statistics().live_buffers == 2);
+}
+
+TEST_CASE("a callable that holds a buffer whose releases are watched holds its own target by that no more",
+          "[automatic][finalizer]") {
+  BufferManager manager(with_threshold(100));
+  CpuBuffer owner = manager.alloc(64);
+  const std::vector<CpuBuffer> watched = make_pair(manager);
+  int runs = 0;
+  manager.finalize(owner, [&runs, held = watched[0]] { runs += held.destroyed() ? 100 : 1; });
+  owner.reset();
+  REQUIRE(runs == 1);
 }
 
 TEST_CASE("a release that starts a collection whose finalizer destroys that very buffer is safe",

@@ -60,11 +60,40 @@ TEST_CASE("the check of a manager names a record that is wrong", "[check]") {
     const Spoilt spoilt(one->kind, BufferKind::external);
     CHECK(check(manager) == "the counts of live buffers are not the numbers of live records");
   }
+  const CpuBuffer external = bufgc::test::weightless(manager);
+  BufferAccess::peek(external)->told = Told::ended;
+  CHECK(check(manager) == "the counts of live buffers are not the numbers of live records");
+  BufferAccess::peek(external)->told = Told::no;
+  CHECK(check(manager) == "all holds");
+}
+
+TEST_CASE("the check of a manager names what is wrong with its memory", "[check]") {
+  BufferManager manager;
+  const CpuBuffer buffer = manager.alloc(100);
+  Block* const block = BufferAccess::peek(buffer)->block;
+  REQUIRE(check(manager) == "all holds");
+  {
+    const Spoilt spoilt(block->size_bytes, std::size_t{99});
+    CHECK(check(manager) == "live bytes are miscounted");
+  }
   CHECK(check(manager) == "all holds");
 }
 
 TEST_CASE("the check of a manager names a list of free slots that is wrong", "[check]") {
   BufferManager manager;
+  {  // The thread's own list, and the common one.
+    std::vector<CpuBuffer> buffers;
+    std::vector<BufferRecord*> records;
+    for (int i = 0; i < 200; ++i) {
+      buffers.push_back(manager.alloc(100));
+      records.push_back(BufferAccess::peek(buffers.back()));
+    }
+    buffers.clear();
+    for (BufferRecord* const record : records) {
+      const SpoiltWord spoilt(*record, record_word::one);
+      REQUIRE(check(manager) == "a slot in use stands in a list of free ones");
+    }
+  }
   BufferRecord* free = nullptr;
   {
     const CpuBuffer buffer = manager.alloc(100);
@@ -167,6 +196,10 @@ TEST_CASE("the check of a manager names lists of finalizers that are wrong", "[c
     CHECK(check(manager) == "a dead finalizer stands in the list");
   }
   {
+    const Spoilt spoilt(newest->self, std::shared_ptr<FinalizerState>());
+    CHECK(check(manager) == "a dead finalizer stands in the list");
+  }
+  {
     const Spoilt spoilt(newest->older->newer, static_cast<FinalizerState*>(nullptr));
     CHECK(check(manager) == "the list of finalizers is not linked both ways");
   }
@@ -181,6 +214,10 @@ TEST_CASE("the check of a manager names lists of finalizers that are wrong", "[c
   REQUIRE(manager.statistics().finalizers_deferred == 2);
   {
     const Spoilt spoilt(newest->deferred, false);
+    CHECK(check(manager) == "a dead finalizer stands in the queue");
+  }
+  {
+    const Spoilt spoilt(newest->self, std::shared_ptr<FinalizerState>());
     CHECK(check(manager) == "a dead finalizer stands in the queue");
   }
   {

@@ -155,6 +155,46 @@ TEST_CASE("a finalizer may close the manager in the midst of a collection", "[cl
   require_nothing_left(manager);
 }
 
+TEST_CASE("a manager that a finalizer destroys goes with the call that runs it", "[close][finalizer]") {
+  auto manager = std::make_unique<BufferManager>();
+  auto kept = std::make_shared<int>(0);
+  const std::weak_ptr<int> of_manager = kept;
+  manager->set_pressure_handler([kept](std::size_t) { return false; });
+  kept.reset();
+  bool there_after = false;
+  CpuBuffer a = manager->alloc(10);
+  manager->finalize(a, [&] {
+    manager.reset();
+    there_after = !of_manager.expired();
+  });
+  SECTION("the last release") {
+    a = {};
+  }
+  SECTION("a collection") {
+    CpuBuffer b = manager->alloc(10);
+    a.link(b);
+    b.link(a);
+    b = {};
+    a = {};
+    manager->collect();
+  }
+  SECTION("a drain") {
+    {
+      const DeferFinalizers deferred;
+      a = {};
+    }
+    manager->drain();
+  }
+  SECTION("a close, and then the last handle") {
+    manager->close();
+    REQUIRE_FALSE(of_manager.expired());
+    a = {};
+  }
+  REQUIRE(manager == nullptr);
+  REQUIRE(there_after);
+  REQUIRE(of_manager.expired());
+}
+
 TEST_CASE("what goes back after the close is kept for nobody", "[close]") {
   BufferManager manager;
   CpuBuffer closes = manager.alloc(1 << 20);
@@ -165,6 +205,7 @@ TEST_CASE("what goes back after the close is kept for nobody", "[close]") {
   // The end around the close is through; the pin holds its bytes still.
   REQUIRE(manager.closed());
   REQUIRE(manager.statistics().cached_bytes == 0);
+  manager.set_cache_enabled(true);  // it stays off
   pinned.reset();
   pin = {};
   require_nothing_left(manager);
@@ -222,4 +263,8 @@ TEST_CASE("what a closed manager refuses, it says so of", "[close]") {
   CHECK_THROWS_WITH(manager.alloc(64), Catch::Contains("closed"));
   CHECK_THROWS_WITH(manager.alloc(BufferSpec{64, DType::uint8, Shape{64}, {}}), Catch::Contains("closed"));
   CHECK_THROWS_WITH(manager.external(bytes, BufferSpec{64, DType::uint8, {}, {}}), Catch::Contains("closed"));
+  for (const bool sites : {true, false}) {  // which decides by what way a birth goes
+    manager.set_sites_enabled(sites);
+    CHECK(manager.try_alloc(std::uint64_t{64}).status == Status::closed);
+  }
 }

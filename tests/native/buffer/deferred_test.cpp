@@ -206,6 +206,37 @@ TEST_CASE("nothing deferred is lost at close, which runs it even on a thread tha
   REQUIRE(runs == 1);
 }
 
+TEST_CASE("what ends when nobody will drain any more is not deferred", "[finalizer][deferred][close]") {
+  auto manager = std::make_unique<BufferManager>();
+  std::unique_ptr<DeferFinalizers> deferred;
+  int released = 0;
+  int runs = 0;
+  CpuBuffer a = weightless(*manager, [&](std::byte*, std::uint64_t) { ++released; });
+  CpuBuffer b = manager->alloc(10);
+  for (const CpuBuffer& each : {a, b}) {
+    Finalizer finalizer = manager->finalize(each, [&] {
+      ++runs;
+      manager.reset();
+      deferred = std::make_unique<DeferFinalizers>();
+    });
+    finalizer.set_at_exit(false);
+  }
+  SECTION("the rest of an end") {
+    a.reset();
+    REQUIRE(runs == 1);
+  }
+  SECTION("the rest of a collection") {
+    a.link(b);
+    b.link(a);
+    a = {};
+    b = {};
+    manager->collect();
+    REQUIRE(runs == 2);
+  }
+  REQUIRE(deferred);
+  REQUIRE(released == 1);
+}
+
 TEST_CASE("what defers itself anew at close does not hang it", "[finalizer][deferred][close]") {
   int runs = 0;
   std::function<void()> again;

@@ -101,6 +101,20 @@ TEST_CASE("what a release callback throws reaches the error handler", "[external
   require_nothing_left(manager);
 }
 
+TEST_CASE("an external buffer of no bytes may stand nowhere", "[external]") {
+  BufferManager manager;
+  int released = 0;
+  CpuBuffer nothing = manager.external(
+      nullptr, {0, DType::uint8, {}, {}},
+      [&](const std::byte* data, std::uint64_t size) { released += data == nullptr && size == 0 ? 1 : 100; });
+  REQUIRE(nothing.try_data() == nullptr);
+  REQUIRE_FALSE(nothing.destroyed());
+  REQUIRE(manager.statistics().external_buffers == 1);
+  nothing.reset();
+  REQUIRE(released == 1);
+  require_nothing_left(manager);
+}
+
 TEST_CASE("a null address with bytes and a misaligned one are refused, and nothing is released",
           "[external]") {
   Foreign foreign;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bufgc/buffer/buffer_access.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -87,6 +88,7 @@ TEST_CASE("peek tells the owner and at_exit and leaves the finalizer alive", "[f
   Finalizer finalizer = manager.finalize(a, [&] { ++runs; });
   REQUIRE(finalizer.at_exit());
   finalizer.set_at_exit(false);
+  REQUIRE_FALSE(finalizer.at_exit());
   const auto seen = finalizer.peek();
   REQUIRE(seen);
   REQUIRE(seen->owner == a.id());
@@ -152,6 +154,37 @@ TEST_CASE("an error handler that throws against its promise ends nothing", "[fin
   REQUIRE(runs == 1);
 }
 
+TEST_CASE("without an error handler what finalizers throw, whatever it is, ends nothing", "[finalizer]") {
+  BufferManager manager;
+  SECTION("none was ever set") {}
+  SECTION("it was taken away") {
+    manager.set_error_handler({});
+  }
+  CpuBuffer a = manager.alloc(10);
+  int runs = 0;
+  manager.finalize(a, [&] { ++runs; });
+  manager.finalize(a, [] { throw std::runtime_error("of a test, to be told on stderr"); });
+  manager.finalize(a, [] { throw 42; });
+  a.reset();
+  REQUIRE(runs == 1);
+  REQUIRE(manager.statistics().finalizer_errors == 2);
+  require_nothing_left(manager);
+}
+
+TEST_CASE("a binding's finalizer without a callback does nothing, once", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer a = manager.alloc(10);
+  Result<Finalizer> called = BufferAccess::finalize(BufferAccess::peek(a), {});
+  Result<Finalizer> left = BufferAccess::finalize(BufferAccess::peek(a), {});
+  REQUIRE(called);
+  REQUIRE_FALSE(called.value.call().has_value());
+  REQUIRE_FALSE(called.value.alive());
+  a.reset();
+  REQUIRE_FALSE(left.value.alive());
+  REQUIRE(manager.statistics().finalizer_errors == 0);
+  require_nothing_left(manager);
+}
+
 TEST_CASE("what call throws reaches the caller of call", "[finalizer]") {
   BufferManager manager;
   const CpuBuffer a = manager.alloc(10);
@@ -171,6 +204,22 @@ TEST_CASE("a callback holding its own target, or a view of it, is refused", "[fi
   REQUIRE_THROWS_AS(manager.finalize(view, callback, a), InvalidArgument);
   REQUIRE(manager.finalize(a, callback, other).alive());
   REQUIRE(manager.statistics().finalizers_alive == 1);
+}
+
+TEST_CASE("a view that has ended holds nothing that is born in the record of its base", "[finalizer][view]") {
+  BufferManager manager;
+  CpuBuffer base = manager.alloc(64);
+  CpuBuffer view = base.view({});
+  const BufferRecord* const record = BufferAccess::peek(base);
+  view.destroy();
+  base.reset();
+  CpuBuffer owner = manager.alloc(64);
+  REQUIRE(BufferAccess::peek(owner) == record);
+  int runs = 0;
+  manager.finalize(
+      owner, [&runs](const CpuBuffer& held) { runs += held.destroyed() ? 1 : 100; }, view);
+  owner.reset();
+  REQUIRE(runs == 1);
 }
 
 TEST_CASE("a capture or a container that holds the target is refused, and leaves no trace", "[finalizer]") {

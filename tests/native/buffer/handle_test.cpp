@@ -39,6 +39,16 @@ TEST_CASE("a label is kept by the buffer when the caller's text is gone", "[hand
   }
 }
 
+TEST_CASE("labels whose hashes are equal are kept apart", "[handle]") {
+  BufferManager manager;
+  // Of 32-bit FNV-1a.
+  const CpuBuffer a = manager.alloc(BufferSpec{1, DType::uint8, {}, "declinate"});
+  const CpuBuffer b = manager.alloc(BufferSpec{1, DType::uint8, {}, "macallums"});
+  CHECK(a.label() == "declinate");
+  CHECK(b.label() == "macallums");
+  CHECK(manager.alloc(BufferSpec{1, DType::uint8, {}, "declinate"}).label().data() == a.label().data());
+}
+
 TEST_CASE("blocks are aligned to 64 bytes", "[handle]") {
   BufferManager manager;
   std::vector<CpuBuffer> buffers;
@@ -65,6 +75,18 @@ TEST_CASE("a shape with more than eight extents, and one that disagrees with the
   REQUIRE(manager.try_alloc({7, DType::uint8, {2, 4}, {}}).status == Status::invalid_argument);
   REQUIRE(manager.try_alloc({8, DType::uint8, {2, 4}, {}}).status == Status::ok);
   REQUIRE(manager.try_alloc({8, static_cast<DType>(200), {}, {}}).status == Status::invalid_argument);
+}
+
+TEST_CASE("an error says which call was refused, and why", "[handle]") {
+  BufferManager manager;
+  CpuBuffer gone = manager.alloc(10);
+  const CpuBuffer other = manager.alloc(10);
+  CHECK_THROWS_WITH(gone.unlink(other), "unlink(): there is no such link");
+  CHECK_THROWS_WITH(gone.link(CpuBuffer{}), "link(): both must be buffers of one manager");
+  gone.destroy();
+  CHECK_THROWS_WITH(gone.destroy(), "destroy() of a buffer that was destroyed before");
+  CHECK_THROWS_WITH(gone.link(other), "link() with a buffer that was destroyed");
+  CHECK_THROWS_WITH(CpuBuffer{}.destroy(), "destroy() of an empty handle");
 }
 
 TEST_CASE("copies share a buffer and the last one to go releases it", "[handle]") {

@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/buffer_record.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -54,6 +56,42 @@ TEST_CASE("ids stay exact as numbers of JavaScript: a slot whose generations are
   }
   REQUIRE(slots_seen == 2);
   require_nothing_left(manager);
+}
+
+TEST_CASE("a record whose own generations are spent is born in no manager any more", "[identity]") {
+  BufferRecord* record = nullptr;
+  std::uint64_t word = 0;
+  {
+    BufferManager manager;
+    CpuBuffer buffer = manager.alloc(16);
+    record = BufferAccess::peek(buffer);
+    word = record->word;
+    record->generation = record_word::last_generation;
+    record->word = record_word::make(record_word::last_generation, 1);
+    SECTION("it ended by itself") {}
+    SECTION("it was collected") {
+      buffer.link(buffer);
+    }
+    buffer.reset();
+    manager.collect();
+    for (int i = 0; i < 100; ++i) {
+      buffer = manager.alloc(16);
+      REQUIRE(BufferAccess::peek(buffer) != record);
+    }
+    buffer.reset();
+    require_nothing_left(manager);
+  }
+  {
+    BufferManager next;
+    std::vector<CpuBuffer> buffers;
+    for (int i = 0; i < 100; ++i) {
+      buffers.push_back(next.alloc(16));
+      CHECK(BufferAccess::peek(buffers.back()) != record);
+    }
+    buffers.clear();
+    require_nothing_left(next);
+  }
+  record->word = word - record_word::one;  // as good as before, for the tests to come
 }
 
 TEST_CASE("a view has an id of its own", "[identity][view]") {

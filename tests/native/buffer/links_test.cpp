@@ -63,6 +63,30 @@ TEST_CASE("a few links are visited in order of linking, also after some were tak
   REQUIRE(set.empty());
 }
 
+TEST_CASE("what was taken out of an edge set is in it no more, and the rest is", "[links]") {
+  const std::uint32_t targets = GENERATE(2U, 20U, 1000U);
+  EdgeSet set;
+  std::map<std::uint32_t, std::uint32_t> left;
+  for (std::uint32_t i = 0; i < 3 * targets; ++i) {
+    REQUIRE(set.add(i % targets));
+    ++left[i % targets];
+  }
+  std::uint64_t links = std::uint64_t{3} * targets;
+  std::uint32_t target = 0;
+  std::uint32_t times = 0;
+  while (set.take(target, times)) {
+    left[target] -= times;
+    if (left[target] == 0) left.erase(target);
+    links -= times;
+    REQUIRE(set.size() == links);
+    if (links % 97 != 0 && links > 9) continue;
+    std::map<std::uint32_t, std::uint32_t> seen;
+    set.each([&](std::uint32_t to, std::uint32_t often) { seen[to] += often; });
+    REQUIRE(seen == left);
+  }
+  REQUIRE(left.empty());
+}
+
 TEST_CASE("a hundred thousand links of one buffer go one by one, in any order, each at once", "[links]") {
   constexpr std::size_t count = 100'000;
   BufferManager manager;

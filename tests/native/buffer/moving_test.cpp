@@ -58,6 +58,30 @@ TEST_CASE("buffers and views follow their bytes when compaction moves them", "[b
   CHECK(comb.manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("hardened buffers and their views follow their bytes too", "[buffer][moving][hardening]") {
+  SlidingSource source;
+  ManagerOptions options = Comb::options(source);
+  options.allocator.hardening = GENERATE(Hardening::checks, Hardening::full);
+  options.allocator.budget_bytes = 8 * (size + KiB);  // with the strips around each
+  BufferManager manager(options);
+  std::vector<CpuBuffer> buffers;
+  for (int i = 0; i < 8; ++i) {
+    buffers.push_back(manager.alloc(size));
+    std::memset(buffers.back().data(), i + 1, size);
+  }
+  for (std::size_t i = 0; i < 8; i += 2) buffers[i].reset();
+  const CpuBuffer view = buffers[3].view({100, 1000, DType::uint8, {}, {}});
+  const std::byte* const before = buffers[3].data();
+  const CpuBuffer large = manager.alloc(4 * size);
+  REQUIRE(buffers[3].data() != before);
+  CHECK(view.data() == buffers[3].data() + 100);
+  for (std::size_t i = 1; i < 8; i += 2) {
+    CHECK(buffers[i].bytes().front() == static_cast<std::byte>(i + 1));
+    CHECK(buffers[i].bytes().back() == static_cast<std::byte>(i + 1));
+  }
+  CHECK(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("a pinned buffer stays while its pin lives, whichever handle pinned it", "[buffer][moving]") {
   Comb comb;
   const CpuBuffer view = comb.buffers[5].view({64, 64, DType::uint8, {}, {}});
@@ -148,6 +172,55 @@ TEST_CASE("a view that ends after its base, pinned, touches nobody's pins", "[bu
   view.reset();
   CHECK_FALSE(comb.manager.try_alloc(4 * size));
   of_next.reset();
+  CHECK(comb.manager.try_alloc(4 * size));
+}
+
+TEST_CASE("a close takes the pin of a view whose base went before, and nothing else", "[buffer][moving]") {
+  Comb comb;
+  CpuBuffer view = comb.buffers[1].view({});
+  const BufferPin of_view = view.pin();
+  comb.buffers[1].destroy();
+  comb.buffers[1] = comb.manager.alloc(size);
+  const BufferPin of_next = comb.buffers[1].pin();
+  comb.manager.close();
+  CHECK(of_view.data() == nullptr);
+  CHECK(of_next.data() == nullptr);
+  bufgc::test::require_nothing_left(comb.manager);
+}
+
+TEST_CASE("external buffers and views of them stay where they are, pinned or not", "[buffer][moving]") {
+  Comb comb;
+  CpuBuffer external = bufgc::test::weightless(comb.manager);
+  CpuBuffer view = external.view({16, 16, DType::uint8, {}, {}});
+  const std::byte* const place = external.data();
+  BufferPin pin;
+  SECTION("not") {}
+  SECTION("pinned") {
+    pin = external.pin();
+  }
+  SECTION("pinned by the view, which ends") {
+    pin = view.pin();
+    CHECK(pin.data() == place + 16);
+    view.destroy();
+    CHECK(pin.data() == nullptr);
+    view = external.view({16, 16, DType::uint8, {}, {}});
+  }
+  CHECK(comb.manager.try_alloc(4 * size));
+  CHECK(comb.manager.statistics().compactions == 1);
+  CHECK(external.data() == place);
+  CHECK(view.data() == place + 16);
+  pin.reset();
+  CHECK(comb.manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("a pin that is moved to itself stands", "[buffer][moving]") {
+  Comb comb;
+  BufferPin pin = comb.buffers[5].pin();
+  BufferPin& same = pin;
+  pin = std::move(same);
+  REQUIRE(pin);
+  CHECK(comb.manager.try_alloc({4 * size, DType::uint8, {}, {}}).status == Status::out_of_memory);
+  pin.reset();
   CHECK(comb.manager.try_alloc(4 * size));
 }
 

@@ -99,6 +99,46 @@ TEST_CASE("what ends while the visualizer is off is not shown alive when it is o
   REQUIRE(log.cause[0] == Lifecycles::unknown);
 }
 
+TEST_CASE("a buffer that was destroyed and is held still is not shown alive", "[visualizer]") {
+  BufferManager manager;
+  CpuBuffer destroyed = manager.alloc(10);
+  const CpuBuffer lives = manager.alloc(20);
+  destroyed.destroy();
+  manager.start_visualizer();
+  const Lifecycles log = manager.visualizer().snapshot();
+  REQUIRE(log.id == std::vector<std::uint64_t>{lives.id().value()});
+}
+
+TEST_CASE("what a visualizer was told of by others than its manager is over when it is started",
+          "[visualizer]") {
+  BufferManager manager;
+  const CpuBuffer lives = manager.alloc(10);
+  BufferId other_lifetime = lives.id();
+  ++other_lifetime.generation;
+  for (const BufferId id : {BufferId{1'000'000, 0}, other_lifetime}) {
+    manager.visualizer().on_alloc({.id = id, .size_bytes = 1});
+  }
+  manager.start_visualizer();
+  const Lifecycles log = manager.visualizer().snapshot();
+  REQUIRE(log.size() == 3);
+  REQUIRE(alive_in(log) == 1);
+  REQUIRE(log.free_event[row_of(log, lives.id())] == Lifecycles::none);
+}
+
+TEST_CASE("a visualizer that is started or stopped twice tells everything once", "[visualizer]") {
+  BufferManager manager;
+  manager.stop_visualizer();
+  REQUIRE_FALSE(manager.visualizing());
+  const CpuBuffer before = manager.alloc(10);
+  manager.start_visualizer();
+  manager.start_visualizer();
+  manager.alloc(20).reset();
+  const Lifecycles log = manager.visualizer().snapshot();
+  REQUIRE(log.size() == 2);
+  REQUIRE(alive_in(log) == 1);
+  REQUIRE(manager.visualizer().event_count() == 4);  // a segment, two births, an end
+}
+
 TEST_CASE("with the visualizer on the same buffers die at the same events with the same counts",
           "[visualizer]") {
   const auto run = [](bool visualize) {
@@ -146,6 +186,20 @@ TEST_CASE("sites are recorded when switched on", "[visualizer]") {
   const Lifecycles log = manager.visualizer().snapshot();
   REQUIRE(log.strings.at(log.site[row_of(log, without.id())]).empty());
   const std::string site(log.strings.at(log.site[row_of(log, with.id())]));
+  REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
+}
+
+TEST_CASE("a buffer in a block that was used before has a site too", "[visualizer]") {
+  ManagerOptions options;
+  options.visualize = true;
+  options.sites = true;
+  BufferManager manager(options);
+  manager.alloc(10).reset();
+  const CpuBuffer again = manager.alloc(10);
+  const std::string line = std::to_string(__LINE__ - 1);
+  REQUIRE(manager.statistics().hits == 1);
+  const Lifecycles log = manager.visualizer().snapshot();
+  const std::string site(log.strings.at(log.site[row_of(log, again.id())]));
   REQUIRE(site.find("observation_test.cpp:" + line) != std::string::npos);
 }
 

@@ -103,6 +103,30 @@ TEST_CASE("a pressure handler that allocates is not asked again for itself", "[p
   REQUIRE(asked == 1);
 }
 
+TEST_CASE("a pressure handler that allocates from another manager has that one's handler asked",
+          "[pressure]") {
+  BufferManager one(with_budget(4 * mebibyte));
+  BufferManager two(with_budget(4 * mebibyte));
+  const CpuBuffer held = one.alloc(3 * mebibyte);
+  CpuBuffer spare = two.alloc(3 * mebibyte);
+  int asked_one = 0;
+  one.set_pressure_handler([&](std::size_t) {
+    ++asked_one;
+    REQUIRE(two.try_alloc(3 * mebibyte));
+    return false;
+  });
+  int asked_two = 0;
+  two.set_pressure_handler([&](std::size_t) {
+    ++asked_two;
+    REQUIRE_FALSE(one.try_alloc(3 * mebibyte));  // which asks nobody again
+    spare.reset();
+    return true;
+  });
+  REQUIRE_FALSE(one.try_alloc(3 * mebibyte));
+  REQUIRE(asked_one == 1);
+  REQUIRE(asked_two == 1);
+}
+
 TEST_CASE("what a pressure handler throws reaches the error handler and the allocation fails", "[pressure]") {
   BufferManager manager(with_budget(4 * mebibyte));
   const CpuBuffer held = manager.alloc(3 * mebibyte);

@@ -416,6 +416,19 @@ TEST_CASE("slots that a thread kept free go to others when it ends", "[threads][
   require_nothing_left(manager);
 }
 
+TEST_CASE("a thread whose first act is an end tells the visualizer of it", "[threads][slots][visualizer]") {
+  ManagerOptions options;
+  options.visualize = true;
+  BufferManager manager(options);
+  CpuBuffer buffer = manager.alloc(1000);
+  std::thread([&] { buffer = {}; }).join();
+  const Lifecycles log = manager.visualizer().snapshot();
+  REQUIRE(log.size() == 1);
+  REQUIRE(log.free_event[0] != Lifecycles::none);
+  REQUIRE(log.cause[0] == static_cast<std::uint8_t>(Cause::finalized));
+  require_nothing_left(manager);
+}
+
 TEST_CASE("buffers born on one thread and dropped on another keep counts and slots", "[threads][slots]") {
   BufferManager manager;
   for (int round = 0; round < 20; ++round) {

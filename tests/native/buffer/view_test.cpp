@@ -100,6 +100,7 @@ TEST_CASE("a destroyed base destroys the bytes of all its views", "[view]") {
   REQUIRE(view.destroyed());
   REQUIRE_FALSE(weak.lock());
   REQUIRE_FALSE(weak.expired());
+  REQUIRE_FALSE(manager.lock(view.id()));
   REQUIRE(view.try_destroy() == Status::destroyed);
   REQUIRE(view.try_view({}).status == Status::destroyed);
   REQUIRE(manager.statistics().live_bytes == 0);

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <limits>
 
+#include "bufgc/memory/arena.hpp"
 #include "memory/support.hpp"
 
 using namespace bufgc;
@@ -366,6 +367,85 @@ TEST_CASE("a segment listener adds up to the statistics' reserved bytes", "[memo
     REQUIRE(ledger.bytes == s.reserved_bytes);
   }
   allocator.set_segment_listener(nullptr);
+}
+
+TEST_CASE("a segment listener hears that an allocator's memory goes with it", "[memory][statistics]") {
+  CountedSource counted;
+  Ledger ledger;
+  {
+    CpuAllocator allocator(counted.source);
+    allocator.set_segment_listener(&ledger);
+    static_cast<void>(allocator.allocate(MiB));
+    allocator.deallocate(allocator.allocate(3 * MiB).block);
+    CHECK(ledger.bytes >= 4 * MiB);
+  }
+  CHECK(ledger.bytes == 0);
+}
+
+TEST_CASE("memory of a source that goes downward is one segment all the same", "[memory][reuse]") {
+  class Downward final : public MemorySource {
+   public:
+    explicit Downward(Segment all) : all_(all) {}
+    [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+      const std::size_t bytes = round_up(min_bytes, 4 * KiB);
+      if (bytes > all_.size_bytes) return {};
+      all_.size_bytes -= bytes;
+      return {all_.data + all_.size_bytes, bytes};
+    }
+    void release(Segment) noexcept override {}
+    [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return 4 * KiB; }
+    [[nodiscard]] bool returns_memory() const noexcept override { return false; }
+
+   private:
+    Segment all_;
+  };
+  HeapSource heap;
+  Downward source(heap.acquire(8 * MiB));
+  CpuAllocator allocator(source);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 8; ++i) {
+    blocks.push_back(allocator.allocate(MiB / 2).block);
+    REQUIRE(blocks.back() != nullptr);
+    CHECK(allocator.statistics().segments == 1);
+    check_sound(allocator);
+  }
+  for (Block* const block : blocks) allocator.deallocate(block);
+  CHECK(allocator.allocate(4 * MiB).served_by == ServedBy::arena);
+}
+
+TEST_CASE("of more allocators than a thread remembers at once each finds its own cache", "[memory][reuse]") {
+  CountedSource counted;
+  std::vector<std::unique_ptr<CpuAllocator>> allocators;
+  for (int i = 0; i < 20; ++i) allocators.push_back(std::make_unique<CpuAllocator>(counted.source));
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& allocator : allocators) {
+      const Allocation allocation = allocator->allocate(1000);
+      CHECK((allocation.served_by == ServedBy::cache) == (round > 0));
+      CHECK(allocator->deallocate(allocation.block) == FreedTo::cache);
+    }
+  }
+  for (const auto& allocator : allocators) check_sound(*allocator);
+}
+
+TEST_CASE("a free range behind many of its bin that are too small is found", "[memory][reuse]") {
+  // All between 1024 and 1088 granules, which are one bin.
+  constexpr std::size_t small = 1030 * 64;
+  constexpr std::size_t wanted = 1045 * 64;
+  constexpr std::size_t large = 1050 * 64;
+  HeapSource source;
+  Arena arena(source, 64);
+  REQUIRE(arena.grow(8 * MiB, 0, no_budget));
+  std::vector<Range*> ranges{arena.allocate(large)};
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(arena.allocate(64) != nullptr);  // lies between, so that none are joined
+    ranges.push_back(arena.allocate(small));
+  }
+  REQUIRE(arena.allocate(static_cast<std::size_t>(arena.free_bytes())) != nullptr);
+  const std::byte* const place = ranges[0]->data;
+  for (Range* const range : ranges) arena.free(range);
+  const Range* const found = arena.allocate(wanted);
+  REQUIRE(found != nullptr);
+  CHECK(found->data == place);
 }
 
 TEST_CASE("an allocator that dies returns the segments under live blocks", "[memory]") {

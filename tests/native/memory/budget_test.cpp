@@ -1,4 +1,7 @@
 #include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "bufgc/memory/errors.hpp"
 #include "memory/support.hpp"
@@ -37,6 +40,41 @@ TEST_CASE("a budget that is no multiple of a page is not passed by a byte", "[me
   check_sound(allocator);
 }
 
+TEST_CASE("a source that gives more than it was asked for does not carry the reserve past the budget",
+          "[memory][budget]") {
+  class Generous final : public MemorySource {
+   public:
+    explicit Generous(MemorySource& source) : source_(source) {}
+    [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+      return source_.acquire(min_bytes + 64 * KiB);
+    }
+    [[nodiscard]] Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept override {
+      return source_.acquire_at(address, min_bytes + 64 * KiB);
+    }
+    void release(Segment segment) noexcept override { source_.release(segment); }
+    [[nodiscard]] std::size_t granularity_bytes() const noexcept override {
+      return source_.granularity_bytes();
+    }
+
+   private:
+    MemorySource& source_;
+  };
+  CountedSource counted;
+  Generous source(counted.source);
+  AllocatorOptions options;
+  options.budget_bytes = MiB;
+  CpuAllocator allocator(source, options);
+  int served = 0;
+  while (allocator.allocate(100 * KiB).block != nullptr) {
+    ++served;
+    CHECK(allocator.statistics().reserved_bytes <= MiB);
+    CHECK(counted.source.bytes_out() == allocator.statistics().reserved_bytes);
+  }
+  CHECK(served >= 8);
+  CHECK(counted.source.bytes_out() == allocator.statistics().reserved_bytes);
+  check_sound(allocator);
+}
+
 TEST_CASE("at the budget cached blocks of other sizes make room", "[memory][budget]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source, {64, MiB});
@@ -63,6 +101,29 @@ TEST_CASE("free segments that are each too small make room for one that is not",
   CHECK(allocator.statistics().peak_reserved_bytes <= 4 * MiB);
   check_sound(allocator);
 }
+
+#if !defined(__EMSCRIPTEN__)  // where no pages change their place
+TEST_CASE("in a reserve torn into hundreds of pieces what fits is served", "[memory][budget]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 700; ++i) {
+    blocks.push_back(allocator.allocate(64 * KiB).block);
+    blocks.back()->data[100] = static_cast<std::byte>(i % 251);
+  }
+  for (std::size_t i = 0; i < blocks.size(); i += 2) allocator.deallocate(std::exchange(blocks[i], nullptr));
+  allocator.trim(0);
+  REQUIRE(allocator.statistics().segments > 300);
+  allocator.set_budget_bytes(allocator.statistics().reserved_bytes);
+  for (std::size_t i = 1; i <= 320; i += 20) allocator.deallocate(std::exchange(blocks[i], nullptr));
+  Block* const large = allocator.allocate(MiB).block;
+  REQUIRE(large != nullptr);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i] != nullptr) CHECK(blocks[i]->data[100] == static_cast<std::byte>(i % 251));
+  }
+  check_sound(allocator);
+}
+#endif
 
 TEST_CASE("a budget set below the reserve gives back what is cached", "[memory][budget]") {
   CountedSource counted;
@@ -92,6 +153,57 @@ TEST_CASE("a budget set below what is live leaves that alone", "[memory][budget]
   CHECK(allocator.allocate(64 * KiB).block == nullptr);
   check_sound(allocator);
   allocator.deallocate(live);
+  CHECK(allocator.statistics().reserved_bytes <= MiB);
+}
+
+TEST_CASE("a budget that live blocks pass is met block by block, and then memory is kept again",
+          "[memory][budget]") {
+  [[maybe_unused]] const auto threaded = GENERATE(false, true);
+  const auto hardening = GENERATE(Hardening::off, Hardening::full);
+  const auto cache_limit_bytes = GENERATE(as<std::uint64_t>{}, 64 * KiB, no_budget);
+  CountedSource counted;
+  AllocatorOptions options;
+  options.hardening = hardening;
+  options.cache_limit_bytes = cache_limit_bytes;
+  CpuAllocator allocator(counted.source, options);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 256; ++i) blocks.push_back(allocator.allocate(16 * KiB).block);
+#if !defined(BUFGC_SINGLE_THREADED)
+  // A second thread's cache keeps some.
+  if (threaded) {
+    std::thread([&allocator, &blocks] {
+      for (int i = 0; i < 64; ++i) blocks.push_back(allocator.allocate(4 * KiB).block);
+      for (int i = 0; i < 32; ++i) {
+        allocator.deallocate(blocks.back());
+        blocks.pop_back();
+      }
+    }).join();
+  }
+#endif
+  allocator.set_budget_bytes(MiB);
+  MemoryStatistics now = allocator.statistics();
+  CHECK(now.cached_bytes == 0);
+  while (now.reserved_bytes > MiB) {
+    REQUIRE(!blocks.empty());
+    allocator.deallocate(blocks.back());
+    blocks.pop_back();
+    now = allocator.statistics();
+    REQUIRE((now.reserved_bytes <= MiB || now.cached_bytes == 0));
+  }
+  // It is not paid more than it asked: what is left over is kept, as far as it may be.
+  CHECK(now.reserved_bytes > MiB - 64 * KiB);
+  check_sound(allocator);
+  allocator.deallocate(blocks.back());
+  blocks.pop_back();
+  const std::uint64_t calls = allocator.statistics().source_calls;
+  for (int i = 0; i < 100; ++i) {
+    Block* const block = allocator.allocate(16 * KiB).block;
+    REQUIRE(block != nullptr);
+    allocator.deallocate(block);
+  }
+  CHECK(allocator.statistics().source_calls == calls);
+  for (Block* const block : blocks) allocator.deallocate(block);
+  check_sound(allocator);
 }
 
 TEST_CASE("the pressure handler is asked while it frees and the allocation is retried",

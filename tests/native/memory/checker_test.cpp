@@ -406,6 +406,10 @@ TEST_CASE("the check of an allocator names caches and blocks that are miscounted
   allocator.deallocate(blocks[1]);
   REQUIRE(blocks[1]->is_kept());
   REQUIRE(blocks[1]->next == blocks[2]);
+  for (Range* const range : {blocks[1], blocks[2]}) {
+    const Spoilt spoilt(range->size_bytes, std::size_t{1});
+    CHECK(checked() == "a cache keeps a block that is not free");
+  }
   {
     // The cache knows the third as it was.
     Range before = *blocks[2];

@@ -1,5 +1,6 @@
 // Live blocks that slide together, where the source allows it.
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -155,6 +156,50 @@ TEST_CASE("what was trimmed away between blocks is taken back when they slide to
   // All but what lies below the lowest block.
   CHECK(comb.source.taken_bytes() == 17 * Comb::tooth);
   check_sound(comb.allocator);
+}
+
+TEST_CASE("what others hold between two segments stays theirs when blocks slide together",
+          "[memory][compaction]") {
+  SlidingSource source;
+  AllocatorOptions options;
+  options.budget_bytes = 16 * Comb::tooth;
+  CpuAllocator allocator(source, options);
+  std::vector<Block*> blocks;
+  Segment theirs;
+  for (std::size_t i = 0; i < 16; ++i) {
+    if (i == 8) {
+      theirs = source.acquire(Comb::tooth);
+      REQUIRE(theirs);
+      std::memset(theirs.data, 77, theirs.size_bytes);
+    }
+    blocks.push_back(allocator.allocate(Comb::tooth).block);
+    REQUIRE(blocks.back() != nullptr);
+    fill(blocks.back(), i);
+  }
+  REQUIRE(allocator.statistics().segments == 2);
+  for (std::size_t i = 0; i < 16; i += 2) allocator.deallocate(blocks[i]);
+  CHECK(allocator.allocate(4 * Comb::tooth).block != nullptr);
+  CHECK(allocator.allocate(4 * Comb::tooth).block != nullptr);
+  CHECK(allocator.statistics().compactions > 0);
+  CHECK(allocator.statistics().segments == 2);
+  for (std::size_t i = 1; i < 16; i += 2) CHECK(holds(blocks[i], i));
+  CHECK(std::count(theirs.data, theirs.data + theirs.size_bytes, std::byte{77}) ==
+        static_cast<std::ptrdiff_t>(theirs.size_bytes));
+  check_sound(allocator);
+  source.release(theirs);
+}
+
+TEST_CASE("where there is nothing yet to slide together, what does not fit is refused",
+          "[memory][compaction]") {
+  SlidingSource source;
+  AllocatorOptions options;
+  options.budget_bytes = KiB;  // not one page
+  CpuAllocator allocator(source, options);
+  CHECK(allocator.allocate(64).block == nullptr);
+  CHECK(source.detachments() == 0);
+  allocator.set_budget_bytes(Comb::tooth);
+  CHECK(allocator.allocate(64).block != nullptr);
+  check_sound(allocator);
 }
 
 TEST_CASE("compaction is off where the option says so, and where views cannot be detached",

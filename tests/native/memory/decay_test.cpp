@@ -107,6 +107,30 @@ TEST_CASE("blocks in use stay where they are while others decay", "[memory][deca
   for (std::size_t i = 0; i < live.size(); i += 4) allocator.deallocate(live[i]);
 }
 
+TEST_CASE("what blocks in use keep of their pages does not decay, and nothing is given back for it",
+          "[memory][decay]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, decaying(1000));
+  // One granule of each 4 KiB lives on.
+  std::vector<Block*> live;
+  std::vector<Block*> rest;
+  for (int i = 0; i < 4096; ++i) {
+    live.push_back(allocator.allocate(64).block);
+    rest.push_back(allocator.allocate(4 * KiB - 64).block);
+  }
+  for (Block* const block : rest) allocator.deallocate(block);
+  allocator.trim(0);
+  const std::uint64_t reserved_bytes = allocator.statistics().reserved_bytes;
+  REQUIRE(allocator.statistics().gap_bytes > 15 * MiB);
+  Random random(5);
+  small_phase(allocator, random, 20000);
+  const MemoryStatistics s = allocator.statistics();
+  CHECK(s.reserved_bytes >= reserved_bytes);
+  CHECK(s.live_bytes == 4096 * 64);
+  check_sound(allocator);
+  for (Block* const block : live) allocator.deallocate(block);
+}
+
 TEST_CASE("a program that repeats its peak in every epoch never pays for decay", "[memory][decay]") {
   const auto run = [](std::uint64_t after_allocations) {
     HeapSource source;

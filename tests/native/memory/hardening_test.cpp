@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <thread>
 
+#include "bufgc/memory/guard_table.hpp"
 #include "memory/iteration_support.hpp"
 #include "memory/support.hpp"
 
@@ -128,6 +130,8 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
     allocator.deallocate(&own);
     const Misuse misuse = watched.only(MisuseKind::foreign_pointer);
     CHECK(misuse.address == &own);
+    CHECK(misuse.expected == 0);
+    CHECK(misuse.found == reinterpret_cast<std::uintptr_t>(&own));
     CHECK(misuse.id == Misuse::no_id);
     // Not even read.
     allocator.deallocate(reinterpret_cast<Block*>(std::uintptr_t{64}));
@@ -142,6 +146,7 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
     const Misuse misuse = watched.only(MisuseKind::interior_pointer);
     named(misuse);
     CHECK(misuse.offset_bytes == 24);
+    CHECK(misuse.expected == reinterpret_cast<std::uintptr_t>(block));
     allocator.deallocate(block);
   }
   SECTION("its data moved on") {
@@ -186,6 +191,26 @@ TEST_CASE("hardened, a block that is not to be had is refused and told from othe
   CHECK(watched.seen.empty());
   CHECK(allocator.statistics().live_blocks == 0);
   check_sound(allocator);
+}
+
+TEST_CASE("of several hardened allocators each is told from the others, whichever ended before",
+          "[memory][hardening]") {
+  CountedSource counted;
+  std::vector<std::unique_ptr<Watched>> watched;
+  for (int i = 0; i < 4; ++i) watched.push_back(std::make_unique<Watched>(counted.source));
+  for (const std::size_t ends : {std::size_t{1}, std::size_t{0}}) {
+    watched[ends].reset();
+    for (const auto& owner : watched) {
+      if (owner == nullptr) continue;
+      Block* const block = owner->block(100);
+      for (const auto& other : watched) {
+        if (other == nullptr || other == owner) continue;
+        other->allocator.deallocate(block);
+        other->only(MisuseKind::wrong_allocator);
+      }
+      owner->allocator.deallocate(block);
+    }
+  }
 }
 
 TEST_CASE("hardened in full, every byte around a block is watched, from the first to the last",
@@ -387,8 +412,20 @@ TEST_CASE("hardened, blocks that compaction moved are watched where they are", "
   }
   std::vector<const std::byte*> were;
   for (std::size_t i = 1; i < blocks.size(); i += 2) were.push_back(blocks[i]->data);
+  struct Listener final : MoveListener {
+    void on_blocks_moved() noexcept override { has_moved = has_moved || block->data != was; }
+    const Block* block = nullptr;
+    const std::byte* was = nullptr;
+    bool has_moved = false;
+  } listener;
+  listener.block =
+      *std::find_if(blocks.rbegin(), blocks.rend(), [](Block* block) { return block != nullptr; });
+  listener.was = listener.block->data;
+  watched.allocator.set_move_listener(&listener);
   Block* const large = watched.block(300 * KiB);
+  watched.allocator.set_move_listener(nullptr);
   REQUIRE(watched.allocator.statistics().compactions > 0);
+  CHECK(listener.has_moved == (listener.block->data != listener.was));
   CHECK(watched.allocator.check_invariants() == nullptr);
   CHECK(watched.seen.empty());
   std::size_t moved = 0;
@@ -436,6 +473,126 @@ TEST_CASE("hardened, a planned iteration is served from its plan, and its blocks
   watched.only(MisuseKind::write_after);
   watched.allocator.trim(0);
   check_sound(watched.allocator);
+}
+
+TEST_CASE("hardened, what a plan has no place for is watched and held back within an iteration too",
+          "[memory][hardening][iteration]") {
+  CountedSource counted;
+  Watched watched(counted.source);
+  Iteration iteration(watched.allocator, {});
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(iteration.run([&] { watched.allocator.deallocate(watched.block(10'000)); }) == Status::ok);
+  }
+  REQUIRE(iteration.planned());
+  std::byte* data = nullptr;
+  REQUIRE(iteration.run([&] {
+    Block* const unplanned = watched.block(20'000);
+    data = unplanned->data;
+    watched.allocator.deallocate(unplanned);
+  }) == Status::ok);
+  CHECK(watched.allocator.statistics().plan_deviations == 1);
+  data[100] = std::byte{};
+  watched.allocator.trim(0);
+  watched.only(MisuseKind::write_after_free);
+  check_sound(watched.allocator);
+}
+
+TEST_CASE("hardened, what stands beside records of blocks, or in one not given yet, is no block",
+          "[memory][hardening]") {
+  CountedSource counted;
+  // Without the strips a freed block's record keeps no memory.
+  Watched watched(counted.source, hardened(GENERATE(Hardening::checks, Hardening::full)));
+  Block* const freed = watched.block(100);
+  Block* const block = watched.block(100);
+  watched.allocator.deallocate(freed);
+  SECTION("one that was freed, to be named") {
+    watched.allocator.set_block_name(freed, {1, "a", "b"});
+    CHECK(watched.only(MisuseKind::double_free).allocation == 1);
+  }
+  SECTION("a record not given yet") {
+    watched.allocator.deallocate(static_cast<GuardRecord*>(block) + 1);
+    watched.only(MisuseKind::foreign_pointer);
+  }
+  SECTION("the middle of a record") {
+    watched.allocator.deallocate(reinterpret_cast<Block*>(reinterpret_cast<std::byte*>(block) + 8));
+    watched.only(MisuseKind::foreign_pointer);
+  }
+  SECTION("the bytes of a block, beside one that was freed") {
+    watched.allocator.deallocate(reinterpret_cast<Block*>(block->data + 32));
+    CHECK(watched.only(MisuseKind::interior_pointer).allocation == 2);
+  }
+  watched.allocator.deallocate(block);
+  CHECK(watched.seen.empty());
+}
+
+TEST_CASE("hardened, of a long site the end is told, of a long label the beginning", "[memory][hardening]") {
+  CountedSource counted;
+  Watched watched(counted.source);
+  Block* const block = watched.block(100);
+  const std::string label = "label" + std::string(300, '-');
+  const std::string site = std::string(300, '/') + "file.cpp:42";
+  watched.allocator.set_block_name(block, {1, label, site});
+  watched.allocator.deallocate(block);
+  watched.allocator.deallocate(block);
+  watched.only(MisuseKind::double_free);
+  CHECK(watched.last.label.size() > 20);
+  CHECK(label.starts_with(watched.last.label));
+  CHECK(watched.last.site.size() > 20);
+  CHECK(site.ends_with(watched.last.site));
+}
+
+TEST_CASE("hardened, of many misuses found at once the first eight are told, in their order",
+          "[memory][hardening]") {
+  CountedSource counted;
+  Watched watched(counted.source);
+  std::vector<Block*> blocks;
+  std::vector<std::byte*> bytes;
+  for (int i = 0; i < 12; ++i) {
+    blocks.push_back(watched.block(100));
+    bytes.push_back(blocks.back()->data);
+  }
+  for (Block* const block : blocks) watched.allocator.deallocate(block);
+  for (std::byte* const data : bytes) data[50] = std::byte{};
+  watched.allocator.trim(0);
+  REQUIRE(watched.seen.size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(watched.seen[i].misuse.kind == MisuseKind::write_after_free);
+    CHECK(watched.seen[i].misuse.allocation == i + 1);
+  }
+  // And those to come are told again.
+  watched.seen.clear();
+  watched.allocator.deallocate(blocks[11]);
+  watched.only(MisuseKind::double_free);
+}
+
+TEST_CASE("hardened, another allocator's block is told as such, in whatever order allocators go",
+          "[memory][hardening]") {
+  CountedSource counted;
+  std::vector<std::unique_ptr<Watched>> all;
+  for (int i = 0; i < 4; ++i) all.push_back(std::make_unique<Watched>(counted.source));
+  all.erase(all.begin() + GENERATE(0, 1, 2, 3));
+  for (const auto& owner : all) {
+    Block* const block = owner->block(100);
+    for (const auto& other : all) {
+      if (other == owner) continue;
+      other->allocator.deallocate(block);
+      other->only(MisuseKind::wrong_allocator);
+    }
+    owner->allocator.deallocate(block);
+    CHECK(owner->seen.empty());
+  }
+}
+
+TEST_CASE("a misuse handler that is replaced or taken away is let go", "[memory][hardening]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source, hardened());
+  auto kept = std::make_shared<int>(0);
+  const std::weak_ptr<int> of_handler = kept;
+  allocator.set_misuse_handler([kept](const Misuse&) {});
+  kept.reset();
+  REQUIRE_FALSE(of_handler.expired());
+  allocator.set_misuse_handler({});
+  CHECK(of_handler.expired());
 }
 
 TEST_CASE("the misuse handler is called outside the lock, and without one nothing is left over",

@@ -103,6 +103,26 @@ TEST_CASE("Turning the cache off gives the idle region back", "[iteration]") {
   check_sound(allocator);
 }
 
+TEST_CASE("The cache may be turned off and on within an iteration, which keeps its region", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const Program program = tight_program();
+  record(iteration, allocator, program);
+  REQUIRE(iteration.begin() == Status::ok);
+  Block* const first = allocator.allocate(3 * MiB).block;
+  REQUIRE(allocator.statistics().planned_bytes == 8 * MiB);
+  for (const bool enabled : {false, true, false}) {
+    allocator.set_cache_enabled(enabled);
+    CHECK(allocator.statistics().planned_bytes == 8 * MiB);
+    check_sound(allocator);
+  }
+  allocator.deallocate(first);
+  CHECK(iteration.end() == Status::ok);
+  CHECK(allocator.statistics().reserved_bytes == 0);
+  allocator.set_cache_enabled(true);
+  check_sound(allocator);
+}
+
 TEST_CASE("An idle region is given up before the reserve would pass what was live by far", "[iteration]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);

@@ -201,6 +201,23 @@ TEST_CASE("Deviations go the ordinary road and are counted", "[iteration]") {
   CHECK(iteration.planned());
 }
 
+TEST_CASE("The figures of an open iteration are told while it is open", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  record(iteration, allocator, tight_program());
+  REQUIRE(iteration.begin() == Status::ok);
+  Block* const planned = allocator.allocate(3 * MiB).block;
+  CHECK(allocator.statistics().planned_allocations == 1);
+  CHECK(allocator.statistics().plan_deviations == 0);
+  Block* const other = allocator.allocate(5 * MiB).block;
+  CHECK(allocator.statistics().planned_allocations == 1);
+  CHECK(allocator.statistics().plan_deviations == 1);
+  allocator.deallocate(planned);
+  allocator.deallocate(other);
+  REQUIRE(iteration.end() == Status::ok);
+  CHECK(allocator.statistics().plan_deviations == 1);
+}
+
 TEST_CASE("Missing allocations do not throw the rest off", "[iteration]") {
   CpuAllocator allocator(default_source());
   Iteration iteration(allocator);
@@ -244,6 +261,38 @@ TEST_CASE("After some deviating iterations another is recorded, ever more rarely
   stood = 0;
   for (; iteration.planned(); ++stood) step(size += 64 * KiB);
   CHECK(stood == 4);
+}
+
+TEST_CASE("A plan stands as long as no two iterations in a row deviate from it", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  IterationOptions options;
+  options.most_deviating_iterations = 2;
+  Iteration iteration(allocator, options);
+  const auto step = [&](std::size_t size_bytes) {
+    REQUIRE(iteration.run([&] { allocator.deallocate(allocator.allocate(size_bytes).block); }) == Status::ok);
+  };
+  step(MiB);
+  for (int i = 0; i < 5; ++i) {
+    step(2 * MiB);
+    REQUIRE(iteration.planned());
+    step(MiB);
+    REQUIRE(iteration.planned());
+  }
+  CHECK(iteration.deviating_iterations() == 5);
+  step(2 * MiB);
+  step(2 * MiB);
+  CHECK_FALSE(iteration.planned());
+}
+
+TEST_CASE("An iteration of many thousand blocks is recorded whole", "[iteration]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  Random random(11);
+  const Program program = random_program(random, 5000);
+  record(iteration, allocator, program);
+  REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
+  CHECK(allocator.statistics().planned_allocations == 5000);
+  CHECK(iteration.deviating_iterations() == 0);
 }
 
 TEST_CASE("One iteration is open at a time; cut short, it changes nothing", "[iteration]") {
@@ -379,6 +428,10 @@ TEST_CASE("A plan made in a hurry is improved when there is time", "[iteration]"
   REQUIRE(iteration.improve_plan(std::chrono::milliseconds(500)) == Status::ok);
   CHECK(iteration.plan().height_bytes < hurried);
   CHECK(iteration.plan().height_bytes >= iteration.plan().lower_bound_bytes);
+  // In a hurry again, a worse one is found; the better one stays.
+  const std::uint64_t improved = iteration.plan().height_bytes;
+  REQUIRE(iteration.improve_plan(std::chrono::nanoseconds(0)) == Status::ok);
+  CHECK(iteration.plan().height_bytes == improved);
   REQUIRE(iteration.run([&] { program.run(allocator); }) == Status::ok);
   CHECK(allocator.statistics().plan_deviations == 0);
   check_sound(allocator);

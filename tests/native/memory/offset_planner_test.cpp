@@ -201,6 +201,30 @@ TEST_CASE("a small plan is the lowest there is", "[memory][planner]") {
   }
 }
 
+TEST_CASE("a small plan of blocks that fit exactly is the lowest there is", "[memory][planner]") {
+  const std::uint64_t seed = Catch::rngSeed();
+  INFO("seed " << seed);
+  Random random(seed);
+  // Few sizes: many blocks are alike, and many a plan has no room to spare.
+  for (int round = 0; round < 150; ++round) {
+    const Blocks blocks = random_blocks(random, 7 + below(random, 2), 6, 1 + below(random, 4));
+    const auto plan = plan_offsets(blocks, 1, 1h);
+    REQUIRE(plan.status == Status::ok);
+    REQUIRE(fault_of(plan.value, blocks, 1) == nullptr);
+    REQUIRE(plan.value.height_bytes == lowest_height(blocks, 1));
+  }
+}
+
+TEST_CASE("without time for more, a block takes the place of one that ends where it begins",
+          "[memory][planner]") {
+  Blocks blocks{{0, 100, 7}};
+  for (std::uint32_t i = 0; i < 100; ++i) blocks.push_back({i, i + 1, 5});
+  const auto plan = plan_offsets(blocks, 1, 0s);
+  REQUIRE(plan.status == Status::ok);
+  CHECK(fault_of(plan.value, blocks, 1) == nullptr);
+  CHECK(plan.value.height_bytes == 12);
+}
+
 /// No plan reaches its lower bound, and the search sees that soon.
 Blocks above_its_bound() {
   return {{2, 4, 2}, {0, 3, 4}, {0, 7, 3}, {2, 5, 1}, {5, 6, 4}, {4, 6, 3}, {3, 5, 3}, {1, 2, 3}};

@@ -82,6 +82,12 @@ TEST_CASE("of address ranges nothing is taken that does not end or begin so", "[
 
 TEST_CASE("nothing is asked of the platform for no bytes", "[memory][source]") {
   CHECK_FALSE(default_source().acquire(0));
+  Platform source;
+  const Segment segment = source.acquire(1);
+  REQUIRE(segment);
+  CHECK_FALSE(source.acquire_at(segment.data + segment.size_bytes, 0));
+  CHECK_FALSE(source.acquire_at(segment.data + segment.size_bytes, max_object_bytes + std::size_t{1}));
+  source.release(segment);
 }
 
 TEST_CASE("the platform's source gives usable segments of at least what is asked", "[memory][source]") {

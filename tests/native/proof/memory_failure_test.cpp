@@ -1,12 +1,16 @@
-// The parts of the memory room by themselves, with a heap that fails at each of their allocations in turn.
+// Parts by themselves, with a heap that fails at each of their allocations in turn, or counts them.
 
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
+#include "bufgc/buffer_manager.hpp"
+#include "bufgc/memory/address_ranges.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/memory/default_source.hpp"
 #include "bufgc/memory/failing_source.hpp"
+#include "bufgc/memory/iteration.hpp"
 #include "failing_heap.hpp"
 
 #if !defined(__EMSCRIPTEN__)
@@ -68,6 +72,48 @@ TEST_CASE("a hardened allocator without heap for its records refuses, and goes o
       return asked;
     });
   }
+}
+
+TEST_CASE("what address ranges have reserved needs no more memory", "[proof][failure]") {
+  AddressRanges ranges;
+  REQUIRE(ranges.reserve(100));
+  const FailingHeap none(0);
+  CHECK(ranges.reserve(1));
+  CHECK(ranges.reserve(100));
+  CHECK_FALSE(ranges.reserve(101));
+}
+
+TEST_CASE("labels that are alike are kept once", "[proof]") {
+  BufferManager manager;
+  std::vector<CpuBuffer> buffers;
+  buffers.reserve(1000);
+  const auto blocks_for = [&manager, &buffers](std::string_view label) {
+    const std::int64_t before = FailingHeap::blocks_out();
+    for (int i = 0; i < 500; ++i) buffers.push_back(manager.alloc(BufferSpec{10, DType::uint8, {}, label}));
+    return FailingHeap::blocks_out() - before;
+  };
+  const std::int64_t without = blocks_for({});
+  CHECK(blocks_for("activation") <= without + 10);
+  CHECK(buffers.back().label() == "activation");
+}
+
+TEST_CASE("an iteration that there is no memory to record is not planned, and the next is",
+          "[proof][failure]") {
+  CpuAllocator allocator(default_source());
+  Iteration iteration(allocator);
+  const auto step = [&allocator] { allocator.deallocate(allocator.allocate(1000).block); };
+  step();
+  REQUIRE(iteration.begin() == Status::ok);
+  {
+    const FailingHeap none(0);
+    step();
+  }
+  CHECK(iteration.end() == Status::out_of_memory);
+  CHECK_FALSE(iteration.planned());
+  CHECK(iteration.run(step) == Status::ok);
+  CHECK(iteration.planned());
+  CHECK(iteration.run(step) == Status::ok);
+  CHECK(iteration.deviating_iterations() == 0);
 }
 
 #if !defined(__EMSCRIPTEN__)

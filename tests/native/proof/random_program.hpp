@@ -77,7 +77,7 @@ class RandomProgram {
     const std::byte* place;
   };
 
-  // Operations.
+  // random_operations.cpp
   void allocate();
   void allocate_external();
   void view();
@@ -97,8 +97,9 @@ class RandomProgram {
 
   /// What a finalizer does beside being counted.
   void behave(std::uint64_t choice);
+  [[nodiscard]] std::uint64_t random_size();
 
-  // The model.
+  // random_model.cpp
   Index add(CpuBuffer handle, BufferKind kind);
   void release(Index index);
   void die(Index index);
@@ -117,7 +118,6 @@ class RandomProgram {
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
   /// A node with handles; `none` when there is none.
   Index any_held();
-  std::uint64_t random_size();
   void fill(const CpuBuffer& buffer, std::uint64_t mark, std::uint64_t size_bytes) const;
 
   World world_;

@@ -93,7 +93,7 @@ class ThreadedProgram {
     WeakBuffer weak;
     Finalizer finalizer;
   };
-  class Worker;
+  class Worker;  // threaded_worker.hpp
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
   [[nodiscard]] Place& place(std::uint64_t random) noexcept { return places_[random % places_.size()]; }
@@ -103,6 +103,9 @@ class ThreadedProgram {
   /// A new buffer, filled; empty where there is no room for it, or the manager is closed.
   [[nodiscard]] CpuBuffer make(std::uint64_t size_bytes, DType dtype, bool labelled = false);
   void fill(const CpuBuffer& buffer) const;
+  [[nodiscard]] static bool shared_with_destroyers(const CpuBuffer& buffer) noexcept {
+    return buffer.dtype() == DType::int8;
+  }
   /// What holds of every handle, and its bytes.
   void check(const CpuBuffer& buffer);
   /// A finalizer that does `choice`; false where the owner has ended.

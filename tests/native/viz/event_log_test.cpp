@@ -3,14 +3,17 @@
 #include "bufgc/viz/event_log.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "bufgc/viz/buffer_visualizer.hpp"
 #include "bufgc/viz/lifecycles_builder.hpp"
+#include "bufgc/viz/string_table.hpp"
 #include "viz/levels_of.hpp"
 
 using namespace bufgc;
@@ -221,6 +224,28 @@ TEST_CASE("log_bytes counts the columns that were filled") {
   CHECK(visualizer.log_bytes() < 100000 * 250);
 }
 
+TEST_CASE("a birth of 1 MiB has its own time, however closely the others follow") {
+  BufferVisualizer visualizer;
+  std::uint32_t slot = 0;
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    for (std::uint32_t i = 0; i < 101 + round; ++i) birth(visualizer, slot++, 100);
+    const std::uint32_t before = slot;
+    birth(visualizer, slot++, 1U << 20U);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    birth(visualizer, slot++, 1U << 20U);
+    const Lifecycles log = visualizer.snapshot();
+    CHECK(log.alloc_time_ns(before + 1) - log.alloc_time_ns(before) >= 20'000'000);
+  }
+}
+
+TEST_CASE("a table of strings counts its text, its ends, and what it finds them by") {
+  StringTable strings;
+  for (int i = 0; i < 10'000; ++i) strings.intern("string " + std::to_string(i));
+  const std::size_t each_bytes = sizeof(std::size_t) + 2 * sizeof(std::uint32_t);
+  CHECK(strings.memory_bytes() >= strings.text_bytes() + 10'000 * each_bytes);
+  CHECK(strings.memory_bytes() <= 4 * (strings.text_bytes() + 10'000 * each_bytes));
+}
+
 TEST_CASE("a name longer than 1 KiB is cut between characters") {
   BufferVisualizer visualizer;
   std::string name(1022, 'x');
@@ -252,6 +277,18 @@ TEST_CASE("long names are bounded by their bytes, not only by their number") {
   CHECK(picture.strings.at(picture.marks.front().name) == "0" + rest);
   CHECK(picture.strings.at(picture.marks.back().name) == "(one of too many names)");
   CHECK(picture.strings.size() < marks);
+}
+
+TEST_CASE("an end of an id that is not alive is counted as skipped and ends nobody else") {
+  BufferVisualizer visualizer;
+  birth(visualizer, BufferId{3, 1}.value(), 100);
+  death(visualizer, BufferId{3, 0}.value());
+  death(visualizer, BufferId{4, 0}.value());
+  death(visualizer, BufferId{1'000'000, 0}.value());
+  const Lifecycles log = visualizer.snapshot();
+  CHECK(log.skipped_events == 3);
+  REQUIRE(log.size() == 1);
+  CHECK(log.free_event[0] == Lifecycles::none);
 }
 
 TEST_CASE("a use of ids that are not alive is counted as skipped") {

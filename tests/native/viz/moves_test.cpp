@@ -69,6 +69,61 @@ TEST_CASE("the picture follows a buffer and its views from address to address", 
   CHECK(log.address.back() == address_of(large));
 }
 
+TEST_CASE("while the visualizer is off buffers move untold", "[viz][moves]") {
+  SlidingSource source;
+  BufferManager manager(options_for(source, 4 * size, true));
+  CpuBuffer a = manager.alloc(size);
+  const CpuBuffer b = manager.alloc(size);
+  CpuBuffer c = manager.alloc(2 * size);
+  const std::uint64_t before = address_of(b);
+  a.reset();
+  c.reset();
+  manager.stop_visualizer();
+  const CpuBuffer large = manager.alloc(3 * size);
+  REQUIRE(address_of(b) != before);
+  CHECK(manager.visualizer().snapshot().moves.empty());
+  CHECK(manager.check_invariants() == nullptr);
+}
+
+TEST_CASE("what moved while the visualizer was off is told when it is on again, in one move",
+          "[viz][moves]") {
+  SlidingSource source;
+  BufferManager manager(options_for(source, 8 * size, true));
+  CpuBuffer a = manager.alloc(size);
+  CpuBuffer gone = manager.alloc(size);
+  CpuBuffer b = manager.alloc(size);
+  CpuBuffer c = manager.alloc(size);
+  const CpuBuffer d = manager.alloc(size);
+  const CpuBuffer view = d.view({100, 50, DType::uint8, {}, {}});
+  CpuBuffer rest = manager.alloc(3 * size);
+  const std::uint64_t before = address_of(d);
+  manager.stop_visualizer();
+  const BufferId ended = gone.id();
+  gone.reset();
+  rest.reset();
+  a.reset();
+  CpuBuffer large = manager.alloc(4 * size);  // the others slide
+  REQUIRE(address_of(d) != before);
+  b.reset();
+  c.reset();
+  large.reset();
+  large = manager.alloc(6 * size);  // and again
+  const CpuBuffer late = manager.alloc(size);
+  manager.start_visualizer();
+  const Lifecycles log = manager.visualizer().snapshot();
+  auto addresses = addresses_in(log);
+  CHECK(log.moves.size() == 2);
+  CHECK(addresses[d.id().value()] == address_of(d));
+  CHECK(addresses[view.id().value()] == address_of(view));
+  CHECK(addresses[late.id().value()] == address_of(late));
+  CHECK(addresses[ended.value()] != 0);
+  // No more of it the next time.
+  manager.stop_visualizer();
+  manager.start_visualizer();
+  CHECK(manager.visualizer().snapshot().moves.size() == 2);
+  CHECK(manager.check_invariants() == nullptr);
+}
+
 TEST_CASE("after any compactions every address in the picture is the buffer's own", "[viz][moves]") {
   for (const std::size_t max_events : {std::size_t{1} << 20U, std::size_t{64}}) {
     for (std::uint32_t seed = 1; seed <= 4; ++seed) {

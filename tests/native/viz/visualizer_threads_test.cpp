@@ -41,4 +41,17 @@ TEST_CASE("events of several threads get one order in which time never decreases
   CHECK(picture.skipped_events == 0);
 }
 
+TEST_CASE("what one thread recorded at once, another reads as soon as it looks") {
+  ManagerOptions options;
+  options.visualize = true;
+  BufferManager manager(options);
+  std::vector<CpuBuffer> kept;
+  for (std::size_t i = 1; i <= 100; ++i) {
+    kept.push_back(manager.alloc(100));
+    std::size_t seen = 0;
+    std::thread([&] { seen = manager.visualizer().snapshot().size(); }).join();
+    REQUIRE(seen == i);
+  }
+}
+
 #endif

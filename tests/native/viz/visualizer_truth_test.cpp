@@ -1,9 +1,12 @@
 // The visualizer's truth: its picture is the allocator's own, and watching changes nothing.
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "bufgc/buffer_manager.hpp"
+#include "failing_heap.hpp"
 #include "viz/levels_of.hpp"
 #include "viz/recorded_trace.hpp"
 
@@ -161,6 +164,22 @@ TEST_CASE("a snapshot keeps no buffer alive and shows one alive at its end as al
   REQUIRE(picture.size() == 1);
   CHECK(picture.free_event[0] == Lifecycles::none);
   CHECK(manager.visualizer().snapshot().free_event[0] != Lifecycles::none);
+}
+
+TEST_CASE("a handle that outlives its manager does not keep the log") {
+  const auto blocks_kept = [](int events) {
+    const std::int64_t before = FailingHeap::blocks_out();
+    ManagerOptions options;
+    options.visualize = true;
+    auto manager = std::make_unique<BufferManager>(options);
+    const CpuBuffer kept = manager->alloc(256);
+    for (int i = 0; i < events; ++i) manager->visualizer().mark("event " + std::to_string(i));
+    manager.reset();
+    return FailingHeap::blocks_out() - before;
+  };
+  blocks_kept(1);  // what is made once
+  const std::int64_t few = blocks_kept(1);
+  CHECK(blocks_kept(30'000) <= few);
 }
 
 TEST_CASE("attaching at run time lists what is alive as born then") {

@@ -99,6 +99,9 @@ TEST_CASE("a queue takes little memory before it takes huge pages, and gives all
   CHECK(queue.memory_bytes() == empty + chunk_bytes);
   fill(queue, 8 * WordQueue::chunk_words - 1);
   CHECK(queue.memory_bytes() == empty + 8 * chunk_bytes);
+  // Its own records: where each chunk is, by its number, whether it is spare, and what it was taken with.
+  CHECK(empty >= 100 * 3 * sizeof(void*));
+  CHECK(empty <= 10'000);
   fill(queue, 1);
   CHECK(queue.memory_bytes() == empty + 8 * chunk_bytes + (has_huge_pages ? huge_page_bytes : chunk_bytes));
   fill(queue, 91 * WordQueue::chunk_words);
