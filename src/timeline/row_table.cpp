@@ -33,9 +33,9 @@ std::vector<std::uint64_t> sort_keys(const Lifecycles& lifecycles, SortKey key) 
     case SortKey::row:
       break;
     case SortKey::id:
-      return keys_of(rows, [&](std::size_t row) { return lifecycles.id[row]; });
+      return lifecycles.id;
     case SortKey::size:
-      return keys_of(rows, [&](std::size_t row) { return lifecycles.size_bytes[row]; });
+      return lifecycles.size_bytes;
     case SortKey::label:
     case SortKey::dtype: {
       const std::vector<std::uint32_t> rank = alphabetical(lifecycles.strings);

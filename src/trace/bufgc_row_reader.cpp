@@ -117,6 +117,8 @@ void RowReader::add_births(bool standing) {
   const std::size_t old = rows.size();
   const std::size_t count = sizes.size();
   const std::size_t all = old + count;
+  rows.id.resize(all);
+  rows.capacity_bytes.resize(all);
   rows.address.resize(all);
   rows.served_by.resize(all);
   const std::vector<std::uint64_t>& slots = block_.column(Column::id_slot);
@@ -125,12 +127,12 @@ void RowReader::add_births(bool standing) {
   const std::vector<std::uint64_t>& addresses = block_.column(Column::address);
   const std::vector<std::uint64_t>& servers = block_.column(Column::served_by);
   for (std::size_t i = 0; i < count; ++i) {
+    rows.id[old + i] = slots[i] | (generations[i] << 32U);
+    rows.capacity_bytes[old + i] = sizes[i] + unfold_sign(capacities[i]);
     rows.address[old + i] = addresses[i] - 1;
     rows.served_by[old + i] = minus_one(servers[i]);
   }
-  rows.id.append(count, [&](std::size_t i) { return slots[i] | (generations[i] << 32U); });
-  rows.size_bytes.append(count, [&](std::size_t i) { return sizes[i]; });
-  rows.capacity_bytes.append(count, [&](std::size_t i) { return sizes[i] + unfold_sign(capacities[i]); });
+  rows.size_bytes.insert(rows.size_bytes.end(), sizes.begin(), sizes.end());
   rows.alloc_event.resize(all);
   rows.free_event.resize(all, none);
   rows.base.resize(all, none);
@@ -154,8 +156,7 @@ void RowReader::add_births(bool standing) {
 template <class Visit>
 void RowReader::for_each_column(Visit&& visit) {
   Lifecycles& all = builder_.rows();
-  for (auto* const column : {&all.id, &all.size_bytes, &all.capacity_bytes}) visit(*column);
-  visit(all.address);
+  for (auto* const column : {&all.id, &all.size_bytes, &all.capacity_bytes, &all.address}) visit(*column);
   for (auto* const column : {&all.alloc_event, &all.free_event, &all.base}) visit(*column);
   for (auto* const column : {&all.label, &all.dtype, &all.shape, &all.site, &all.thread}) visit(*column);
   for (auto* const column : {&all.kind, &all.cause, &all.served_by, &all.freed_to}) visit(*column);

@@ -157,9 +157,8 @@ int Viewer::row_of_id(std::string_view id) {
   }
   // Files may use an id again: the last lifetime is what a person means.
   const auto& ids = lifecycles().id;
-  std::size_t row = ids.size();
-  while (row > 0 && ids[row - 1] != value) --row;
-  return static_cast<int>(row) - 1;
+  const auto found = std::find(ids.rbegin(), ids.rend(), value);
+  return found == ids.rend() ? -1 : static_cast<int>(ids.rend() - found - 1);
 }
 
 bool Viewer::export_as(Format format) {

@@ -43,10 +43,10 @@ struct Lifecycles {
   static constexpr std::uint8_t unknown = 0xff;
 
   // One entry a lifetime.
-  NarrowColumn<std::uint64_t>
+  std::vector<std::uint64_t>
       id;  ///< As in the file, or `BufferId::value()`; may repeat over time only in files.
-  NarrowColumn<std::uint64_t> size_bytes;  ///< As requested.
-  NarrowColumn<std::uint64_t>
+  std::vector<std::uint64_t> size_bytes;  ///< As requested.
+  std::vector<std::uint64_t>
       capacity_bytes;                  ///< The block's size; equals size_bytes where the file does not say.
   std::vector<std::uint64_t> address;  ///< At birth (`moves` tell later ones); `no_address` where unknown.
   std::vector<std::uint32_t> alloc_event;

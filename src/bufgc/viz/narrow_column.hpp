@@ -18,8 +18,10 @@ namespace bufgc {
 template <std::unsigned_integral Number>
 class NarrowColumn {
  public:
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return bytes_.empty() ? 0 : (bytes_.size() - slack()) >> shift_;
+  }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
   /// How many numbers of the width that there is have room.
   [[nodiscard]] std::size_t capacity() const noexcept {
     return bytes_.capacity() < slack() ? 0 : (bytes_.capacity() - slack()) >> shift_;
@@ -58,13 +60,13 @@ class NarrowColumn {
     std::size_t index_ = 0;
   };
   [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
-  [[nodiscard]] Iterator end() const noexcept { return {*this, size_}; }
+  [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }
 
   friend bool operator==(const NarrowColumn& a, const NarrowColumn& b) noexcept {
-    return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
   }
   friend bool operator==(const NarrowColumn& a, const std::vector<Number>& b) noexcept {
-    return a.size_ == b.size() && std::equal(a.begin(), a.end(), b.begin());
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
   }
 
   void set(std::size_t index, Number number) {
@@ -75,7 +77,7 @@ class NarrowColumn {
     there = (there & ~most_) | number;
     std::memcpy(at, &there, sizeof there);
   }
-  void push_back(Number number) {
+  [[gnu::noinline]] void push_back(Number number) {
     append(1, [&](std::size_t) { return number; });
   }
   /// Adds `count` numbers, `number(i)` each; it is called twice for each.
@@ -84,7 +86,7 @@ class NarrowColumn {
     Number bits = 0;
     for (std::size_t i = 0; i < count; ++i) bits |= number(i);
     if (bits > most_) widen_for(bits);
-    const std::size_t first = size_;
+    const std::size_t first = size();
     resize(first + count);
     const unsigned shift = shift_;
     std::uint8_t* const at = bytes_.data() + (first << shift);
@@ -96,9 +98,8 @@ class NarrowColumn {
   }
   /// Those beyond the old size are 0.
   void resize(std::size_t size) {
-    if (size < size_) bytes_.resize(size << shift_);  // so that what stood there is gone
+    if (size < this->size()) bytes_.resize(size << shift_);  // so that what stood there is gone
     bytes_.resize(bytes_for(size));
-    size_ = size;
   }
   /// Makes room for so many numbers of the width that there is.
   void reserve(std::size_t size) { bytes_.reserve(bytes_for(size)); }
@@ -111,19 +112,18 @@ class NarrowColumn {
   [[nodiscard]] std::size_t bytes_for(std::size_t size) const noexcept {
     return size == 0 ? 0 : (size << shift_) + slack();
   }
-  void widen_for(Number number) {
+  [[gnu::noinline]] void widen_for(Number number) {
     NarrowColumn wide;
     while (number > wide.most_) {
       ++wide.shift_;
       wide.most_ = static_cast<Number>(wide.most_ | (wide.most_ << (4U << wide.shift_)));
     }
     wide.reserve(capacity());
-    wide.append(size_, [this](std::size_t i) { return (*this)[i]; });
+    wide.append(size(), [this](std::size_t i) { return (*this)[i]; });
     *this = std::move(wide);
   }
 
   std::vector<std::uint8_t> bytes_;
-  std::size_t size_ = 0;
   unsigned shift_ = 0;  ///< Of the width.
   Number most_ = 0xff;  ///< The largest number of that width.
 };

@@ -271,7 +271,7 @@ TEST_CASE("colours of magnitudes are even in the logarithm, from the least to th
   for (const std::uint64_t greatest : {std::uint64_t{7}, std::uint64_t{1} << 20U, ~std::uint64_t{0}}) {
     Lifecycles trace = random_trace({3});
     for (std::size_t row = 0; row < trace.size(); ++row) {
-      trace.size_bytes.set(row, greatest >> (row * 7 % 64));
+      trace.size_bytes[row] = greatest >> (row * 7 % 64);
     }
     const auto [low, high] = std::minmax_element(trace.size_bytes.begin(), trace.size_bytes.end());
     const double from = std::log2(static_cast<double>(*low) + 1);

@@ -170,8 +170,7 @@ TEST_CASE(
     rows = {};
     rows.label.push_back(rows.strings.intern(label));
     for (auto* const column : {&rows.dtype, &rows.shape, &rows.site, &rows.thread}) column->resize(1);
-    for (auto* const column : {&rows.id, &rows.size_bytes, &rows.capacity_bytes}) column->resize(1);
-    rows.address = {0};
+    rows.id = rows.size_bytes = rows.capacity_bytes = rows.address = {0};
     rows.alloc_event = rows.free_event = {0};
     rows.event_time_ns = {0};
     rows.kind = rows.cause = {0};

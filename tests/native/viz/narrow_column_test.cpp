@@ -130,5 +130,6 @@ TEST_CASE("a column does as a vector does") {
     const NarrowColumn<std::uint64_t> moved = std::move(column);
     require_equal(copy, numbers);
     require_equal(moved, numbers);
+    CHECK(column.empty());  // NOLINT(bugprone-use-after-move): as a vector is
   }
 }
