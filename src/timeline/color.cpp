@@ -79,7 +79,7 @@ void ColorMap::by_state(const Lifecycles& lifecycles, TraceEnd end) {
   }
 }
 
-void ColorMap::by_name(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& names) {
+void ColorMap::by_name(const Lifecycles& lifecycles, const NarrowColumn<std::uint32_t>& names) {
   // The names that most bytes belong to get the colours; equal ones in order of their names.
   std::vector<std::uint64_t> bytes(lifecycles.strings.size());
   for (std::size_t row = 0; row < classes_.size(); ++row) {

@@ -65,7 +65,7 @@ class ColorMap {
 
  private:
   void by_state(const Lifecycles& lifecycles, TraceEnd end);
-  void by_name(const Lifecycles& lifecycles, const std::vector<std::uint32_t>& names);
+  void by_name(const Lifecycles& lifecycles, const NarrowColumn<std::uint32_t>& names);
   template <class ValueOf>
   void by_magnitude(ValueOf&& value_of);
 

@@ -117,7 +117,8 @@ CommonGrouping common_grouping(const Lifecycles& a, const Lifecycles& b, GroupBy
     const bool sites = by == GroupBy::site;
     const CommonStrings strings =
         sites ? CommonStrings(site_names(a).names, site_names(b).names) : CommonStrings(a.strings, b.strings);
-    if (out.second.names != nullptr) out.second.classes = *std::exchange(out.second.names, nullptr);
+    if (const auto* const names = std::exchange(out.second.names, nullptr); names != nullptr)
+      out.second.classes.assign(names->begin(), names->end());
     for (std::uint32_t& group : out.second.classes) group = strings.of_second(group);
     out.groups = strings.count();
   }

@@ -119,7 +119,7 @@ bool is_counted(const Lifecycles& lifecycles, const FlameQuery& query, std::uint
 
 Tree tree_of(const Lifecycles& lifecycles, const FlameQuery& query,
              const std::vector<std::uint8_t>& matches) {
-  const std::vector<std::uint32_t>& text = query.by == FlameBy::label ? lifecycles.label : lifecycles.site;
+  const NarrowColumn<std::uint32_t>& text = query.by == FlameBy::label ? lifecycles.label : lifecycles.site;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> counts(lifecycles.strings.size());
   for (std::uint32_t row = 0; row < matches.size(); ++row) {
     if (matches[row] == 0 || !is_counted(lifecycles, query, row)) continue;

@@ -65,7 +65,7 @@ SiteNames site_names(const Lifecycles& lifecycles) {
 }
 
 Grouping group_of_rows(const Lifecycles& lifecycles, GroupBy by) {
-  const auto named = [&](const std::vector<std::uint32_t>& names) {
+  const auto named = [&](const NarrowColumn<std::uint32_t>& names) {
     return Grouping{lifecycles.strings.size(), &names, {}};
   };
   const auto classed = [&](std::size_t groups, auto&& class_of) {

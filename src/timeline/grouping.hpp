@@ -34,7 +34,7 @@ struct SiteNames {
 /// place: valid while the lifecycles are as they were.
 struct Grouping {
   std::size_t groups = 0;
-  const std::vector<std::uint32_t>* names = nullptr;
+  const NarrowColumn<std::uint32_t>* names = nullptr;
   std::vector<std::uint32_t> classes;  ///< Instead of names.
   [[nodiscard]] std::uint32_t of(std::size_t row) const noexcept {
     return names == nullptr ? classes[row] : (*names)[row];

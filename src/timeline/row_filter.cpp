@@ -59,7 +59,7 @@ void keep(Flags& flags, bool negated, Holds&& row_holds) {
 void keep_text(const Lifecycles& lifecycles, const Term& term, Flags& flags) {
   using Field = Term::Field;
   const Flags found = strings_with(lifecycles.strings, term);
-  const auto column = [&](const std::vector<std::uint32_t>& strings) {
+  const auto column = [&](const NarrowColumn<std::uint32_t>& strings) {
     keep(flags, term.negated, [&](std::size_t row) { return found[strings[row]] != 0; });
   };
   switch (term.field) {

@@ -139,10 +139,9 @@ void RowReader::add_births(bool standing) {
   rows.cause.resize(all, Lifecycles::unknown);
   rows.freed_to.resize(all, Lifecycles::unknown);
   append_as(rows.kind, block_.column(Column::kind));
-  const auto add_named = [&](std::vector<std::uint32_t>& column, Column which) {
-    column.resize(all);
+  const auto add_named = [&](NarrowColumn<std::uint32_t>& column, Column which) {
     const std::vector<std::uint64_t>& numbers = block_.column(which);
-    for (std::size_t i = 0; i < count; ++i) column[old + i] = names_[static_cast<std::size_t>(numbers[i])];
+    column.append(count, [&](std::size_t i) { return names_[static_cast<std::size_t>(numbers[i])]; });
   };
   add_named(rows.label, Column::label);
   add_named(rows.dtype, Column::dtype);
@@ -158,9 +157,8 @@ template <class Visit>
 void RowReader::for_each_column(Visit&& visit) {
   Lifecycles& all = builder_.rows();
   for (auto* const column : {&all.id, &all.size_bytes, &all.capacity_bytes, &all.address}) visit(*column);
-  for (auto* const column : {&all.alloc_event, &all.free_event, &all.label, &all.dtype, &all.shape, &all.site,
-                             &all.thread, &all.base})
-    visit(*column);
+  for (auto* const column : {&all.alloc_event, &all.free_event, &all.base}) visit(*column);
+  for (auto* const column : {&all.label, &all.dtype, &all.shape, &all.site, &all.thread}) visit(*column);
   for (auto* const column : {&all.kind, &all.cause, &all.served_by, &all.freed_to}) visit(*column);
 }
 

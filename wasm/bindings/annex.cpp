@@ -5,6 +5,7 @@
 
 #include <emscripten.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -40,6 +41,8 @@ struct Answer {
   std::vector<std::int64_t> alloc_times_ns;
   std::vector<std::int64_t> free_times_ns;
   std::vector<std::uint32_t> string_ends;
+  // Of narrow columns, at full width.
+  std::array<std::vector<std::uint32_t>, 5> words;
   trace::StringSink sink;
   double next_event = 0;
   Column columns[column_count];
@@ -59,6 +62,11 @@ struct Outgoing {
 template <class Items>
 Column column(const Items& items) {
   return {items.data(), static_cast<std::uint32_t>(items.size())};
+}
+template <class Number>
+Column column(const NarrowColumn<Number>& items, std::vector<Number>& wide) {
+  wide.assign(items.begin(), items.end());
+  return column(wide);
 }
 
 /// What `work` answers, or none: what is thrown is only ever for want of memory, and nothing may leave the
@@ -125,11 +133,11 @@ const Column* snapshot_of(const BufferVisualizer& visualizer) {
       column(here.free_times_ns),
       column(rows.alloc_event),
       column(rows.free_event),
-      column(rows.label),
-      column(rows.dtype),
-      column(rows.shape),
-      column(rows.site),
-      column(rows.thread),
+      column(rows.label, here.words[0]),
+      column(rows.dtype, here.words[1]),
+      column(rows.shape, here.words[2]),
+      column(rows.site, here.words[3]),
+      column(rows.thread, here.words[4]),
       column(rows.base),
       column(rows.kind),
       column(rows.cause),

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "bufgc/viz/narrow_column.hpp"
 #include "bufgc/viz/string_table.hpp"
 
 namespace bufgc {
@@ -50,11 +51,11 @@ struct Lifecycles {
   std::vector<std::uint64_t> address;  ///< At birth (`moves` tell later ones); `no_address` where unknown.
   std::vector<std::uint32_t> alloc_event;
   std::vector<std::uint32_t> free_event;  ///< `none`: alive at the end (a leak or a survivor).
-  std::vector<std::uint32_t> label;       ///< Index into `strings`, as are dtype, shape, site and thread.
-  std::vector<std::uint32_t> dtype;
-  std::vector<std::uint32_t> shape;  ///< As text, "1080x1920x4".
-  std::vector<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
-  std::vector<std::uint32_t> thread;
+  NarrowColumn<std::uint32_t> label;      ///< Index into `strings`, as are dtype, shape, site and thread.
+  NarrowColumn<std::uint32_t> dtype;
+  NarrowColumn<std::uint32_t> shape;  ///< As text, "1080x1920x4".
+  NarrowColumn<std::uint32_t> site;   ///< A frame, or a whole stack: `site_text.hpp`.
+  NarrowColumn<std::uint32_t> thread;
   std::vector<std::uint32_t>
       base;  ///< Of a view: the row of its base; `none` otherwise. Views hold no bytes of their own.
   std::vector<std::uint8_t> kind;       ///< `BufferKind` as a number.

@@ -48,7 +48,7 @@ Lifecycles named_trace(std::uint32_t seed, std::uint32_t events) {
       if (roll(8) == 0) birth.kind = BufferKind::external;
       if (roll(4) == 0) birth.served_by = from_cache;
       const std::uint32_t row = maker.alloc(birth);
-      if (roll(3) == 0) trace.site[row] = trace.strings.intern("text " + std::to_string(roll(4)));
+      if (roll(3) == 0) trace.site.set(row, trace.strings.intern("text " + std::to_string(roll(4))));
       alive.push_back(row);
     }
   }
@@ -311,7 +311,7 @@ TEST_CASE("diff: sites are put together by their names, whichever stacks led the
   for (std::size_t trace = 0; trace < 2; ++trace) {
     for (const std::string_view site : sites[trace]) {
       const std::uint32_t row = makers[trace].alloc({trace + 1});
-      makers[trace].trace.site[row] = makers[trace].trace.strings.intern(site);
+      makers[trace].trace.site.set(row, makers[trace].trace.strings.intern(site));
     }
   }
   const Levels levels[2] = {Levels(makers[0].trace), Levels(makers[1].trace)};

@@ -23,7 +23,7 @@ Lifecycles stacked_trace(std::uint32_t seed) {
   for (std::size_t row = 0; row < trace.size(); ++row) {
     const std::string outer = "model/part" + std::to_string(row % 3);
     const std::string name = row % 7 == 0 ? outer : outer + "/layer" + std::to_string(row % 5);
-    trace.label[row] = trace.strings.intern(row % 11 == 0 ? std::string() : name);
+    trace.label.set(row, trace.strings.intern(row % 11 == 0 ? std::string() : name));
   }
   return trace;
 }

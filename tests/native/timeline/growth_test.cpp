@@ -29,7 +29,7 @@ TEST_CASE("growth: counts and floors are what a count from nothing finds") {
   for (std::uint32_t seed = 1; seed <= 8; ++seed) {
     Lifecycles trace = random_trace({seed, 900});
     for (std::size_t row = 0; row < trace.size(); ++row) {
-      trace.label[row] = trace.strings.intern(std::string("label ") + std::to_string(row % 7));
+      trace.label.set(row, trace.strings.intern(std::string("label ") + std::to_string(row % 7)));
     }
     const Growth growth = growth_of_groups(trace, GroupBy::label, all_rows(trace), 100);
     std::uint64_t bytes = 0;

@@ -23,7 +23,7 @@ Lifecycles used_trace(std::uint32_t seed) {
   Lifecycles trace = random_trace({seed, 600, true, true, seed % 2 == 0});
   std::mt19937 random(seed);
   for (std::uint32_t row = 0; row < trace.size(); ++row) {
-    trace.label[row] = trace.strings.intern("label " + std::to_string(row % 7));
+    trace.label.set(row, trace.strings.intern("label " + std::to_string(row % 7)));
     if (row % 3 == 0) continue;
     const std::uint32_t end =
         std::min<std::uint32_t>(trace.free_event[row], static_cast<std::uint32_t>(trace.event_count()));

@@ -20,7 +20,7 @@ std::vector<std::uint8_t> all_rows(const Lifecycles& trace) {
 Lifecycles labelled_trace(std::uint32_t seed) {
   Lifecycles trace = random_trace({seed});
   for (std::size_t row = 0; row < trace.size(); ++row) {
-    trace.label[row] = trace.strings.intern(std::string("label ") + std::to_string(row % 5));
+    trace.label.set(row, trace.strings.intern(std::string("label ") + std::to_string(row % 5)));
   }
   return trace;
 }

@@ -191,7 +191,7 @@ TEST_CASE("stacks that lead to one frame of the user's are one site, in groups a
   TraceMaker maker;
   const auto alloc = [&](std::uint64_t size, std::string_view site) {
     const std::uint32_t row = maker.alloc({size});
-    maker.trace.site[row] = maker.trace.strings.intern(site);
+    maker.trace.site.set(row, maker.trace.strings.intern(site));
   };
   alloc(1, "lib.py:1 f <- > a.py:12 train <- a.py:40 main");
   alloc(2, "a.py:12 train <- a.py:41 main");

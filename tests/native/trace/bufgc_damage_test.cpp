@@ -234,6 +234,7 @@ TEST_CASE(
   REQUIRE(reader->finish());
   require_equal(reader->lifecycles(), rows);
   CHECK(reader->lifecycles().id.capacity() == rows.size());
+  CHECK(reader->lifecycles().thread.width() == 1);
   CHECK(reader->lifecycles().freed_to.capacity() == rows.size());
   CHECK(reader->lifecycles().event_row.capacity() == rows.event_count());
 

@@ -9,7 +9,7 @@ using namespace bufgc;
 
 namespace {
 
-std::string field(const Lifecycles& rows, const std::vector<std::uint32_t>& column, std::size_t row) {
+std::string field(const Lifecycles& rows, const NarrowColumn<std::uint32_t>& column, std::size_t row) {
   return std::string(rows.strings.at(column[row]));
 }
 std::uint64_t skipped(const Lifecycles& rows, SkipReason reason) {

@@ -168,8 +168,8 @@ TEST_CASE(
   Lifecycles rows;
   const auto cell = [&](std::string_view label) {
     rows = {};
-    rows.label = {rows.strings.intern(label)};
-    for (auto* const column : {&rows.dtype, &rows.shape, &rows.site, &rows.thread}) *column = {0};
+    rows.label.push_back(rows.strings.intern(label));
+    for (auto* const column : {&rows.dtype, &rows.shape, &rows.site, &rows.thread}) column->resize(1);
     rows.id = rows.size_bytes = rows.capacity_bytes = rows.address = {0};
     rows.alloc_event = rows.free_event = {0};
     rows.event_time_ns = {0};
