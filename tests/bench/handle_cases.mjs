@@ -62,7 +62,7 @@ async function untilFinalized(make, live) {
 
 export async function measureHandles({ load, wasm, createPeer, rounds, pairs }) {
   const peer = await createPeer();
-  peer._peer_free(peer._peer_malloc(1)); // the first call replaces a stub
+  peer._peer_free(peer._peer_malloc(1)); // the first call binds both exports
   const off = await load({ wasm });
   const on = await load({ wasm, visualizer: true });
   const plain = plainScopes(peer);

@@ -53,7 +53,8 @@ class BufferObserver {
   /// alive. Told before it hears of the births that it missed.
   virtual void on_missed_end(BufferId id) noexcept { static_cast<void>(id); }
   /// Compaction moved the bytes of a buffer, or of a view along with its base's. Told under the
-  /// allocator's lock, of all that one compaction moved in one go, in no particular order.
+  /// allocator's lock, of all that one compaction moved in one go, in no particular order. An observer that
+  /// attaches anew hears once of each that moved meanwhile, after the ends that it missed.
   virtual void on_move(BufferId id, const std::byte* from, const std::byte* to) noexcept {
     static_cast<void>(id);
     static_cast<void>(from);

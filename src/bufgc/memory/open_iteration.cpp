@@ -20,7 +20,7 @@ void OpenIteration::open(const IterationPlan* plan) noexcept {
   asked_ = 0;
   placed_ = 0;
   deviations_ = 0;
-  wants_region_ = true;
+  wants_region_ = true;  // asked only where a plan gives a place
 }
 
 const IterationPlan::Allocation* OpenIteration::expected(std::size_t capacity_bytes) const noexcept {

@@ -77,6 +77,7 @@ class NarrowColumn {
     there = (there & ~most_) | number;
     std::memcpy(at, &there, sizeof there);
   }
+  // Not inlined, nor is `widen_for`: readers append in many places, and the page shall stay small.
   [[gnu::noinline]] void push_back(Number number) {
     append(1, [&](std::size_t) { return number; });
   }
