@@ -33,7 +33,8 @@ struct Handle {
   BufferRecord* record;
   std::uint32_t size_bytes;
   bool is_view;
-  std::uint8_t stamp;  ///< What its bytes are.
+  std::uint8_t stamp;    ///< What its bytes are.
+  std::uint32_t number;  ///< In the order in which JavaScript got them: a record is used again.
 };
 
 struct RegisteredFinalizer {
@@ -77,6 +78,10 @@ class Program {
   std::size_t one_of(const Things& things) {
     return input_.byte() % things.size();
   }
+  [[nodiscard]] bool held(const Handle& handle) const {
+    return std::any_of(handles_.begin(), handles_.end(),
+                       [&](const Handle& other) { return other.number == handle.number; });
+  }
   [[nodiscard]] static bool live(const Handle& handle) { return bufgc_data(handle.record) != nullptr; }
   /// Leaves a text, as `putText`; answers its length.
   std::uint32_t put_text();
@@ -84,6 +89,7 @@ class Program {
 
   BoundaryInput input_;
   std::vector<Handle> handles_;
+  std::uint32_t last_number_ = 0;
   std::vector<BufferPin*> pins_;
   std::vector<RegisteredFinalizer> finalizers_;  ///< By their keys.
   std::vector<bool> finalizer_told_;
@@ -104,7 +110,7 @@ void Program::add(BufferRecord* record, std::uint32_t size_bytes, bool is_view, 
     must(bufgc_mailbox()->status != 0, "a refusal tells why");
     return;
   }
-  handles_.push_back({record, size_bytes, is_view, stamp});
+  handles_.push_back({record, size_bytes, is_view, stamp, ++last_number_});
   if (!is_view) std::memset(bufgc_data(record), stamp, std::min<std::size_t>(size_bytes, stamped_bytes));
   check_bytes(handles_.back());
 }
@@ -220,7 +226,8 @@ void Program::of_handle() {
       return let_go(index, true);
     case 1:
       must(bufgc_destroy(handle.record) == 0 || !live(handle) || closed_, "what is live can be destroyed");
-      must(!live(handle), "what was destroyed is not live");
+      // What this called may have let go of the handle.
+      must(!held(handle) || !live(handle), "what was destroyed is not live");
       break;
     case 2:
       if (live(handle) && pins_.size() < most_things) pins_.push_back(bufgc_pin(handle.record));
