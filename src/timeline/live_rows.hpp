@@ -26,33 +26,36 @@ class LiveRows {
   /// Calls `visit(row)` for the rows below `end` that hold bytes after `event`, until it returns false.
   template <class Visit>
   void for_each(std::uint32_t event, std::uint32_t end, Visit&& visit) const {
-    end = std::min(end, born_by(event));
-    const std::size_t top = storeys_.size();
-    const std::size_t entries = top == 0 ? end : storeys_.back().size();
-    for (std::size_t entry = 0; entry < entries; ++entry) {
-      if (!walk(top, entry, event, end, visit)) return;
-    }
+    walk(storeys_.size(), 0, std::min(end, born_by(event)), event, visit);
   }
 
  private:
-  static constexpr std::size_t fan = 16;
+  static constexpr std::size_t fan_bits = 4;
+  static constexpr std::size_t fan = std::size_t{1} << fan_bits;
 
   /// The event at which the row's bytes went; 0 when it never held any.
   [[nodiscard]] std::uint32_t end_of(std::size_t row) const noexcept {
     return live_bytes(*lifecycles_, row) == 0 ? 0 : lifecycles_->free_event[row];
   }
-  /// An entry of a storey, the rows themselves being storey 0. False: no more is wanted.
+  /// The entries of a storey from `entry` on that stand below one entry of the storey above and over rows
+  /// before `end`, the rows themselves being storey 0. False: no more is wanted.
   template <class Visit>
-  bool walk(std::size_t storey, std::size_t entry, std::uint32_t event, std::uint32_t end,
+  bool walk(std::size_t storey, std::size_t entry, std::uint32_t end, std::uint32_t event,
             Visit& visit) const {
-    if (storey == 0) {
-      return end_of(entry) <= event || visit(static_cast<std::uint32_t>(entry));
-    }
-    if (storeys_[storey - 1][entry] <= event) return true;
-    const std::size_t below = storey == 1 ? end : storeys_[storey - 2].size();
-    const std::size_t last = std::min(below, (entry + 1) * fan);
-    for (std::size_t child = entry * fan; child < last; ++child) {
-      if (!walk(storey - 1, child, event, end, visit)) return false;
+    const std::size_t shift = storey * fan_bits;
+    // What is born later ends later too: it must not be looked at.
+    std::size_t last = (end + (std::size_t{1} << shift) - 1) >> shift;
+    if (storey < storeys_.size()) last = std::min(last, entry + fan);
+    for (; entry < last; ++entry) {
+      if (storey == 0) {
+        // Most rows have ended: their bytes are not looked at.
+        if (lifecycles_->free_event[entry] > event && live_bytes(*lifecycles_, entry) != 0 &&
+            !visit(static_cast<std::uint32_t>(entry))) {
+          return false;
+        }
+      } else if (storeys_[storey - 1][entry] > event) {
+        if (!walk(storey - 1, entry << fan_bits, end, event, visit)) return false;
+      }
     }
     return true;
   }

@@ -6,28 +6,30 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace bufgc::timeline {
 
 /// One buffer of the stack.
 struct StackSlice {
-  double bytes = 0;  ///< 0: it is gone.
-  std::uint32_t row = 0;
+  double bytes = 0;
+  std::uint32_t end = 0;   ///< The event with which it goes.
   std::uint8_t shade = 0;  ///< Of the picture's shades.
   bool edged = false;      ///< It is alive at the end and matches the filter.
 };
 
-/// The live buffers of one moment in order of birth, to be carried on from moment to moment. Births go on
-/// top; a release leaves its slot empty until half of them are. Over the slots stands a tree of sums: bytes,
-/// and bytes times each part of their shade. So a change costs O(log live), and what lies within one pixel is
-/// read in one step, however many buffers that is. Sums of whole numbers below 2^53 are exact.
+/// The live buffers in order of birth, looked at from moment to moment, each later than the one before. Over
+/// the slices stands a tree of sums: bytes, and bytes times each part of their shade; so what lies within one
+/// pixel is read in one step, however many buffers that is. A sum knows until when it holds, and is counted
+/// anew when it is met after that: no release is looked for, and their order does not matter. A look costs
+/// O(what changed since the last + pixels × log live). Sums of whole numbers below 2^53 are exact.
+///
+/// Where most sums would have to be counted anew, the slices themselves are read more quickly: `sweep`.
 class LiveStack {
  public:
   /// Red, green, blue and coverage.
   using Parts = std::array<double, 4>;
-  /// Sums over some slots.
+  /// Sums over some slices.
   struct Sum {
     double bytes = 0;
     Parts shade{};  ///< Times bytes.
@@ -37,45 +39,46 @@ class LiveStack {
 
   explicit LiveStack(const Shades& shades) : shades_(shades) {}
 
-  /// The stack of a moment, in order of birth.
-  void assign(std::vector<StackSlice> slices) {
-    slices_ = std::move(slices);
-    build();
-  }
+  /// All that is told from now on is of a moment later than the one before.
+  void move_to(std::uint32_t moment) noexcept { moment_ = moment; }
+  [[nodiscard]] std::uint32_t moment() const noexcept { return moment_; }
 
-  /// On top of all that is there.
+  /// On top of all that is there: alive at the moment.
   void push(const StackSlice& slice) {
-    if (slices_.size() == capacity_) {
-      std::erase_if(slices_, [](const StackSlice& other) { return other.bytes == 0; });
-      build();
+    // No room left under the sums: they are built anew, over those that have not gone.
+    if (!storeys_.empty() && slices_.size() == capacity_) {
+      sweep([](const StackSlice&, double) {});
     }
-    rows_.push_back(slice.row);
     slices_.push_back(slice);
-    change(slices_.size() - 1, slice.bytes);
   }
 
-  /// Takes a row out, if it stands here.
-  void remove(std::uint32_t row) {
-    if (rows_.empty()) return;
-    // Without a branch: which half it is in cannot be foretold.
-    const std::uint32_t* first = rows_.data();
-    for (std::size_t rest = rows_.size(); rest > 1;) {
-      const std::size_t half = rest / 2;
-      first += half * static_cast<std::size_t>(first[half - 1] < row);
-      rest -= half;
+  /// Slices, some of those that have gone among them.
+  [[nodiscard]] std::size_t size() const noexcept { return slices_.size(); }
+
+  /// Reads all slices, not their sums: calls `slice(StackSlice, bytes)` from the lowest upwards, with no
+  /// bytes for one that has gone and is left out from then on.
+  template <class Slice>
+  void sweep(Slice&& slice) {
+    const std::uint32_t moment = moment_;
+    StackSlice* kept = slices_.data();
+    for (const StackSlice *at = kept, *end = at + slices_.size(); at != end; ++at) {
+      // Without a branch: which ones have gone cannot be foretold.
+      const StackSlice one = *at;
+      const bool there = one.end > moment;
+      *kept = one;
+      kept += static_cast<std::ptrdiff_t>(there);
+      slice(one, one.bytes * static_cast<double>(there));
     }
-    const auto slot = static_cast<std::size_t>(first - rows_.data());
-    if (*first != row || slices_[slot].bytes == 0) return;
-    change(slot, -slices_[slot].bytes);
-    slices_[slot].bytes = 0;
+    slices_.resize(static_cast<std::size_t>(kept - slices_.data()));
+    storeys_.clear();
+    summed_ = 0;
   }
 
-  /// From the lowest upwards: `takes(y, sum)` says whether a group that begins at y is done with as a whole;
-  /// of one that is not, `slice(y, StackSlice)` gets each slot. To ask there whether a slot is empty would
-  /// cost more than to add nothing.
+  /// What stands after the moment, from the lowest upwards: `takes(y, sum)` says whether a group that begins
+  /// at y is done with as a whole; of one that is not, `slice(y, StackSlice)` gets each slice.
   template <class Takes, class Slice>
-  void visit(Takes&& takes, Slice&& slice) const {
-    if (storeys_.empty()) return;
+  void visit(Takes&& takes, Slice&& slice) {
+    note_births();
     double y = 0;
     for (std::size_t entry = 0; entry < storeys_.back().size(); ++entry) {
       walk(storeys_.size() - 1, entry, y, takes, slice);
@@ -84,66 +87,91 @@ class LiveStack {
 
  private:
   static constexpr std::size_t fan = 8;
+  static constexpr std::size_t least_capacity = 256;
+  struct Node {
+    Sum sum;
+    std::uint32_t until = UINT32_MAX;  ///< The event with which the first of its slices goes.
+  };
 
   template <class Takes, class Slice>
-  void walk(std::size_t storey, std::size_t entry, double& y, Takes& takes, Slice& slice) const {
-    const Sum& sum = storeys_[storey][entry];
-    if (sum.bytes == 0) return;
-    if (takes(y, sum)) {
-      y += sum.bytes;
+  void walk(std::size_t storey, std::size_t entry, double& y, Takes& takes, Slice& slice) {
+    Node& node = storeys_[storey][entry];
+    const std::size_t first = entry * fan;
+    if (storey == 0 && node.until <= moment_) count(node, first);
+    if (node.until > moment_) {
+      if (node.sum.bytes == 0) return;
+      if (takes(y, node.sum)) {
+        y += node.sum.bytes;
+        return;
+      }
+    }
+    if (storey == 0) {
+      const std::size_t last = std::min(slices_.size(), first + fan);
+      for (std::size_t at = first; at < last; ++at) {
+        slice(y, slices_[at]);
+        y += slices_[at].bytes;
+      }
       return;
     }
-    const std::size_t below = storey == 0 ? slices_.size() : storeys_[storey - 1].size();
-    const std::size_t last = std::min(below, (entry + 1) * fan);
-    for (std::size_t child = entry * fan; child < last; ++child) {
-      if (storey > 0) {
-        walk(storey - 1, child, y, takes, slice);
-      } else {
-        slice(y, slices_[child]);
-        y += slices_[child].bytes;
-      }
+    const std::vector<Node>& below = storeys_[storey - 1];
+    const std::size_t last = std::min(below.size(), first + fan);
+    Node counted;
+    for (std::size_t child = first; child < last; ++child) {
+      walk(storey - 1, child, y, takes, slice);
+      add(counted, below[child]);
     }
+    node = counted;
   }
 
-  [[nodiscard]] Sum sum_of(const StackSlice& slice, double bytes) const noexcept {
-    Sum sum{bytes, shades_[slice.shade]};
-    for (double& part : sum.shade) part *= bytes;
-    return sum;
+  /// The sum of slices; those that have gone are left without bytes.
+  void count(Node& node, std::size_t first) {
+    node = {};
+    const std::size_t last = std::min(slices_.size(), first + fan);
+    for (std::size_t at = first; at < last; ++at) {
+      StackSlice& slice = slices_[at];
+      // Without a branch, as above.
+      const bool gone = slice.end <= moment_;
+      slice.bytes = gone ? 0.0 : slice.bytes;
+      Node one{{slice.bytes, shades_[slice.shade]}, gone ? UINT32_MAX : slice.end};
+      for (double& part : one.sum.shade) part *= slice.bytes;
+      add(node, one);
+    }
   }
-  static void add(Sum& to, const Sum& more) noexcept {
-    to.bytes += more.bytes;
-    for (std::size_t part = 0; part < to.shade.size(); ++part) to.shade[part] += more.shade[part];
-  }
-  void change(std::size_t slot, double bytes) noexcept {
-    const Sum more = sum_of(slices_[slot], bytes);
-    for (std::vector<Sum>& storey : storeys_) add(storey[slot /= fan], more);
+  static void add(Node& to, const Node& more) noexcept {
+    to.sum.bytes += more.sum.bytes;
+    for (std::size_t part = 0; part < to.sum.shade.size(); ++part) {
+      to.sum.shade[part] += more.sum.shade[part];
+    }
+    to.until = std::min(to.until, more.until);
   }
 
-  /// The sums, from the slots upwards, and room for as many slots again.
-  void build() {
-    capacity_ = std::max(least_capacity, 2 * slices_.size());
-    rows_.resize(slices_.size());
-    storeys_.clear();
-    for (std::size_t below = capacity_; below > fan; below = storeys_.back().size()) {
-      storeys_.emplace_back((below + fan - 1) / fan);
+  /// The sums over slices that came since the last look do not hold.
+  void note_births() {
+    if (storeys_.empty()) {
+      capacity_ = std::max(least_capacity, slices_.size() + slices_.size() / 2);
+      std::size_t entries = capacity_;
+      do {
+        entries = (entries + fan - 1) / fan;
+        storeys_.emplace_back(entries);
+      } while (entries > fan);
     }
-    for (std::size_t slot = 0; slot < slices_.size(); ++slot) {
-      rows_[slot] = slices_[slot].row;
-      add(storeys_.front()[slot / fan], sum_of(slices_[slot], slices_[slot].bytes));
+    if (summed_ == slices_.size()) return;
+    std::size_t first = summed_;
+    std::size_t last = slices_.size() - 1;
+    for (std::vector<Node>& storey : storeys_) {
+      first /= fan;
+      last /= fan;
+      for (std::size_t entry = first; entry <= last; ++entry) storey[entry].until = 0;
     }
-    for (std::size_t storey = 1; storey < storeys_.size(); ++storey) {
-      for (std::size_t entry = 0; entry < storeys_[storey - 1].size(); ++entry) {
-        add(storeys_[storey][entry / fan], storeys_[storey - 1][entry]);
-      }
-    }
+    summed_ = slices_.size();
   }
 
-  static constexpr std::size_t least_capacity = 256;
   const Shades& shades_;
-  std::vector<std::uint32_t> rows_;  ///< Of each slot, rising: where a row is looked for.
   std::vector<StackSlice> slices_;
-  std::vector<std::vector<Sum>> storeys_;
-  std::size_t capacity_ = 0;  ///< Slots until gaps are closed or the room doubles.
+  std::vector<std::vector<Node>> storeys_;
+  std::size_t capacity_ = 0;  ///< Slices that the sums have room for.
+  std::size_t summed_ = 0;    ///< Slices that the sums know of.
+  std::uint32_t moment_ = 0;
 };
 
 }  // namespace bufgc::timeline

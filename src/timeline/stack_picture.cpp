@@ -48,48 +48,48 @@ class MovingStack {
   MovingStack(const StackScene& scene, const LiveStack::Shades& shades, std::uint8_t unmatched)
       : scene_(scene), unmatched_(unmatched), stack_(shades) {}
 
-  [[nodiscard]] const LiveStack& at(std::uint32_t moment) {
+  /// Brings the stack to a moment later than the last.
+  void move_to(std::uint32_t moment) {
+    const Lifecycles& trace = *scene_.lifecycles;
     const LiveRows& live_rows = scene_.layout->live_rows();
     const std::uint32_t born = live_rows.born_by(moment);
-    if (!moment_) {
-      std::vector<StackSlice> slices;
+    if (!first_) changes_ = (3 * changes_ + (moment - stack_.moment())) / 4;
+    stack_.move_to(moment);
+    if (first_) {
       live_rows.for_each(moment, born, [&](std::uint32_t row) {
-        slices.push_back(slice_of(row));
+        push(row);
         return true;
       });
-      stack_.assign(std::move(slices));
-    } else {
-      advance(*moment_, moment, born);
-    }
-    born_ = born;
-    moment_ = moment;
-    return stack_;
-  }
-
- private:
-  void advance(std::uint32_t from, std::uint32_t to, std::uint32_t born) {
-    const Lifecycles& trace = *scene_.lifecycles;
-    for (std::size_t event = std::size_t{from} + 1; event <= to; ++event) {
-      if (trace.event_kind[event] != Lifecycles::EventKind::free) continue;
-      if (trace.event_row[event] < born_) stack_.remove(trace.event_row[event]);
     }
     // What was born and died in between is never looked at.
-    for (std::uint32_t row = born_; row < born; ++row) {
-      if (trace.free_event[row] > to && live_bytes(trace, row) != 0) stack_.push(slice_of(row));
+    for (std::uint32_t row = first_ ? born : born_; row < born; ++row) {
+      if (trace.free_event[row] > moment && live_bytes(trace, row) != 0) push(row);
     }
+    first_ = false;
+    born_ = born;
   }
-  [[nodiscard]] StackSlice slice_of(std::uint32_t row) const {
+  [[nodiscard]] LiveStack& stack() noexcept { return stack_; }
+  /// So much has changed that all slices are to be read, not their sums.
+  [[nodiscard]] bool changed_much() const noexcept { return changes_ * slices_a_change >= stack_.size(); }
+
+ private:
+  void push(std::uint32_t row) {
+    const Lifecycles& trace = *scene_.lifecycles;
     const bool matches = scene_.matches == nullptr || (*scene_.matches)[row] != 0;
-    return {static_cast<double>(live_bytes(*scene_.lifecycles, row)), row,
-            matches ? scene_.colors->classes()[row] : unmatched_,
-            matches && is_alive_at_end(*scene_.lifecycles, row)};
+    stack_.push({static_cast<double>(live_bytes(trace, row)), trace.free_event[row],
+                 matches ? scene_.colors->classes()[row] : unmatched_,
+                 matches && is_alive_at_end(trace, row)});
   }
+
+  /// Slices that are read in the time in which the sums over one are counted.
+  static constexpr std::uint64_t slices_a_change = 16;
 
   const StackScene& scene_;
   std::uint8_t unmatched_;
   LiveStack stack_;
-  std::optional<std::uint32_t> moment_;
+  std::uint64_t changes_ = 0;  ///< At most, with a move, in the mean of the last ones.
   std::uint32_t born_ = 0;
+  bool first_ = true;
 };
 
 LiveStack::Shades shades_of(const ColorMap& colors, const Style& style) {
@@ -129,6 +129,26 @@ class Column {
       pass_edge();
     }
     spread(end - from, shade);
+  }
+  /// All slices of the stack, without their sums; `edge(y, slice)` gets those of at least `ruled` bytes.
+  template <class Edge>
+  void pour(LiveStack& stack, const LiveStack::Shades& shades, double ruled, Edge&& edge) {
+    double y = 0;
+    LiveStack::Parts sum = sum_;
+    stack.sweep([&](const StackSlice& slice, double bytes) {
+      const double top = y + bytes;
+      const LiveStack::Parts& shade = shades[slice.shade];
+      if (top > edge_ || bytes >= ruled) {
+        sum_ = sum;
+        fill(y, top, shade);
+        sum = sum_;
+        if (bytes >= ruled) edge(y, slice);
+      } else {
+        for (std::size_t part = 0; part < shade.size(); ++part) sum[part] += shade[part] * bytes;
+      }
+      y = top;
+    });
+    sum_ = sum;
   }
   /// Nothing stands above.
   void finish() noexcept {
@@ -213,12 +233,20 @@ class StackPicture {
   void show(std::uint32_t moment) {
     const double ruled =
         scene_.edges ? ruled_pixels * column_.bytes_per_pixel() : std::numeric_limits<double>::infinity();
-    stack_.at(moment).visit(
-        [&](double y, const LiveStack::Sum& sum) { return column_.add(y + sum.bytes, sum.shade); },
-        [&](double y, const StackSlice& slice) {
-          column_.fill(y, y + slice.bytes, shades_[slice.shade]);
-          if (slice.bytes >= ruled) add_edges(stretch(y, y + slice.bytes), slice.edged);
-        });
+    const auto edge = [&](double y, const StackSlice& slice) {
+      add_edges(stretch(y, y + slice.bytes), slice.edged);
+    };
+    stack_.move_to(moment);
+    if (stack_.changed_much()) {
+      column_.pour(stack_.stack(), shades_, ruled, edge);
+    } else {
+      stack_.stack().visit(
+          [&](double y, const LiveStack::Sum& sum) { return column_.add(y + sum.bytes, sum.shade); },
+          [&](double y, const StackSlice& slice) {
+            column_.fill(y, y + slice.bytes, shades_[slice.shade]);
+            if (slice.bytes >= ruled) edge(y, slice);
+          });
+    }
     if (scene_.levels) {
       const Level level = scene_.layout->levels().at(moment);
       const std::uint64_t top = std::min(level.live_bytes + level.cached_bytes, level.reserved_bytes);

@@ -24,8 +24,9 @@ struct StackScene {
 /// stack of one moment (`StackLayout::moment_of`); within it every buffer has the exact share of a pixel.
 /// A view with y0 above y1 is background.
 ///
-/// Takes O(live rows at the first column), then a step for each event up to the last column and
-/// O(pixels × log live) a column. A pure function of its arguments.
+/// Takes O(live rows at the first column), then a look at each birth up to the last column, and a column
+/// O(pixels × log live + what ends since the one before) or O(live), whichever is less; in what order buffers
+/// end makes no difference. A pure function of its arguments.
 void rasterize_stack(const StackScene& scene, const View& view, PictureSize size, const Style& style,
                      std::vector<std::uint8_t>& rgba);
 
