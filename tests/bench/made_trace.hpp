@@ -7,14 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "bufgc/memory/cpu_allocator.hpp"
 #include "bufgc/viz/event_record.hpp"
 
 /// In what order buffers go: that of a garbage collector, any of those alive; or the youngest first.
 enum class ReleaseOrder { random, stack };
 
 /// Hands the events of `lifecycles` buffers to `visit`, one after the other: births and ends in slots of an
-/// address range, sizes from 1 KiB to 60 KiB, a thousandth of them (a hundred at least) alive in the middle,
-/// a hundredth of those left alive at the end. The same every time.
+/// address range, which a cache keeps and gives out again; sizes from 1 KiB to 60 KiB, a thousandth of them
+/// (a hundred at least) alive in the middle, a hundredth of those left alive at the end. The same every time.
 template <class Visit>
 void make_trace(std::uint64_t lifecycles, ReleaseOrder order, Visit&& visit) {
   constexpr std::uint64_t slot_bytes = 65536;
@@ -38,17 +39,18 @@ void make_trace(std::uint64_t lifecycles, ReleaseOrder order, Visit&& visit) {
     std::uint64_t slot = slots;
     if (free_slots.empty()) {
       ++slots;
+      event.served_by = static_cast<std::uint8_t>(bufgc::ServedBy::source);
     } else {
       slot = free_slots.back();
       free_slots.pop_back();
+      event.served_by = static_cast<std::uint8_t>(bufgc::ServedBy::cache);
     }
     event.id = id;
     event.size_bytes = 1024 + random() % 60416;
-    event.capacity_bytes = (event.size_bytes + 63) / 64 * 64;
+    event.capacity_bytes = slot_bytes;
     event.address = first_address + slot * slot_bytes;
     event.name = labels[random() % labels.size()];
     event.dtype = dtypes[random() % dtypes.size()];
-    event.served_by = static_cast<std::uint8_t>(random() % 3);
     alive.push_back({id, slot});
     visit(event);
   };
@@ -59,7 +61,7 @@ void make_trace(std::uint64_t lifecycles, ReleaseOrder order, Visit&& visit) {
     event.kind = bufgc::Lifecycles::EventKind::free;
     event.id = alive.back().id;
     event.cause = static_cast<std::uint8_t>(random() % 2);
-    event.freed_to = 0;
+    event.freed_to = static_cast<std::uint8_t>(bufgc::FreedTo::cache);
     free_slots.push_back(alive.back().slot);
     alive.pop_back();
     visit(event);
