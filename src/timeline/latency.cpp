@@ -121,7 +121,8 @@ Latency find_latency(const Lifecycles& lifecycles, const Places& places, const L
   return out;
 }
 
-RowLatency latency_of_row(const Lifecycles& lifecycles, const Places& places, std::uint32_t row) {
+RowLatency latency_of_row(const Lifecycles& lifecycles, const Places& places, const AddressBlocks& blocks,
+                          std::uint32_t row) {
   RowLatency found;
   if (row >= lifecycles.size()) return found;
   for (const Lifecycles::Use& use : lifecycles.uses)
@@ -138,6 +139,11 @@ RowLatency latency_of_row(const Lifecycles& lifecycles, const Places& places, st
   };
   for (std::size_t event = std::size_t{lifecycles.free_event[row]} + 1; event < lifecycles.event_count();
        ++event) {
+    if (event % AddressBlocks::length == 0 &&
+        !blocks.events_touch(event / AddressBlocks::length, address, size)) {
+      event += AddressBlocks::length - 1;
+      continue;
+    }
     const std::uint32_t index = lifecycles.event_row[event];
     switch (lifecycles.event_kind[event]) {
       case Kind::alloc:

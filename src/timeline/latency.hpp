@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "timeline/address_blocks.hpp"
 #include "timeline/axis.hpp"
 #include "timeline/grouping.hpp"
 #include "timeline/places.hpp"
@@ -64,13 +65,14 @@ struct Latency {
 [[nodiscard]] Latency find_latency(const Lifecycles& lifecycles, const Places& places,
                                    const LatencyQuery& query, const std::vector<std::uint8_t>& matches);
 
-/// The same of one row, as events; `Lifecycles::none` where it is not known. O(events).
+/// The same of one row, as events; `Lifecycles::none` where it is not known. O(events up to the answer), but
+/// for blocks that do not come near the row's address. `blocks` are of all that stands in the lifecycles.
 struct RowLatency {
   std::uint32_t last_use_event = Lifecycles::none;
   std::uint32_t reuse_event = Lifecycles::none;
   std::uint32_t reused_by = Lifecycles::none;  ///< The row born then.
 };
 [[nodiscard]] RowLatency latency_of_row(const Lifecycles& lifecycles, const Places& places,
-                                        std::uint32_t row);
+                                        const AddressBlocks& blocks, std::uint32_t row);
 
 }  // namespace bufgc::timeline

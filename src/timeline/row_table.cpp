@@ -126,7 +126,9 @@ std::vector<Group> group_rows(const Lifecycles& lifecycles, const std::vector<st
   return groups;
 }
 
-Neighbours neighbours_at_address(const Lifecycles& lifecycles, std::uint32_t row) noexcept {
+Neighbours neighbours_at_address(const Lifecycles& lifecycles, const AddressBlocks& blocks,
+                                 std::uint32_t row) noexcept {
+  constexpr std::uint32_t length = AddressBlocks::length;
   Neighbours found;
   const std::uint64_t address = lifecycles.address[row];
   if (address == Lifecycles::no_address || is_view(lifecycles, row)) return found;
@@ -134,13 +136,17 @@ Neighbours neighbours_at_address(const Lifecycles& lifecycles, std::uint32_t row
     return lifecycles.address[other] == address && !is_view(lifecycles, other);
   };
   for (std::uint32_t other = row; other-- > 0;) {
-    if (same(other)) {
+    if (other % length == length - 1 && !blocks.rows_touch(other / length, address, 1)) {
+      other -= length - 1;
+    } else if (same(other)) {
       found.previous = other;
       break;
     }
   }
   for (std::uint32_t other = row + 1; other < lifecycles.size(); ++other) {
-    if (same(other)) {
+    if (other % length == 0 && !blocks.rows_touch(other / length, address, 1)) {
+      other += length - 1;
+    } else if (same(other)) {
       found.next = other;
       break;
     }

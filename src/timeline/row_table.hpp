@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "timeline/address_blocks.hpp"
 #include "timeline/color.hpp"
 #include "timeline/grouping.hpp"
 
@@ -52,11 +53,13 @@ struct Group {
                                             const ColorMap* colors = nullptr,
                                             TraceEnd end = TraceEnd::closed);
 
-/// Rows that were born at the same address before and after; `Lifecycles::none` where there is none.
+/// Rows that were born at the same address before and after; `Lifecycles::none` where there is none. `blocks`
+/// are of all that stands in the lifecycles.
 struct Neighbours {
   std::uint32_t previous = Lifecycles::none;
   std::uint32_t next = Lifecycles::none;
 };
-[[nodiscard]] Neighbours neighbours_at_address(const Lifecycles& lifecycles, std::uint32_t row) noexcept;
+[[nodiscard]] Neighbours neighbours_at_address(const Lifecycles& lifecycles, const AddressBlocks& blocks,
+                                               std::uint32_t row) noexcept;
 
 }  // namespace bufgc::timeline

@@ -31,6 +31,7 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   levels_.reset();
   fragmentation_.reset();
   layout_.reset();
+  address_blocks_.reset();
   stack_.reset();
   unmoved_.reset();
   reuse_.reset();
@@ -52,6 +53,12 @@ const Fragmentation& Model::fragmentation() {
   const Levels& levels = this->levels();
   if (!built) fragmentation_.emplace(levels);
   return *fragmentation_;
+}
+
+const AddressBlocks& Model::address_blocks() {
+  ensure(address_blocks_.has_value());
+  if (!address_blocks_) address_blocks_.emplace(*lifecycles_, Places(*lifecycles_));
+  return *address_blocks_;
 }
 
 const AddressLayout& Model::layout() {

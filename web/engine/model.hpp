@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
+#include "timeline/address_blocks.hpp"
 #include "timeline/area.hpp"
 #include "timeline/cached_blocks.hpp"
 #include "timeline/fragmentation.hpp"
@@ -39,6 +40,7 @@ class Model {
   [[nodiscard]] const timeline::Levels& levels();
   [[nodiscard]] const timeline::Fragmentation& fragmentation();
   [[nodiscard]] const timeline::AddressLayout& layout();
+  [[nodiscard]] const timeline::AddressBlocks& address_blocks();
   /// Goes on with the plan by some events; null until it is made, for the events that stood there when it was
   /// begun. `reuse_share()` of it is.
   [[nodiscard]] const timeline::Reuse* plan_reuse(std::size_t events);
@@ -120,6 +122,7 @@ class Model {
   std::optional<timeline::Levels> levels_;
   std::optional<timeline::Fragmentation> fragmentation_;
   std::optional<timeline::AddressLayout> layout_;
+  std::optional<timeline::AddressBlocks> address_blocks_;
   std::optional<timeline::StackLayout> stack_;
   std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Places> unmoved_;

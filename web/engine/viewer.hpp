@@ -136,7 +136,7 @@ class Viewer {
   }
   void count_uses();
   void write_row(JsonWriter& json, std::uint32_t row) const;
-  void write_details(JsonWriter& json, std::uint32_t row) const;
+  void write_details(JsonWriter& json, std::uint32_t row);
   struct DiffState {
     timeline::Align align = timeline::Align::event;
     std::size_t first_events = 0;

@@ -75,8 +75,9 @@ void Viewer::write_row(JsonWriter& json, std::uint32_t row) const {
       .member("useCount", use_counts_.of(row));
 }
 
-void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
+void Viewer::write_details(JsonWriter& json, std::uint32_t row) {
   const Lifecycles& trace = lifecycles();
+  const AddressBlocks& blocks = fresh().address_blocks();
   const EventClock clock(trace);
   json.key("stack").open('[');
   if (const std::string_view site = trace.strings.at(trace.site[row]);
@@ -111,6 +112,10 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
   json.close(']').key("views").open('[');
   written = 0;
   for (std::uint32_t other = row + 1; other < trace.size() && written < listed; ++other) {
+    if (other % AddressBlocks::length == 0 && !blocks.has_views(other / AddressBlocks::length)) {
+      other += AddressBlocks::length - 1;
+      continue;
+    }
     if (!is_view(trace, other) || trace.base[other] != row) continue;
     json.number(other);
     ++written;
@@ -127,7 +132,7 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
         .close('}');
   }
   json.close(']');
-  const RowLatency latency = latency_of_row(trace, Places(trace), row);
+  const RowLatency latency = latency_of_row(trace, Places(trace), blocks, row);
   const auto member_event = [&](std::string_view name, std::uint32_t event) {
     json.key(name);
     if (event == Lifecycles::none) {
@@ -139,7 +144,7 @@ void Viewer::write_details(JsonWriter& json, std::uint32_t row) const {
   member_event("lastUse", latency.last_use_event);
   member_event("reuse", latency.reuse_event);
   member_row(json, "reusedBy", latency.reused_by);
-  const Neighbours neighbours = neighbours_at_address(trace, row);
+  const Neighbours neighbours = neighbours_at_address(trace, blocks, row);
   member_row(json, "previousAtAddress", neighbours.previous);
   member_row(json, "nextAtAddress", neighbours.next);
 }

@@ -164,9 +164,10 @@ TEST_CASE("latency: waits, bins and groups are what a search through all events 
                                    [&](std::uint64_t wait) { return wait >= bin.from && wait < bin.to; })));
           if (i > 0) CHECK(bin.from == found.bins[i - 1].to);
         }
+        const AddressBlocks blocks(trace, places);
         for (std::uint32_t row = 0; row < trace.size(); ++row) {
           if (trace.kind[row] != 0 || trace.free_event[row] == Lifecycles::none) continue;
-          const RowLatency one = latency_of_row(trace, places, row);
+          const RowLatency one = latency_of_row(trace, places, blocks, row);
           REQUIRE(one.reuse_event == reuse_of(trace, row));
           if (one.reuse_event != Lifecycles::none) REQUIRE(one.reused_by == trace.event_row[one.reuse_event]);
         }
@@ -225,9 +226,10 @@ TEST_CASE("latency: only rows that match and were released count, and groups bey
   CHECK(none.bins.empty());
   CHECK(none.without == 1);
   CHECK(find_latency({}, Places({}), query, {}).all.buffers == 0);
-  CHECK(latency_of_row(maker.trace, places, 0).reused_by == 3);
-  CHECK(latency_of_row(maker.trace, places, 1).reuse_event == Lifecycles::none);
-  CHECK(latency_of_row(maker.trace, places, 99).last_use_event == Lifecycles::none);
+  const AddressBlocks blocks(maker.trace, places);
+  CHECK(latency_of_row(maker.trace, places, blocks, 0).reused_by == 3);
+  CHECK(latency_of_row(maker.trace, places, blocks, 1).reuse_event == Lifecycles::none);
+  CHECK(latency_of_row(maker.trace, places, blocks, 99).last_use_event == Lifecycles::none);
 }
 
 TEST_CASE("latency: of two devices' blocks at one address the birth takes the one released last") {
@@ -242,6 +244,7 @@ TEST_CASE("latency: of two devices' blocks at one address the birth takes the on
       maker.trace, places, {LatencyStage::idle, Axis::event, GroupBy::label, 1}, all_rows(maker.trace));
   CHECK(found.all.buffers == 1);
   CHECK(found.without == 1);
-  CHECK(latency_of_row(maker.trace, places, first).reuse_event == Lifecycles::none);
-  CHECK(latency_of_row(maker.trace, places, second).reused_by == 2);
+  const AddressBlocks blocks(maker.trace, places);
+  CHECK(latency_of_row(maker.trace, places, blocks, first).reuse_event == Lifecycles::none);
+  CHECK(latency_of_row(maker.trace, places, blocks, second).reused_by == 2);
 }

@@ -247,10 +247,11 @@ TEST_CASE("groups count only what matches, and together all of it") {
 
 TEST_CASE("neighbours are the rows before and after at the same address") {
   const Lifecycles trace = sample();
-  CHECK(neighbours_at_address(trace, 0).previous == Lifecycles::none);
-  CHECK(neighbours_at_address(trace, 0).next == 4);
-  CHECK(neighbours_at_address(trace, 4).previous == 0);
-  CHECK(neighbours_at_address(trace, 2).next == Lifecycles::none);
+  const AddressBlocks blocks(trace, Places(trace));
+  CHECK(neighbours_at_address(trace, blocks, 0).previous == Lifecycles::none);
+  CHECK(neighbours_at_address(trace, blocks, 0).next == 4);
+  CHECK(neighbours_at_address(trace, blocks, 4).previous == 0);
+  CHECK(neighbours_at_address(trace, blocks, 2).next == Lifecycles::none);
 }
 
 TEST_CASE("colours: the names with most bytes get the palette, magnitudes run through viridis") {
