@@ -1,6 +1,7 @@
 #include "timeline/hatching.hpp"
 
-#include <utility>
+#include <algorithm>
+#include <iterator>
 
 #include "timeline/projection.hpp"
 #include "timeline/shown_boxes.hpp"
@@ -23,16 +24,22 @@ void sum_up(std::vector<float>& plane, PictureSize size) {
 }  // namespace
 
 const std::vector<float>& Hatching::cover(const Boxes& cached, const View& view, PictureSize size) {
-  const auto serves = [&](const Kept& kept) {
-    return !kept.cover.empty() && kept.boxes.index == cached.index && kept.boxes.strips == cached.strips &&
-           kept.view == view && kept.size == size;
-  };
-  Kept& last = kept_[0];
-  if (serves(last)) return last.cover;
-  std::swap(last, kept_[1]);
-  if (serves(last)) return last.cover;
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+    return kept.boxes.index == cached.index && kept.boxes.strips == cached.strips && kept.view == view &&
+           kept.size == size;
+  });
+  if (found != kept_.end()) {
+    kept_.splice(kept_.begin(), kept_, found);
+    return found->cover;
+  }
+  std::size_t pixels = std::size_t{size.width} * size.height;
+  for (auto kept = kept_.begin(); kept != kept_.end();) {
+    pixels += kept->cover.size();
+    kept = pixels > most_pixels_ ? kept_.erase(kept, kept_.end()) : std::next(kept);
+  }
   const std::size_t stride = changes_a_row(size);
-  last = {cached, view, size, std::vector<float>(stride * size.height)};
+  kept_.push_front({cached, view, size, std::vector<float>(stride * size.height)});
+  Kept& last = kept_.front();
   for_each_shown(
       cached, view, Projection(view, size), [&](std::uint32_t, const PixelBox&, const PixelBox& cut) {
         for_each_change(cut, stride, [&](std::size_t at, float share) { last.cover[at] += share; });

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
+#include <list>
 #include <vector>
 
 #include "timeline/rasterizer.hpp"
@@ -8,23 +9,27 @@
 namespace bufgc::timeline {
 
 /// How much of each pixel is covered by blocks that wait in the cache. Neither filter nor colours change it,
-/// so what was counted for the last two pictures is kept: as a rule that of the visible range, and that of
-/// the whole trace behind it. Takes four bytes a pixel of each.
+/// so what was counted for the last pictures is kept: as a rule those of the visible range and of the whole
+/// trace behind it, which may be drawn in parts. Takes four bytes a pixel, 32 MB at most beyond one
+/// picture's.
 class Hatching {
  public:
+  explicit Hatching(std::size_t most_pixels = 8'000'000) : most_pixels_(most_pixels) {}
+
   /// One number a pixel, row by row from the top; good until the next call. The same `index` and `strips`
   /// must hold the same boxes as in the call before, unless `forget` was called in between.
   [[nodiscard]] const std::vector<float>& cover(const Boxes& cached, const View& view, PictureSize size);
-  void forget() noexcept { kept_ = {}; }
+  void forget() noexcept { kept_.clear(); }
 
  private:
   struct Kept {
     Boxes boxes;
     View view;
     PictureSize size;
-    std::vector<float> cover;  ///< Empty: of nothing.
+    std::vector<float> cover;
   };
-  std::array<Kept, 2> kept_;  ///< The one asked for last stands first.
+  std::size_t most_pixels_;
+  std::list<Kept> kept_;  ///< The one asked for last stands first.
 };
 
 }  // namespace bufgc::timeline

@@ -29,6 +29,7 @@ function absentEngine(reason: string): Engine {
     eventAtTime: refuse,
     timeOfEvent: refuse,
     render: refuse,
+    hurry: () => undefined,
     rectangles: refuse,
     hitTest: refuse,
     rectsOf: refuse,

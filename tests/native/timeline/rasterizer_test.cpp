@@ -342,18 +342,18 @@ TEST_CASE("what is kept of the hatching changes no picture") {
   }
 }
 
-TEST_CASE("hatching is counted once for the last two pictures") {
+TEST_CASE("hatching is counted once for the last pictures") {
   const Stage stage(random_trace({11, 500, true, true, true}));
   Scene scene = stage.scene(true);
-  Hatching hatching;
+  const PictureSize size{32, 24};
+  Hatching hatching(2 * std::size_t{size.width} * size.height);
   const View part{100, 200, 0, 16384};
   const View whole{0, 500, 0, 32768};
-  const PictureSize size{32, 24};
   const float* const of_part = hatching.cover(scene.cached, part, size).data();
   const float* const of_whole = hatching.cover(scene.cached, whole, size).data();
   CHECK(hatching.cover(scene.cached, part, size).data() == of_part);
   CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
-  // A third takes the place of the one that was not asked for last.
+  // A third takes the place of the one that was asked for first, where there is room for two.
   static_cast<void>(hatching.cover(scene.cached, {0, 100, 0, 16384}, size));
   CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
 }

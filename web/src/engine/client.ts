@@ -70,21 +70,6 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     }) as Promise<Answer<Name>>;
   }
 
-  // Of pictures that are asked for faster than they are drawn, only the newest is worth drawing:
-  // one is under way and at most one waits.
-  let drawing = false;
-  let next: {
-    args: Parameters<Engine['render']>;
-    resolve(bitmap: ImageBitmap): void;
-    reject(error: Error): void;
-  } | null = null;
-  const draw = (): void => {
-    const wanted = next;
-    next = null;
-    drawing = wanted !== null;
-    if (wanted) ask('render', wanted.args).then(wanted.resolve, wanted.reject).finally(draw);
-  };
-
   return {
     ready: () => ready,
     open: (files, onProgress, range = null) => ask('open', [files, range], onProgress),
@@ -98,12 +83,8 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     levelAt: (event) => ask('levelAt', [event]),
     eventAtTime: (timeNs) => ask('eventAtTime', [timeNs]),
     timeOfEvent: (event) => ask('timeOfEvent', [event]),
-    render: (...args) =>
-      new Promise<ImageBitmap>((resolve, reject) => {
-        next?.reject(new DOMException('A newer picture was asked for.', 'AbortError'));
-        next = { args, resolve, reject };
-        if (!drawing) draw();
-      }),
+    render: (...args) => ask('render', args),
+    hurry: () => send({ kind: 'hurry' }),
     rectangles: (...args) => ask('rectangles', args),
     hitTest: (...args) => ask('hitTest', args),
     rectsOf: (...args) => ask('rectsOf', args),

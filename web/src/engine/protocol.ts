@@ -419,9 +419,11 @@ export interface Engine {
    * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
    * a rectangle from allocation to release at its place; a sub-pixel one leaves its share of colour. In the stack
    * each column of pixels shows the moment of its highest live level.
-   * Where a newer call comes before this one was begun, this one rejects with an `AbortError`.
+   * Drawn in parts, between which other questions are answered; null where it was given up (`hurry`).
    */
-  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap>;
+  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap | null>;
+  /** Another picture is wanted by now: one under way that would still take long is given up. */
+  hurry(): void;
   /** The same as rectangles; null where there are more than `most`. */
   rectangles(
     axis: Axis,

@@ -284,9 +284,34 @@ export class Session extends Questions {
 
   /** RGBA, row by row from the top, `width * height * 4` bytes. */
   render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Uint8ClampedArray<ArrayBuffer> {
-    this.draw(axis, view, width, height, style, 0);
-    const at = this.module._viewer_pixels(this.viewer) >>> 0;
-    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
+    const pixels = new Uint8ClampedArray(width * height * 4);
+    this.paint(pixels, axis, view, width, height, style, 0, width);
+    return pixels;
+  }
+
+  /** Columns [from, to) of that picture, into its pixels. */
+  paint(
+    pixels: Uint8ClampedArray,
+    axis: Axis,
+    view: View,
+    width: number,
+    height: number,
+    style: PictureStyle,
+    from: number,
+    to: number,
+  ): void {
+    const left = (column: number): number => view.t0 + (column / width) * (view.t1 - view.t0);
+    this.draw(axis, { ...view, t0: left(from), t1: left(to) }, to - from, height, style, 0);
+    const line = (to - from) * 4;
+    let at = this.module._viewer_pixels(this.viewer) >>> 0;
+    for (let row = 0; row < height; row += 1, at += line)
+      pixels.set(this.module.HEAPU8.subarray(at, at + line), (row * width + from) * 4);
+  }
+
+  /** Whether `hurry` was called since it was last set back. */
+  hurried = false;
+  hurry(): void {
+    this.hurried = true;
   }
 
   rectangles(

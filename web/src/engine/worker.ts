@@ -18,6 +18,19 @@ async function start(wasm: Uint8Array): Promise<Session> {
   return new Session(await createViewer({ wasmBinary: await gunzip(wasm) }));
 }
 
+/** Events of a picture's part: it takes some milliseconds, and so long another question waits for it. */
+const PART_EVENTS = 2 ** 18;
+/** When the first of the pictures was begun that were given up one after the other; null: the last one was not. */
+let waiting: number | null = null;
+
+/** Lets messages that wait be taken up first. */
+const { port1, port2 } = new MessageChannel();
+const others = (): Promise<unknown> =>
+  new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(0);
+  });
+
 /** A picture goes to the page as what it can draw at once. */
 async function picture(
   engine: Session,
@@ -26,10 +39,30 @@ async function picture(
   width: number,
   height: number,
   style: PictureStyle,
-): Promise<ImageBitmap> {
+): Promise<ImageBitmap | null> {
   const columns = Math.max(1, Math.round(width));
   const rows = Math.max(1, Math.round(height));
-  return createImageBitmap(new ImageData(engine.render(axis, view, columns, rows, style), columns, rows));
+  const pixels = new Uint8ClampedArray(columns * rows * 4);
+  const { events, durationNs } = engine.bounds();
+  const parts = Math.min(
+    columns,
+    Math.ceil(((view.t1 - view.t0) / (axis === 'event' ? events : durationNs)) * (events / PART_EVENTS)) || 1,
+  );
+  const edge = (part: number): number => Math.round((part / parts) * columns);
+  const start = performance.now();
+  waiting ??= start;
+  engine.hurried = false;
+  for (let part = 0; part < parts; part += 1) {
+    if (part > 0) {
+      await others();
+      // Another picture is wanted. While none comes for long, one that takes long is better than none.
+      const now = performance.now();
+      if (engine.hurried && ((now - start) / part) * (parts - part) * 2 > now - waiting) return null;
+    }
+    engine.paint(pixels, axis, view, columns, rows, style, edge(part), edge(part + 1));
+  }
+  waiting = null;
+  return createImageBitmap(new ImageData(pixels, columns, rows));
 }
 
 /** Memory that the page may have without a copy. */

@@ -68,8 +68,10 @@ export class Pictures {
   }
 
   want(wish: Wish): void {
+    const last = this.wish;
     this.wish = wish;
     if (!this.refining) void this.track(this.work());
+    else if (last && !sameView(last.view, wish.view)) this.engine.hurry();
   }
 
   /** Whether the sharp picture stands. */
@@ -90,10 +92,10 @@ export class Pictures {
       for (;;) {
         const wish = this.wish;
         if (!wish || this.stopped) return;
-        if (!serves(this.front, wish.view, wish)) this.replace('front', await this.render(wish, wish.view));
+        if (!serves(this.front, wish.view, wish)) await this.render('front', wish, wish.view);
         // The whole is only needed to stand behind a part, and may wait until the part is sharp.
         else if (!sameView(wish.view, wish.whole) && !serves(this.whole, wish.whole, wish))
-          this.replace('whole', await this.render(wish, wish.whole));
+          await this.render('whole', wish, wish.whole);
         else return;
         this.onPicture();
       }
@@ -104,18 +106,13 @@ export class Pictures {
     }
   }
 
-  private async render(wish: Wish, view: View): Promise<Picture> {
-    const { layout, axis, colorBy, theme, filter, showCached } = wish.style;
-    const bitmap = await this.engine.render(axis, view, wish.width, wish.height, {
-      colorBy,
-      theme,
-      filter,
-      showCached,
-      layout,
-    });
+  private async render(which: 'front' | 'whole', wish: Wish, view: View): Promise<void> {
+    const { width, height, style } = wish;
+    const bitmap = await this.engine.render(style.axis, view, width, height, style);
+    if (!bitmap) return;
     const layer = this.spare.pop()!;
     layer.put(bitmap, view);
-    return { layer, view, style: wish.style, width: wish.width, height: wish.height };
+    this.replace(which, { layer, view, style, width, height });
   }
 
   private replace(which: 'front' | 'whole', picture: Picture): void {
