@@ -56,14 +56,17 @@ const Fragmentation& Model::fragmentation() {
 }
 
 const AddressBlocks& Model::address_blocks() {
-  ensure(address_blocks_.has_value());
-  if (!address_blocks_) address_blocks_.emplace(*lifecycles_, Places(*lifecycles_));
+  static_cast<void>(layout());
   return *address_blocks_;
 }
 
 const AddressLayout& Model::layout() {
   ensure(layout_.has_value());
-  if (!layout_) layout_.emplace(*lifecycles_);
+  if (!layout_) {
+    layout_.emplace(*lifecycles_);
+    // Now, not with the first buffer that is pointed at: pictures would wait for it.
+    address_blocks_.emplace(*lifecycles_, layout_->places());
+  }
   return *layout_;
 }
 

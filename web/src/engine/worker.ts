@@ -57,7 +57,7 @@ async function picture(
       await others();
       // Another picture is wanted. While none comes for long, one that takes long is better than none.
       const now = performance.now();
-      if (engine.hurried && ((now - start) / part) * (parts - part) * 2 > now - waiting) return null;
+      if (engine.hurried && ((now - start) / part) * (parts - part) * 4 > now - waiting) return null;
     }
     engine.paint(pixels, axis, view, columns, rows, style, edge(part), edge(part + 1));
   }
