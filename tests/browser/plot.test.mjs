@@ -56,6 +56,72 @@ describe('the lifecycle plot', () => {
   };
   const fit = () => press(page, '0');
 
+  test('a wide picture is drawn in parts: others are answered meanwhile, and a newer wish ends it', async () => {
+    const { page: other, close } = await browser.open();
+    await other.addInitScript(() => {
+      window.calls = [];
+      const { postMessage } = Worker.prototype;
+      const open = new Map();
+      Worker.prototype.postMessage = function (message, ...more) {
+        if (message?.kind === 'call') {
+          if (open.size === 0 && window.calls.length === 0)
+            this.addEventListener('message', ({ data }) => {
+              if (!open.has(data.id) || data.kind === 'progress') return;
+              window.calls.push({ ...open.get(data.id), given: data.value, done: window.calls.length });
+              open.delete(data.id);
+            });
+          open.set(message.id, { method: message.method, args: message.args, after: window.calls.length });
+        }
+        return postMessage.call(this, message, ...more);
+      };
+    });
+    await other.reload();
+    await other.evaluate(async () => {
+      await window.viewer.ready();
+      const lines = [];
+      for (let id = 0; id < 600000; id += 1) {
+        const at = `0x${(0x10000 + (id % 500) * 4096).toString(16)}`;
+        if (id >= 500) lines.push(`{"t":${id * 10},"op":"free","id":${id - 500}}`);
+        lines.push(`{"t":${id * 10 + 5},"op":"alloc","id":${id},"size":${1 + (id % 4096)},"addr":"${at}"}`);
+      }
+      await window.viewer.open(new TextEncoder().encode(lines.join('\n')), 'wide.ndjson');
+      await window.viewer.idle();
+    });
+    const box = await other.locator('lifecycle-plot').boundingBox();
+    await other.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    let found = [];
+    for (
+      let turn = 0;
+      turn < 8 && !(found.some(({ given }) => given === null) && found.some(({ met }) => met));
+      turn += 1
+    ) {
+      await press(other, '0');
+      await other.evaluate(() => window.calls.splice(0, window.calls.length - 1));
+      for (let step = 0; step < 15; step += 1) await other.mouse.wheel(0, -20);
+      await idle(other);
+      found = await other.evaluate(() => {
+        const { view } = document.querySelector('bufgc-app').session;
+        return window.calls
+          .filter(({ method }) => method === 'render')
+          .map(({ args, given, after, done }, at, { length }) => ({
+            given: given === null ? null : 'a picture',
+            met: window.calls.slice(0, done).some((call) => call.method !== 'render' && call.after > after),
+            wanted: at < length - 1 || (args[1].t0 === view.t0 && args[1].t1 === view.t1),
+          }));
+      });
+    }
+    assert.ok(
+      found.some(({ given }) => given === null),
+      `one was given up: ${JSON.stringify(found)}`,
+    );
+    assert.ok(
+      found.some(({ met }) => met),
+      'a question that came later was answered sooner',
+    );
+    assert.deepEqual({ ...found.at(-1), met: true }, { given: 'a picture', met: true, wanted: true });
+    await close();
+  });
+
   test('the level chart fills each column up to its live bytes, and hatches what is cached above them', async () => {
     const { page: other, close } = await browser.open();
     // A unit lives; then three; then one, the others cached.

@@ -179,6 +179,25 @@ test('the picture shows a buffer where rectsOf says, and a hit test finds it the
   }
 });
 
+test('a picture drawn in parts is the picture', { skip }, async () => {
+  const { session } = await opened(['a.ndjson', ndjson]);
+  for (const layout of ['address', 'stack']) {
+    const { events, height } = session.bounds(layout);
+    const view = { t0: 0, t1: events, y0: 0, y1: height };
+    for (const colorBy of ['state', 'size']) {
+      const style = { colorBy, theme: 'light', filter: '', showCached: true, layout };
+      const pixels = new Uint8ClampedArray(64 * 30 * 4);
+      for (const [from, to] of [
+        [40, 64],
+        [0, 1],
+        [1, 40],
+      ])
+        session.paint(pixels, 'event', view, 64, 30, style, from, to);
+      assert.deepEqual(pixels, session.render('event', view, 64, 30, style));
+    }
+  }
+});
+
 test('the stack stands on live bytes: a buffer slides down when one below it goes', { skip }, async () => {
   const sliding = [
     '{"t":0,"op":"alloc","id":1,"size":100,"addr":"0x1000"}',

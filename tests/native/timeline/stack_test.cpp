@@ -242,6 +242,21 @@ TEST_CASE("every pixel of the stack has the exact share of each buffer of its co
   }
 }
 
+TEST_CASE("pixels are exact where much is alive: by sums in narrow columns, by slices in wide ones") {
+  const Stage stage(crowded_trace(17, 6000, 1500));
+  const auto events = static_cast<double>(stage.trace.event_count());
+  const auto height = static_cast<double>(stage.layout.height());
+  // Events a column: 1, about 5, about 60, and some 200 in which most of what lives is new.
+  for (const double wide : {40.0, 200.0, 2400.0, events}) {
+    INFO("events in the picture: " << wide);
+    for (const double share : {0.35, 0.8}) {
+      const double from = wide == events ? 0 : std::floor(events * share - wide);
+      check_pixels(stage, {from, from + wide, 0, height}, {40, 16});
+      check_pixels(stage, {from, from + wide, height * 0.2, height * 0.21}, {40, 16});
+    }
+  }
+}
+
 TEST_CASE("a point leads to the buffer whose slice holds it, and a buffer to its slices") {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     const Stage stage(seed < 3 ? random_trace({seed, 400}) : crowded_trace(seed, 500, 60));
