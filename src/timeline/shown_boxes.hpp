@@ -36,22 +36,26 @@ void for_each_change(const PixelBox& box, std::size_t stride, Change&& at) {
   // Of the pixel in which an edge stands, the part to the right of the edge.
   const auto left_share = static_cast<float>(left + 1 - box.left);
   const auto right_share = static_cast<float>(right + 1 - box.right);
-  const auto end = static_cast<std::uint32_t>(std::ceil(box.bottom));
-  for (auto y = static_cast<std::uint32_t>(box.top); y < end; ++y) {
-    const auto tall =
-        static_cast<float>(std::min(box.bottom, y + 1.0) - std::max(box.top, static_cast<double>(y)));
+  const auto change = [&](std::uint32_t y, float tall) {
     const std::size_t row = y * stride;
     if (left == right) {
       const float share = tall * (left_share - right_share);
       at(row + left, share);
       at(row + left + 1, -share);
-      continue;
+      return;
     }
     at(row + left, tall * left_share);
     at(row + left + 1, tall - tall * left_share);
     at(row + right, -tall * right_share);
     at(row + right + 1, tall * right_share - tall);
+  };
+  auto y = static_cast<std::uint32_t>(box.top);
+  double top = box.top;
+  for (; y + 1.0 < box.bottom; ++y) {
+    change(y, static_cast<float>(y + 1.0 - top));
+    top = y + 1.0;
   }
+  change(y, static_cast<float>(box.bottom - top));
 }
 
 /// Places a row for such changes: a box that ends at the right edge has two beyond it.
