@@ -92,12 +92,10 @@ Allocation CpuAllocator::State::allocate_in_iteration(BlockCache& own, std::size
     allocation = allocate_slowly(own, size_bytes, capacity_bytes);
     if (allocation.block == nullptr) return allocation;
   }
-  auto* range = static_cast<Range*>(allocation.block);
-  range->links().recorded = 0;
   if (plan != nullptr) {
     open_iteration_->on_allocate(expected, placed);
   } else if (counts) {
-    open_iteration_->recorder().on_allocate(range);
+    open_iteration_->recorder().on_allocate(static_cast<Range*>(allocation.block));
   }
   return allocation;
 }

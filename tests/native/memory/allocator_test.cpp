@@ -146,6 +146,18 @@ TEST_CASE("trim to nothing leaves nothing cached", "[memory][trim]") {
   CHECK(allocator.statistics().segments == 0);
 }
 
+TEST_CASE("a trim calls the source once for each piece of free pages", "[memory][trim][statistics]") {
+  HeapSource heap;
+  CpuAllocator allocator(heap);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 7; ++i) blocks.push_back(allocator.allocate(MiB).block);
+  for (const std::size_t i : {1U, 3U, 5U}) allocator.deallocate(blocks[i]);
+  const std::uint64_t calls = allocator.statistics().source_calls;
+  CHECK(allocator.trim(0) == 3 * MiB);
+  CHECK(allocator.statistics().source_calls == calls + 3);
+  check_sound(allocator);
+}
+
 TEST_CASE("trim keeps at most as much as it is told", "[memory][trim]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);
@@ -446,6 +458,19 @@ TEST_CASE("a free range behind many of its bin that are too small is found", "[m
   const Range* const found = arena.allocate(wanted);
   REQUIRE(found != nullptr);
   CHECK(found->data == place);
+}
+
+TEST_CASE(
+    "where no memory returns, a large block goes to the high end of its range and a small one to the low",
+    "[memory][reuse]") {
+  SlidingSource source;
+  CpuAllocator allocator(source);
+  Block* const all = allocator.allocate(4 * MiB).block;
+  const std::byte* const begin = all->data;
+  allocator.deallocate(all);
+  // Large is an eighth of what was ever in use at once.
+  CHECK(allocator.allocate(400 * KiB).block->data == begin);
+  CHECK(allocator.allocate(600 * KiB).block->data == begin + 4 * MiB - 600 * KiB);
 }
 
 TEST_CASE("an allocator that dies returns the segments under live blocks", "[memory]") {

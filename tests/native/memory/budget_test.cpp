@@ -102,6 +102,49 @@ TEST_CASE("free segments that are each too small make room for one that is not",
   check_sound(allocator);
 }
 
+TEST_CASE("where the source has no more, free pages go back to it for what fits then", "[memory][budget]") {
+  /// As a system that lets a process have so much and no more.
+  class Scarce final : public MemorySource {
+   public:
+    explicit Scarce(MemorySource& source) noexcept : source_(source) {}
+    [[nodiscard]] Segment acquire(std::size_t min_bytes) noexcept override {
+      return has(min_bytes) ? taken(source_.acquire(min_bytes)) : Segment{};
+    }
+    [[nodiscard]] Segment acquire_at(std::byte* address, std::size_t min_bytes) noexcept override {
+      return has(min_bytes) ? taken(source_.acquire_at(address, min_bytes)) : Segment{};
+    }
+    void release(Segment segment) noexcept override {
+      bytes_left_ += segment.size_bytes;
+      source_.release(segment);
+    }
+    [[nodiscard]] std::size_t granularity_bytes() const noexcept override {
+      return source_.granularity_bytes();
+    }
+    [[nodiscard]] std::size_t least_move_bytes() const noexcept override { return 64 * KiB; }
+
+   private:
+    [[nodiscard]] bool has(std::size_t min_bytes) const noexcept {
+      return round_up(min_bytes, source_.granularity_bytes()) <= bytes_left_;
+    }
+    [[nodiscard]] Segment taken(Segment segment) noexcept {
+      bytes_left_ -= segment.size_bytes;
+      return segment;
+    }
+    MemorySource& source_;
+    std::size_t bytes_left_ = 8 * MiB;
+  };
+  HeapSource heap;
+  Scarce source(heap);
+  CpuAllocator allocator(source);
+  std::vector<Block*> blocks;
+  for (int i = 0; i < 8; ++i) blocks.push_back(allocator.allocate(MiB).block);
+  for (const std::size_t i : {1U, 3U, 5U, 7U}) allocator.deallocate(blocks[i]);
+  CHECK(allocator.allocate(3 * MiB).block != nullptr);
+  CHECK(allocator.statistics().failed_allocations == 0);
+  CHECK(allocator.statistics().reserved_bytes <= 8 * MiB);
+  check_sound(allocator);
+}
+
 #if !defined(__EMSCRIPTEN__)  // where no pages change their place
 TEST_CASE("in a reserve torn into hundreds of pieces what fits is served", "[memory][budget]") {
   CountedSource counted;

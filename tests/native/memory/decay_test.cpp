@@ -77,6 +77,23 @@ TEST_CASE("a program whose large phase is over gives its peak back", "[memory][d
   check_sound(allocator);
 }
 
+TEST_CASE("of what decays twice the need and a mebibyte stay", "[memory][decay]") {
+  HeapSource source;
+  CpuAllocator allocator(source, decaying(5000));
+  const Ballast ballast(allocator);
+  large_phase(allocator, 32, MiB);
+  Random random(1);
+  for (int turn = 0; turn < 600; ++turn) {
+    large_phase(allocator, 4, MiB);
+    small_phase(allocator, random, 50);
+  }
+  const MemoryStatistics s = allocator.statistics();
+  const std::uint64_t kept_bytes = 2 * (4 * MiB + Ballast::bytes) + MiB;
+  CHECK(s.reserved_bytes > kept_bytes - 64 * KiB);
+  CHECK(s.reserved_bytes < kept_bytes + MiB);  // for each block a granule more may be needed
+  check_sound(allocator);
+}
+
 TEST_CASE("without decay the peak stays", "[memory][decay]") {
   HeapSource source;
   CpuAllocator allocator(source, decaying(0));

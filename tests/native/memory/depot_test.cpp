@@ -100,6 +100,23 @@ TEST_CASE("a row keeps blocks without a word in their records, until it is asked
   CHECK(row.take() == nullptr);
 }
 
+TEST_CASE("a magazine that forgets a size puts no more of it, and of every other as before",
+          "[memory][depot]") {
+  std::vector<Range> ranges(100);
+  Magazine magazine;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    ranges[i].capacity_bytes = (i + 1) * 64;
+    ranges[i].state = RangeState::held;
+    REQUIRE(magazine.add(&ranges[i]));
+  }
+  magazine.set_room_bytes(MiB);
+  for (std::size_t i = 0; i < ranges.size(); i += 2) {
+    REQUIRE(magazine.take(ranges[i].capacity_bytes) == &ranges[i]);
+    magazine.forget(ranges[i].capacity_bytes);
+  }
+  for (std::size_t i = 0; i < ranges.size(); ++i) CHECK(magazine.has_room_for(&ranges[i]) == (i % 2 != 0));
+}
+
 TEST_CASE("the depot gives each capacity the row that came last, whole", "[memory][depot]") {
   std::vector<Range> first = ranges_of(4, block_bytes);
   std::vector<Range> large = ranges_of(2, 2 * block_bytes);

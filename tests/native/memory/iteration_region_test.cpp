@@ -145,6 +145,30 @@ TEST_CASE("An idle region is given up before the reserve would pass what was liv
   allocator.deallocate(large);
 }
 
+TEST_CASE("A block that outlives its planned iteration leaves the region to the next one", "[iteration]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Iteration iteration(allocator);
+  Program program;
+  const std::size_t large = program.alloc(8 * MiB);
+  program.free(program.alloc(64 * KiB));
+  program.free(large);
+  record(iteration, allocator, program);
+  Block* late = nullptr;
+  REQUIRE(iteration.run([&] {
+    Block* const block = allocator.allocate(8 * MiB).block;
+    late = allocator.allocate(64 * KiB).block;
+    REQUIRE(late->data == block->data + 8 * MiB);
+    allocator.deallocate(block);
+  }) == Status::ok);
+  const std::uint64_t calls = allocator.statistics().source_calls;
+  REQUIRE(iteration.run([&] { allocator.deallocate(allocator.allocate(8 * MiB).block); }) == Status::ok);
+  CHECK(allocator.statistics().planned_bytes == 8 * MiB + 64 * KiB);
+  CHECK(allocator.statistics().source_calls == calls);
+  allocator.deallocate(late);
+  check_sound(allocator);
+}
+
 TEST_CASE("Two iterations share one region, as high as the higher", "[iteration]") {
   CpuAllocator allocator(default_source());
   Iteration low(allocator);

@@ -225,6 +225,15 @@ TEST_CASE("without time for more, a block takes the place of one that ends where
   CHECK(plan.value.height_bytes == 12);
 }
 
+TEST_CASE("without time for more, a block fills a gap of just its size", "[memory][planner]") {
+  Blocks blocks{{0, 100, 7}, {0, 100, 3}};
+  for (std::uint32_t i = 0; i < 100; ++i) blocks.push_back({i, i + 1, 5});  // between the two
+  const auto plan = plan_offsets(blocks, 1, 0s);
+  REQUIRE(plan.status == Status::ok);
+  CHECK(fault_of(plan.value, blocks, 1) == nullptr);
+  CHECK(plan.value.height_bytes == 15);
+}
+
 /// No plan reaches its lower bound, and the search sees that soon.
 Blocks above_its_bound() {
   return {{2, 4, 2}, {0, 3, 4}, {0, 7, 3}, {2, 5, 1}, {5, 6, 4}, {4, 6, 3}, {3, 5, 3}, {1, 2, 3}};
@@ -237,6 +246,33 @@ TEST_CASE("the search ends where the lower bound cannot be reached", "[memory][p
   CHECK(plan.value.lower_bound_bytes == 10);
   CHECK(plan.value.height_bytes == 11);
   CHECK(lowest_height(blocks, 1) == 11);
+}
+
+TEST_CASE("lifetimes that only touch are planned each for itself, however many", "[memory][planner]") {
+  // The first plan of these is not the lowest.
+  Random random(1);
+  Blocks few;
+  std::uint64_t lowest = 0;
+  do {
+    few = random_blocks(random, 12, 8, 100);
+    lowest = plan_offsets(few, 1, 1h).value.height_bytes;
+  } while (plan_offsets(few, 1, 0s).value.height_bytes == lowest);
+  std::uint32_t begin = few.front().begin;
+  std::uint32_t end = 0;
+  for (const PlannedBlock& block : few) {
+    begin = std::min(begin, block.begin);
+    end = std::max(end, block.end);
+  }
+  Blocks many;  // more than one search takes
+  for (std::uint32_t turn = 0; turn < 200; ++turn) {
+    const std::uint32_t shift = turn * (end - begin);
+    for (const PlannedBlock& block : few)
+      many.push_back({block.begin + shift, block.end + shift, block.size_bytes});
+  }
+  const auto plan = plan_offsets(many, 1, 1h);
+  REQUIRE(plan.status == Status::ok);
+  CHECK(fault_of(plan.value, many, 1) == nullptr);
+  CHECK(plan.value.height_bytes == lowest);
 }
 
 TEST_CASE("the same blocks get the same plan", "[memory][planner]") {
