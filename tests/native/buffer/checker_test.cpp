@@ -159,7 +159,7 @@ TEST_CASE("the check of a graph of links names a node or a number that is wrong"
     const Spoilt spoilt(last.held_by, std::uint32_t{0});
     CHECK(checked() == "a record without links has a node");
   }
-  for (const std::uint32_t nowhere : {graph.nodes(), std::uint32_t{100'000}}) {
+  for (const std::uint32_t nowhere : {graph.nodes(), std::uint32_t{256}, std::uint32_t{100'000}}) {
     const Spoilt spoilt(middle.root, nowhere);
     CHECK(checked() == "a link leads to no node");
   }

@@ -79,6 +79,26 @@ TEST_CASE("a release callback is deferred too, behind the finalizers of its buff
   require_nothing_left(manager);
 }
 
+TEST_CASE("deferred release callbacks are run once each, in the order of the ends", "[external][deferred]") {
+  std::vector<int> order;
+  {
+    BufferManager manager;
+    {
+      std::vector<CpuBuffer> buffers;
+      for (int i = 0; i < 4; ++i) {
+        buffers.push_back(
+            weightless(manager, [&order, i](std::byte*, std::uint64_t) { order.push_back(i); }));
+      }
+      const DeferFinalizers deferred;
+      for (CpuBuffer& buffer : buffers) buffer.reset();
+    }
+    REQUIRE(order.empty());
+    REQUIRE(manager.drain() == 4);
+    REQUIRE(manager.drain() == 0);
+  }
+  REQUIRE(order == std::vector<int>{0, 1, 2, 3});
+}
+
 TEST_CASE("a deferred finalizer may be called, detached and peeked at until it runs",
           "[finalizer][deferred]") {
   BufferManager manager;

@@ -74,7 +74,20 @@ TEST_CASE("a shape with more than eight extents, and one that disagrees with the
           Status::invalid_argument);
   REQUIRE(manager.try_alloc({7, DType::uint8, {2, 4}, {}}).status == Status::invalid_argument);
   REQUIRE(manager.try_alloc({8, DType::uint8, {2, 4}, {}}).status == Status::ok);
-  REQUIRE(manager.try_alloc({8, static_cast<DType>(200), {}, {}}).status == Status::invalid_argument);
+}
+
+TEST_CASE("a number beyond the last dtype is refused, however the buffer comes about", "[handle]") {
+  BufferManager manager;
+  const CpuBuffer base = manager.alloc(8);
+  alignas(8) std::byte bytes[8] = {};
+  for (const std::size_t number : {dtype_count, std::size_t{200}}) {
+    const auto dtype = static_cast<DType>(number);
+    CHECK(manager.try_alloc({8, dtype, {}, {}}).status == Status::invalid_argument);
+    CHECK(manager.try_external(bytes, {8, dtype, {}, {}}, {}).status == Status::invalid_argument);
+    CHECK(base.try_view({0, 8, dtype, {}, {}}).status == Status::invalid_argument);
+  }
+  const auto last = static_cast<DType>(dtype_count - 1);
+  CHECK(manager.try_alloc({8, last, {}, {}}).status == Status::ok);
 }
 
 TEST_CASE("an error says which call was refused, and why", "[handle]") {

@@ -1,12 +1,15 @@
 // Memory use and reuse, seen from buffers.
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "support.hpp"
 
 using namespace bufgc;
 using bufgc::test::require_nothing_left;
+using bufgc::test::weightless;
 
 TEST_CASE("allocate, allocate, free, allocate has a peak of two", "[reuse]") {
   BufferManager manager;
@@ -139,6 +142,34 @@ TEST_CASE("a million allocations leave nothing behind (fewer where each is check
   REQUIRE(manager.statistics().peak_live_blocks == 1);
   REQUIRE(manager.statistics().peak_reserved_bytes == peak_reserved);
   require_nothing_left(manager);
+}
+
+TEST_CASE("what is live in blocks used before counts toward the peak", "[reuse]") {
+  BufferManager manager;
+  const auto live_at_once = [&manager](std::uint64_t size_bytes) {
+    std::vector<CpuBuffer> buffers;
+    for (int i = 0; i < 8; ++i) buffers.push_back(manager.alloc(size_bytes));
+  };
+  live_at_once(1001);
+  REQUIRE(manager.statistics().peak_live_bytes == 8 * 1001);
+  const std::uint64_t reserved_bytes = manager.statistics().reserved_bytes;
+  live_at_once(1020);
+  REQUIRE(manager.statistics().reserved_bytes == reserved_bytes);
+  REQUIRE(manager.statistics().peak_live_bytes == 8 * 1020);
+  REQUIRE(manager.statistics().peak_live_blocks == 8);
+}
+
+TEST_CASE("slots beyond those that a thread keeps for itself are used again", "[reuse]") {
+  BufferManager manager;
+  std::uint32_t highest = 0;
+  for (int round = 0; round < 5; ++round) {
+    std::vector<CpuBuffer> buffers;
+    for (int i = 0; i < 1000; ++i) {
+      buffers.push_back(weightless(manager));
+      highest = std::max(highest, buffers.back().id().slot);
+    }
+  }
+  REQUIRE(highest < 1100);
 }
 
 TEST_CASE("a slot that was more than bytes is born again as bytes alone", "[reuse]") {

@@ -2,9 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "bufgc/buffer/text_table.hpp"
 #include "bufgc/buffer_manager.hpp"
 #include "bufgc/memory/address_ranges.hpp"
 #include "bufgc/memory/cpu_allocator.hpp"
@@ -95,6 +97,58 @@ TEST_CASE("labels that are alike are kept once", "[proof]") {
   const std::int64_t without = blocks_for({});
   CHECK(blocks_for("activation") <= without + 10);
   CHECK(buffers.back().label() == "activation");
+}
+
+TEST_CASE("labels and sites of their own go with a buffer that is collected, and with one refused",
+          "[proof]") {
+  BufferManager manager;
+  manager.set_sites_enabled(true);
+  // Beyond so many, each buffer has its own.
+  for (std::uint32_t i = 0; i < TextTable::max_shared; ++i) {
+    static_cast<void>(manager.alloc(BufferSpec{1, DType::uint8, {}, "label " + std::to_string(i)}));
+  }
+  std::byte bytes[8] = {};
+  const auto blocks_left = [](auto&& make) {
+    std::int64_t left = 0;
+    for (std::uint32_t round = 0; round < 3; ++round) {
+      const std::int64_t before = FailingHeap::blocks_out();
+      for (std::uint32_t i = 1; i <= 100; ++i) make("number " + std::to_string(i), Site{"file", i});
+      left = FailingHeap::blocks_out() - before;  // the first round makes what is made once
+    }
+    return left;
+  };
+  const std::int64_t of_collected = blocks_left([&](const std::string& label, Site site) {
+    CpuBuffer buffer = manager.external(bytes, {8, DType::uint8, {}, label}, {}, site);
+    buffer.link(buffer);
+    REQUIRE(buffer.label() == label);
+    buffer.reset();
+    REQUIRE(manager.collect().buffers == 1);
+  });
+  CHECK(of_collected == 0);
+  manager.close();
+  const std::int64_t of_refused = blocks_left([&](const std::string& label, Site site) {
+    REQUIRE(manager.try_external(bytes, {8, DType::uint8, {}, label}, {}, site).status == Status::closed);
+  });
+  CHECK(of_refused == 0);
+}
+
+TEST_CASE("what a handle kept of a manager that is gone goes with it", "[proof]") {
+  std::int64_t left = 0;
+  for (int round = 0; round < 3; ++round) {
+    const std::int64_t before = FailingHeap::blocks_out();
+    {
+      CpuBuffer kept;
+      {
+        BufferManager manager;
+        kept = manager.alloc(256);
+        REQUIRE(manager.alloc(256));
+      }
+      REQUIRE(FailingHeap::blocks_out() > before);
+      REQUIRE(kept.destroyed());
+    }
+    left = FailingHeap::blocks_out() - before;  // the first round makes what is made once
+  }
+  CHECK(left == 0);
 }
 
 TEST_CASE("an iteration that there is no memory to record is not planned, and the next is",

@@ -224,6 +224,91 @@ TEST_CASE("log_bytes counts the columns that were filled") {
   CHECK(visualizer.log_bytes() < 100000 * 250);
 }
 
+TEST_CASE("memory_bytes counts names, times, segments and links, each as large as it must be at least") {
+  constexpr std::size_t count = 20'000;
+  const auto check_growth = [](EventLog& log, std::size_t least_bytes_each, auto&& record) {
+    const std::size_t before = log.memory_bytes();
+    for (std::uint64_t i = 0; i < count; ++i) record(i);
+    const std::size_t after = log.memory_bytes();
+    CHECK(after >= before + count * least_bytes_each);
+    CHECK(after <= before + count * least_bytes_each * 8);
+  };
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  {
+    INFO("names");
+    EventLog log(2 * count);
+    const std::string rest(200, 'x');
+    check_growth(log, word + rest.size(), [&](std::uint64_t i) { log.mark(rest + std::to_string(i)); });
+  }
+  {
+    INFO("times: each event's number and time");
+    EventLog log(2 * count);
+    check_growth(log, 3 * word, [&](std::uint64_t i) {
+      log.mark("name");
+      log.stamp(static_cast<std::int64_t>(i) * 10'000);
+    });
+  }
+  const auto reserve_in = [](EventLog& log) {
+    return [&log](std::uint64_t i) { log.reserve((2 * i + 1) * 4096, 4096); };
+  };
+  {
+    INFO("segments: the event, and both ends of what is held");
+    EventLog log(2 * count);
+    check_growth(log, 5 * word, reserve_in(log));
+  }
+  {
+    INFO("segments of folded events: both ends of what is held now, and was held before the oldest event");
+    EventLog log(1);
+    check_growth(log, 4 * word, reserve_in(log));
+  }
+  {
+    INFO("links of folded events: both ids, number, time and count, in a table of lists");
+    EventLog log(1);
+    for (std::uint64_t i = 0; i <= count; ++i) log.alloc({.id = id_of(i)}, 0);
+    check_growth(log, 5 * word + 2 * sizeof(void*), [&](std::uint64_t i) { log.link(0, i + 1, true); });
+  }
+}
+
+TEST_CASE("a stamp while there is no event leaves the times of those to come alone") {
+  EventLog log(100);
+  const auto times = [&log] {
+    std::vector<std::int64_t> all;
+    log.for_each_since(0, 100, [&all](const EventRecord& event) {
+      all.push_back(event.time_ns);
+      return true;
+    });
+    return all;
+  };
+  for (int round = 0; round < 2; ++round) {
+    log.stamp(1'000);
+    CHECK(times().empty());
+    log.mark("first");
+    log.stamp(50'000);
+    log.mark("second");
+    log.stamp(90'000);
+    CHECK(times() == std::vector<std::int64_t>{50'000, 90'000});
+    log.clear();
+  }
+}
+
+TEST_CASE("what a release left of a folded segment is told from the lowest address on") {
+  BufferVisualizer visualizer(VisualizerOptions{1});
+  constexpr std::uint64_t piece = 65536;
+  const auto segment = [](std::uint64_t first, std::size_t pieces) {
+    return Segment{const_cast<std::byte*>(byte_at(first * piece)), pieces * piece};
+  };
+  visualizer.on_segment_reserved(segment(10, 5));
+  visualizer.on_segment_released(segment(11, 1));
+  visualizer.on_segment_released(segment(13, 1));
+  for (int i = 0; i < 10; ++i) visualizer.mark("later");
+  std::vector<std::uint64_t> addresses;
+  visualizer.for_each_event_since(0, [&](const EventRecord& event) {
+    if (event.kind == Lifecycles::EventKind::reserve) addresses.push_back(event.address);
+    return true;
+  });
+  CHECK(addresses == std::vector<std::uint64_t>{10 * piece, 12 * piece, 14 * piece});
+}
+
 TEST_CASE("a birth of 1 MiB has its own time, however closely the others follow") {
   BufferVisualizer visualizer;
   std::uint32_t slot = 0;

@@ -68,6 +68,24 @@ TEST_CASE("times never decrease, are never beyond the clock's, and are exact whe
   CHECK(in_the_middle.at(700) >= at[700] - 4000);
 }
 
+TEST_CASE("an event that was stamped has exactly that time, however it was come to") {
+  EventTimes times(100);
+  // No span can be divided evenly among its events.
+  const std::vector<std::uint64_t> numbers = {0, 3, 10, 26};
+  const std::vector<std::int64_t> at = {5, 105, 1'005, 2'008};
+  for (std::size_t i = 0; i < numbers.size(); ++i) times.stamp(numbers[i], at[i]);
+  EventTimes::Cursor walk(times, 0);
+  std::size_t stamp = 0;
+  for (std::uint64_t number = 0; number <= numbers.back(); ++number) {
+    const std::int64_t time = walk.at(number);
+    if (number != numbers[stamp]) continue;
+    CHECK(time == at[stamp]);
+    CHECK(EventTimes::Cursor(times, number).at(number) == at[stamp]);
+    ++stamp;
+  }
+  CHECK(stamp == numbers.size());
+}
+
 TEST_CASE("what is forgotten from the old end leaves the other times as they were") {
   EventTimes times(200);
   const std::vector<std::int64_t> at = evenly(200, 20);
