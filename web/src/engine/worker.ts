@@ -44,10 +44,8 @@ async function picture(
   const rows = Math.max(1, Math.round(height));
   const pixels = new Uint8ClampedArray(columns * rows * 4);
   const { events, durationNs } = engine.bounds();
-  const parts = Math.min(
-    columns,
-    Math.ceil(((view.t1 - view.t0) / (axis === 'event' ? events : durationNs)) * (events / PART_EVENTS)) || 1,
-  );
+  const share = Math.min(1, (view.t1 - view.t0) / (axis === 'event' ? events : durationNs));
+  const parts = Math.min(columns, Math.ceil((share * events) / PART_EVENTS) || 1);
   const edge = (part: number): number => Math.round((part / parts) * columns);
   const start = performance.now();
   waiting ??= start;
