@@ -295,7 +295,7 @@ TEST_CASE("what a release left of a folded segment is told from the lowest addre
   BufferVisualizer visualizer(VisualizerOptions{1});
   constexpr std::uint64_t piece = 65536;
   const auto segment = [](std::uint64_t first, std::size_t pieces) {
-    return Segment{const_cast<std::byte*>(byte_at(first * piece)), pieces * piece};
+    return Segment{const_cast<std::byte*>(byte_at(first * piece)), static_cast<std::size_t>(pieces * piece)};
   };
   visualizer.on_segment_reserved(segment(10, 5));
   visualizer.on_segment_released(segment(11, 1));
