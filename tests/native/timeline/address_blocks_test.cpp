@@ -64,7 +64,8 @@ TEST_CASE("address blocks: who passes over blocks finds what one finds who looks
     std::uint32_t reuse = Lifecycles::none;
     const std::uint64_t first = trace.address[row];
     const std::uint64_t end = first + trace.size_bytes[row];
-    for (std::size_t event = std::size_t{trace.free_event[row]} + 1; event < trace.event_count(); ++event) {
+    const bool freed = trace.free_event[row] != Lifecycles::none;
+    for (std::size_t event = trace.free_event[row]; freed && ++event < trace.event_count();) {
       const std::uint32_t index = trace.event_row[event];
       if (trace.event_kind[event] == Lifecycles::EventKind::release && first < 0x100000 + slot_bytes * 64)
         break;
