@@ -119,6 +119,16 @@ describe('the lifecycle plot', () => {
       'a question that came later was answered sooner',
     );
     assert.deepEqual({ ...found.at(-1), met: true }, { given: 'a picture', met: true, wanted: true });
+    // Two at once, as when the plot is left and come back to: both are drawn.
+    await press(other, '0');
+    const drawn = await other.evaluate(async () => {
+      const { engine, view } = document.querySelector('bufgc-app').session;
+      const style = { layout: 'address', colorBy: 'state', theme: 'light', filter: '', showCached: true };
+      const both = Promise.all([0, 1].map(() => engine.render('event', view, 300, 200, style)));
+      const late = new Promise((resolve) => setTimeout(resolve, 20000, ['too late']));
+      return (await Promise.race([both, late])).map((bitmap) => bitmap?.width ?? bitmap);
+    });
+    assert.deepEqual(drawn, [300, 300]);
     await close();
   });
 

@@ -23,11 +23,12 @@ const PART_EVENTS = 2 ** 18;
 /** When the first of the pictures was begun that were given up one after the other; null: the last one was not. */
 let waiting: number | null = null;
 
-/** Lets messages that wait be taken up first. */
+/** Lets messages that wait be taken up first. Several may ask at once: the first message back answers all. */
 const { port1, port2 } = new MessageChannel();
+port1.start();
 const others = (): Promise<unknown> =>
   new Promise((resolve) => {
-    port1.onmessage = resolve;
+    port1.addEventListener('message', resolve, { once: true });
     port2.postMessage(0);
   });
 
