@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "timeline/projection.hpp"
@@ -14,19 +15,38 @@
 
 namespace bufgc::timeline {
 
-/// One picture under way: shades as changes along each row, then pixels.
+/// One picture under way: shades, and how much is hatched, as changes along each row, then pixels.
 class Canvas {
  public:
-  Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba)
+  /// `hatches`: whether what is added hatches what waits.
+  Canvas(PictureSize size, const Style& style, const Projection& projection, std::vector<std::uint8_t>& rgba,
+         bool hatches)
       : size_(size),
         style_(style),
         projection_(projection),
         rgba_(rgba),
         stride_(changes_a_row(size)),
-        shades_(stride_ * size.height) {}
+        shades_(stride_ * size.height),
+        hatched_(hatches ? shades_.size() : 0) {}
 
-  void add(const PixelBox& box, Shade shade) {
-    for_each_change(box, stride_, [&](std::size_t at, float share) { shades_[at] += shade * share; });
+  void add(const ShownBox& box, Shade shade) {
+    const bool waits = box.waits && !hatched_.empty();
+    for_each_row(box, [&](std::uint32_t row, float share) {
+      const std::size_t first = row * stride_;
+      if (box.lives) add_stretch(shades_.data() + first, box.born, box.ended, shade * share);
+      if (waits) add_stretch(hatched_.data() + first, box.ended, box.taken, share);
+    });
+  }
+  /// How much of each pixel is hatched, without the places beyond the right edge. Nothing can be added after.
+  [[nodiscard]] std::vector<float> take_hatched() {
+    for (std::size_t row = 0; row < size_.height; ++row) {
+      const float* const changes = hatched_.data() + row * stride_;
+      float* const shares = hatched_.data() + row * size_.width;
+      float sum = 0;
+      for (std::size_t x = 0; x < size_.width; ++x) shares[x] = sum += changes[x];
+    }
+    hatched_.resize(std::size_t{size_.width} * size_.height);
+    return std::move(hatched_);
   }
 
   /// Sums the changes up and puts them over the background; `hatched`, where there is any, is how much of
@@ -88,6 +108,7 @@ class Canvas {
   std::vector<std::uint8_t>& rgba_;
   std::size_t stride_;
   std::vector<Shade> shades_;
+  std::vector<float> hatched_;
 };
 
 }  // namespace bufgc::timeline

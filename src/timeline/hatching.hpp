@@ -16,9 +16,13 @@ class Hatching {
  public:
   explicit Hatching(std::size_t most_pixels = 8'000'000) : most_pixels_(most_pixels) {}
 
-  /// One number a pixel, row by row from the top; good until the next call. The same `index` and `strips`
-  /// must hold the same boxes as in the call before, unless `forget` was called in between.
-  [[nodiscard]] const std::vector<float>& cover(const Boxes& cached, const View& view, PictureSize size);
+  /// One number a pixel, row by row from the top, or null where none is kept; good until the next call of
+  /// `keep`. The same `index` and `strips` must hold the same boxes as when it was kept, unless `forget` was
+  /// called in between.
+  [[nodiscard]] const std::vector<float>* find(const Boxes& boxes, const View& view, PictureSize size);
+  /// The same, of what was counted now.
+  const std::vector<float>& keep(const Boxes& boxes, const View& view, PictureSize size,
+                                 std::vector<float> cover);
   void forget() noexcept { kept_.clear(); }
 
  private:

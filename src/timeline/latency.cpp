@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "timeline/rows.hpp"
 
 namespace bufgc::timeline {
@@ -26,9 +26,13 @@ std::vector<std::uint32_t> last_uses(const Lifecycles& lifecycles) {
 }
 std::vector<std::uint32_t> reuses(const Lifecycles& lifecycles, const Places& places) {
   std::vector<std::uint32_t> events(lifecycles.size(), Lifecycles::none);
-  for (const CachedBlock& block : find_cached_blocks(lifecycles, places, LeftBlocks::released)) {
-    if (block.end_event != Lifecycles::none && lifecycles.event_kind[block.end_event] == Kind::alloc)
-      events[places.row_of(block.box)] = block.end_event;
+  const CacheWaits waits = find_cache_waits(lifecycles, places, LeftBlocks::released);
+  for (std::uint32_t box = 0; box < waits.size(); ++box) {
+    const std::uint32_t event = waits[box];
+    if (event != places.end_event(box) && event != Lifecycles::none &&
+        lifecycles.event_kind[event] == Kind::alloc) {
+      events[places.row_of(box)] = event;
+    }
   }
   return events;
 }

@@ -10,37 +10,47 @@
 
 namespace bufgc::timeline {
 
-/// Finds the intervals that meet a range of the axis. Built in O(n) by one counting sort, read by
-/// one binary search a bucket.
+/// Finds the boxes whose time meets a range of the axis: their life, and after it the time for which the
+/// block that they left waited in the cache. Built in O(n) by one counting sort, read by one binary search a
+/// bucket.
 ///
-/// An interval's bucket is the highest bit in which its first and last unit differ. It then lies
-/// within one aligned block of twice that power of two and straddles the block's middle, so a
-/// bucket's intervals that can meet [a, b) begin in or after the block of a: in a bucket sorted by
-/// start they stand in one row. Long intervals are in few high buckets and short ones in low ones,
-/// where the block of a is small; so little is looked at in vain.
+/// Both together are an interval, whose bucket is the highest bit in which its first and last unit differ. It
+/// then lies within one aligned block of twice that power of two and straddles the block's middle, so a
+/// bucket's intervals that can meet [a, b) begin in or after the block of a: in a bucket sorted by start they
+/// stand in one row. Long intervals are in few high buckets and short ones in low ones, where the block of a
+/// is small; so little is looked at in vain.
 ///
-/// Takes 12 bytes an interval where the axis ends below 2^32, as that of events does, and 24 elsewhere.
+/// Takes 16 bytes a box where the axis ends below 2^32, as that of events does, and 32 elsewhere.
 class LifecycleIndex {
  public:
   LifecycleIndex() = default;
-  /// Of half-open intervals on one axis, which tell their `size()` and of each number below it where it
-  /// starts, where it ends and whose box it is: `start(i)`, `end(i)`, `box(i)`. They may come in any order;
-  /// those in order of their starts (the usual case) need no sort.
+  /// Of half-open intervals on one axis, which tell their `size()` and of each number below it where its life
+  /// starts, where it ends, where the waiting ends that follows, and whose box it is: `start(i)`, `end(i)`,
+  /// `until(i)`, `box(i)`. They may come in any order; those in order of their starts (the usual case) need
+  /// no sort.
   template <class Spans>
   explicit LifecycleIndex(const Spans& spans);
 
   [[nodiscard]] std::size_t size() const noexcept { return short_.size() + long_.size(); }
 
-  /// Calls `visit(box, start, end)` for every interval that meets [a, b). An interval without
-  /// length counts as one unit long here, so that it can still be pointed at.
+  /// Calls `visit(box, start, end)` for every life that meets [a, b). One without length counts as one unit
+  /// long here, so that it can still be pointed at.
   template <class Visit>
   void for_each(std::uint64_t a, std::uint64_t b, Visit&& visit) const {
+    for_each_held(a, b, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end, std::uint64_t) {
+      if (end > a || start >= a) visit(box, start, end);
+    });
+  }
+  /// Calls `visit(box, start, end, until)` for every box that lives or has left a block waiting within [a,
+  /// b). A visitor with `ahead(box)` is told of boxes that come soon, so that it can fetch what it looks up.
+  template <class Visit>
+  void for_each_held(std::uint64_t a, std::uint64_t b, Visit&& visit) const {
     if (a >= b) return;
     visit_entries(short_, a, b, visit);
     visit_entries(long_, a, b, visit);
   }
 
-  /// Intervals that meet [a, b).
+  /// Lives that meet [a, b).
   [[nodiscard]] std::size_t count(std::uint64_t a, std::uint64_t b) const;
 
  private:
@@ -48,6 +58,7 @@ class LifecycleIndex {
   struct Entry {
     Place start;
     Place end;
+    Place until;
     std::uint32_t box;
   };
   template <class Place>
@@ -57,6 +68,7 @@ class LifecycleIndex {
     std::size_t last;
   };
   static constexpr unsigned buckets = 65;  ///< Bit widths of a 64-bit difference: 0 to 64.
+  static constexpr std::size_t boxes_ahead = 4;
 
   template <class Place, class Visit>
   void visit_entries(const Entries<Place>& entries, std::uint64_t a, std::uint64_t b, Visit& visit) const {
@@ -65,7 +77,9 @@ class LifecycleIndex {
       const auto [first, last] = candidates(entries, bucket, a, b);
       for (std::size_t i = first; i < last; ++i) {
         const Entry<Place>& entry = entries[i];
-        if (entry.end > a || entry.start >= a) visit(entry.box, entry.start, entry.end);
+        if constexpr (requires { visit.ahead(entry.box); })
+          visit.ahead(entries[std::min(i + boxes_ahead, last - 1)].box);
+        if (entry.until > a || entry.start >= a) visit(entry.box, entry.start, entry.end, entry.until);
       }
     }
   }
@@ -82,8 +96,8 @@ class LifecycleIndex {
     return {static_cast<std::size_t>(first - entries.begin()),
             static_cast<std::size_t>(last - entries.begin())};
   }
-  [[nodiscard]] static unsigned bucket_of(std::uint64_t start, std::uint64_t end) noexcept {
-    const std::uint64_t last = end > start ? end - 1 : start;
+  [[nodiscard]] static unsigned bucket_of(std::uint64_t start, std::uint64_t until) noexcept {
+    const std::uint64_t last = until > start ? until - 1 : start;
     return static_cast<unsigned>(std::bit_width(start ^ last));
   }
   template <class Place, class Spans>
@@ -103,11 +117,11 @@ LifecycleIndex::LifecycleIndex(const Spans& spans) {
   std::uint64_t before = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t start = spans.start(i);
-    const std::uint64_t end = spans.end(i);
-    ++offset_[bucket_of(start, end) + 1];
+    const std::uint64_t until = spans.until(i);
+    ++offset_[bucket_of(start, until) + 1];
     in_order = in_order && start >= before;
     before = start;
-    furthest = std::max({furthest, start, end});
+    furthest = std::max({furthest, start, until});
   }
   for (unsigned bucket = 0; bucket < buckets; ++bucket) offset_[bucket + 1] += offset_[bucket];
   std::vector<std::uint32_t> order;
@@ -134,9 +148,9 @@ void LifecycleIndex::fill(Entries<Place>& entries, const Spans& spans,
   for (std::size_t i = 0; i < spans.size(); ++i) {
     const std::size_t at = order.empty() ? i : order[i];
     const std::uint64_t start = spans.start(at);
-    const std::uint64_t end = spans.end(at);
-    entries[next[bucket_of(start, end)]++] = {static_cast<Place>(start), static_cast<Place>(end),
-                                              spans.box(at)};
+    const std::uint64_t until = spans.until(at);
+    entries[next[bucket_of(start, until)]++] = {static_cast<Place>(start), static_cast<Place>(spans.end(at)),
+                                                static_cast<Place>(until), spans.box(at)};
   }
 }
 

@@ -65,12 +65,14 @@ class Places {
   std::vector<std::uint32_t> last_;  ///< By row.
 };
 
-/// Every box's interval on the axis, for an index, read in place. What is alive at the end reaches to the end
-/// of the axis.
+/// Every box's time on the axis, for an index, read in place. What is alive at the end reaches to the end of
+/// the axis.
 class PlaceSpans {
  public:
-  PlaceSpans(const Places& places, const EventClock& clock, Axis axis) noexcept
-      : places_(places), clock_(clock), axis_(axis) {}
+  /// `waits`: by box, until which event what it left waited; null: nothing waits.
+  PlaceSpans(const Places& places, const EventClock& clock, Axis axis,
+             const std::vector<std::uint32_t>* waits = nullptr) noexcept
+      : places_(places), clock_(clock), axis_(axis), waits_(waits) {}
   [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
   [[nodiscard]] std::uint64_t start(std::size_t box) const noexcept {
     return clock_.position(axis_, places_.begin_event(static_cast<std::uint32_t>(box)));
@@ -78,12 +80,16 @@ class PlaceSpans {
   [[nodiscard]] std::uint64_t end(std::size_t box) const noexcept {
     return clock_.position(axis_, places_.end_event(static_cast<std::uint32_t>(box)));
   }
+  [[nodiscard]] std::uint64_t until(std::size_t box) const noexcept {
+    return waits_ == nullptr ? end(box) : clock_.position(axis_, (*waits_)[box]);
+  }
   [[nodiscard]] static std::uint32_t box(std::size_t box) noexcept { return static_cast<std::uint32_t>(box); }
 
  private:
   const Places& places_;
   const EventClock& clock_;
   Axis axis_;
+  const std::vector<std::uint32_t>* waits_;
 };
 
 }  // namespace bufgc::timeline

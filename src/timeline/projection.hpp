@@ -28,14 +28,12 @@ class Projection {
         per_x_(width_ / (view.t1 - view.t0)),
         per_y_(height_ / (view.y1 - view.y0)) {}
 
-  [[nodiscard]] double x(std::uint64_t t) const noexcept {
-    return (static_cast<double>(t) - view_.t0) * per_x_;
-  }
+  [[nodiscard]] double x(double t) const noexcept { return (t - view_.t0) * per_x_; }
   [[nodiscard]] double y(double at) const noexcept { return (view_.y1 - at) * per_y_; }
   /// Not cut: what lies outside of the picture keeps its place.
-  [[nodiscard]] PixelBox whole(std::uint64_t start, std::uint64_t end, Strip strip) const noexcept {
-    const double a = y(static_cast<double>(strip.y));
-    const double b = y(static_cast<double>(strip.y + strip.height));
+  [[nodiscard]] PixelBox whole(double start, double end, Extent extent) const noexcept {
+    const double a = y(extent.low);
+    const double b = y(extent.high);
     return {x(start), x(end), std::min(a, b), std::max(a, b)};
   }
   [[nodiscard]] PixelBox cut(const PixelBox& box) const noexcept {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "timeline/canvas.hpp"
 #include "timeline/hatching.hpp"
@@ -49,6 +50,62 @@ void notch(Canvas& canvas, const Projection& projection, const PixelBox& box, bo
   }
 }
 
+/// Adds box after box to a canvas.
+class BoxPainter {
+ public:
+  /// The palette's last colour is that of what the filter leaves out.
+  BoxPainter(const Scene& scene, const View& view, PictureSize size, const Projection& projection,
+             const std::vector<Shade>& palette, Canvas& canvas, std::vector<Edged>& edged) noexcept
+      : cutter_(view, size),
+        strips_(scene.boxes.strips),
+        places_(scene.places),
+        classes_(scene.colors->classes().data()),
+        matches_(scene.matches == nullptr ? nullptr : scene.matches->data()),
+        palette_(palette.data()),
+        unmatched_(palette.size() - 1),
+        canvas_(&canvas),
+        projection_(&projection),
+        edged_(scene.edges ? &edged : nullptr),
+        low_((outlined_pixels - 1) * std::abs(view.y1 - view.y0) / size.height) {}
+
+  void ahead(std::uint32_t box) const noexcept { strips_->fetch(box); }
+  template <class Place>
+  void operator()(std::uint32_t box, Place start, Place end, Place until) const {
+    add(box, static_cast<double>(start), static_cast<double>(end), static_cast<double>(until));
+  }
+
+ private:
+  void add(std::uint32_t box, double start, double end, double until) const {
+    const Extent extent = strips_->extent(box);
+    ShownBox shown;
+    if (!cutter_.cut(start, end, until, extent.low, extent.high, shown)) return;
+    const std::uint32_t row = places_->row_of(box);
+    const bool matches = matches_ == nullptr || matches_[row] != 0;
+    canvas_->add(shown, palette_[matches ? classes_[row] : unmatched_]);
+    if (extent.high - extent.low >= low_ && edged_ != nullptr && matches && shown.lives)
+      add_edges(box, start, end, extent);
+  }
+  [[gnu::noinline]] void add_edges(std::uint32_t box, double start, double end, Extent extent) const {
+    const PixelBox whole = projection_->whole(start, end, extent);
+    if (whole.right - whole.left < outlined_pixels || whole.bottom - whole.top < outlined_pixels) return;
+    const Edged edge{whole, places_->end_event(box) == Lifecycles::none, places_->moved_in(box),
+                     places_->moved_on(box)};
+    if (edge.alive || edge.moved_in || edge.moved_on) edged_->push_back(edge);
+  }
+
+  BoxCutter cutter_;
+  const Strips* strips_;
+  const Places* places_;
+  const std::uint8_t* classes_;
+  const std::uint8_t* matches_;  ///< Null: all match.
+  const Shade* palette_;
+  std::size_t unmatched_;
+  Canvas* canvas_;
+  const Projection* projection_;
+  std::vector<Edged>* edged_;  ///< Null: no edges.
+  double low_;                 ///< Boxes that are lower get no outline, be this exact or not; most are.
+};
+
 }  // namespace
 
 float hatch_share(std::int64_t x, std::int64_t y) noexcept {
@@ -72,31 +129,24 @@ void rasterize(const Scene& scene, const View& view, PictureSize size, const Sty
   if (scene.colors != nullptr) {
     for (const Color color : scene.colors->palette()) palette.push_back(shade_of(color, 1.0F));
   }
-  // Behind the classes stands what the filter leaves out: no branch decides that no one can foresee.
-  const std::size_t unmatched = palette.size();
+  // Behind the classes stands what the filter leaves out.
   palette.push_back(shade_of(style.unmatched, unmatched_share));
 
-  Canvas canvas(size, style, projection, rgba);
+  const Boxes& boxes = scene.boxes;
+  const std::vector<float>* hatched =
+      scene.cached && scene.hatching != nullptr ? scene.hatching->find(boxes, view, size) : nullptr;
+  const bool hatches = scene.cached && hatched == nullptr && !empty;
+  Canvas canvas(size, style, projection, rgba, hatches);
   std::vector<Edged> edged;
-  Hatching once;
-  const std::vector<float>* hatched = nullptr;
   if (!empty) {
-    Hatching& hatching = scene.hatching == nullptr ? once : *scene.hatching;
-    if (scene.cached.index != nullptr) hatched = &hatching.cover(scene.cached, view, size);
-    const Places* const places = scene.places;
-    for_each_shown(scene.lifetimes, view, projection,
-                   [&](std::uint32_t box, const PixelBox& whole, const PixelBox& cut) {
-                     const std::uint32_t row = places->row_of(box);
-                     const bool matches = scene.matches == nullptr || (*scene.matches)[row] != 0;
-                     canvas.add(cut, palette[matches ? scene.colors->classes()[row] : unmatched]);
-                     if (!scene.edges || !matches || whole.right - whole.left < outlined_pixels ||
-                         whole.bottom - whole.top < outlined_pixels) {
-                       return;
-                     }
-                     const Edged edge{whole, places->end_event(box) == Lifecycles::none,
-                                      places->moved_in(box), places->moved_on(box)};
-                     if (edge.alive || edge.moved_in || edge.moved_on) edged.push_back(edge);
-                   });
+    const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
+    const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
+    boxes.index->for_each_held(from, to, BoxPainter(scene, view, size, projection, palette, canvas, edged));
+  }
+  std::vector<float> once;
+  if (hatches) {
+    once = canvas.take_hatched();
+    hatched = scene.hatching == nullptr ? &once : &scene.hatching->keep(boxes, view, size, std::move(once));
   }
   canvas.resolve(hatched);
   for (const Edged& edge : edged) {

@@ -27,7 +27,7 @@ struct PictureSize {
   friend bool operator==(PictureSize, PictureSize) = default;
 };
 
-/// Boxes to draw: intervals on the axis, each at the strip of its box.
+/// Boxes to draw: their times on the axis, each at the strip of its box.
 struct Boxes {
   const LifecycleIndex* index = nullptr;
   const Strips* strips = nullptr;
@@ -37,15 +37,15 @@ class Hatching;
 
 /// What is drawn. Colours and matches have one entry a row.
 struct Scene {
-  Boxes lifetimes;
-  const Places* places = nullptr;  ///< Of the lifetimes: whose each box is.
+  Boxes boxes;
+  const Places* places = nullptr;  ///< Whose each box is.
   bool edges = false;              ///< Outlines of what is alive at the end, notches of what moved.
   const ColorMap* colors = nullptr;
   const std::vector<std::uint8_t>* matches = nullptr;  ///< Null: all match. 0: the filter leaves the row
                                                        ///< out; it stays as a shade.
-  Boxes cached;                                        ///< `index` null: none drawn.
-  Hatching* hatching = nullptr;  ///< Keeps what was counted of `cached` for the next picture; null: nothing
-                                 ///< is kept.
+  bool cached = false;                                 ///< Whether what waits in the cache is hatched.
+  Hatching* hatching =
+      nullptr;  ///< Keeps what was counted of it for the next picture; null: nothing is kept.
 };
 
 struct Style {

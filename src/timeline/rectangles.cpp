@@ -10,23 +10,25 @@ namespace {
 
 using Rectangles = std::vector<Rectangle>;
 
-/// False when there are more than `most`.
-bool add_boxes(const Boxes& boxes, const Places* places, const View& view, std::size_t most,
-               Rectangles& rectangles) {
-  if (boxes.index == nullptr) return true;
+/// What lives, or what waits in the cache, which is no row's. False when there are more than `most`.
+bool add_boxes(const Scene& scene, bool waiting, const View& view, std::size_t most, Rectangles& rectangles) {
   const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
   const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
   bool enough = false;
-  boxes.index->for_each(from, to, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end) {
-    const Strip strip = (*boxes.strips)[box];
-    const auto bottom = static_cast<double>(strip.y);
-    const auto top = static_cast<double>(strip.y + strip.height);
-    if (enough || start == end || bottom >= top || bottom >= view.y1 || top <= view.y0) return;
-    enough = rectangles.size() == most;
-    const std::uint32_t row = places == nullptr ? Lifecycles::none : places->row_of(box);
-    if (!enough)
-      rectangles.push_back({row, static_cast<double>(start), static_cast<double>(end), bottom, top});
-  });
+  scene.boxes.index->for_each_held(
+      from, to, [&](std::uint32_t box, std::uint64_t born, std::uint64_t ended, std::uint64_t taken) {
+        const std::uint64_t start = waiting ? ended : born;
+        const std::uint64_t end = waiting ? taken : ended;
+        if (enough || start == end || start >= to || end <= from) return;
+        const Strip strip = (*scene.boxes.strips)[box];
+        const auto bottom = static_cast<double>(strip.y);
+        const auto top = static_cast<double>(strip.y + strip.height);
+        if (bottom >= top || bottom >= view.y1 || top <= view.y0) return;
+        enough = rectangles.size() == most;
+        const std::uint32_t row = waiting ? Lifecycles::none : scene.places->row_of(box);
+        if (!enough)
+          rectangles.push_back({row, static_cast<double>(start), static_cast<double>(end), bottom, top});
+      });
   return !enough;
 }
 
@@ -53,8 +55,8 @@ void add_cached(const StackScene& scene, const Columns& columns, Rectangles& rec
 
 std::optional<Rectangles> rectangles_of(const Scene& scene, const View& view, std::size_t most) {
   Rectangles rectangles;
-  if (!add_boxes(scene.cached, nullptr, view, most, rectangles)) return std::nullopt;
-  if (!add_boxes(scene.lifetimes, scene.places, view, most, rectangles)) return std::nullopt;
+  if (scene.cached && !add_boxes(scene, true, view, most, rectangles)) return std::nullopt;
+  if (!add_boxes(scene, false, view, most, rectangles)) return std::nullopt;
   return rectangles;
 }
 

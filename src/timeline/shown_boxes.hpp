@@ -6,56 +6,132 @@
 #include <cmath>
 #include <cstdint>
 
-#include "timeline/projection.hpp"
+#include "timeline/rasterizer.hpp"
 
 namespace bufgc::timeline {
 
-/// Calls `visit(box, whole, cut)` for each box that the picture shows, with its place in pixels. They come by
-/// their beginnings, so what is written follows the picture from left to right and stays in the cache.
-template <class Visit>
-void for_each_shown(const Boxes& boxes, const View& view, const Projection& projection, Visit&& visit) {
-  if (boxes.index == nullptr) return;
-  const auto from = static_cast<std::uint64_t>(std::max(std::floor(view.t0), 0.0));
-  const auto to = static_cast<std::uint64_t>(std::max(std::ceil(view.t1), 0.0));
-  boxes.index->for_each(from, to, [&](std::uint32_t box, std::uint64_t start, std::uint64_t end) {
-    const Strip strip = (*boxes.strips)[box];
-    if (strip.height == 0 || start == end) return;
-    const PixelBox whole = projection.whole(start, end, strip);
-    const PixelBox cut = projection.cut(whole);
-    if (cut.left < cut.right && cut.top < cut.bottom) visit(box, whole, cut);
-  });
+/// Where an edge stands in a row of pixels: in which of them, and how much of that lies to its right.
+struct Edge {
+  std::uint32_t pixel;
+  float share;
+};
+
+/// A box in pixels, cut to the picture: the buffer's life from `born` to `ended`, and what it left in the
+/// cache from there to `taken`.
+struct ShownBox {
+  Edge born;
+  Edge ended;
+  Edge taken;
+  bool lives;         ///< Some of its life is shown.
+  bool waits;         ///< Some of its waiting is.
+  std::uint32_t row;  ///< The row of pixels in which it begins,
+  double row_end;     ///< where that ends,
+  double top;
+  double bottom;
+};
+
+/// From units of the view to boxes of the picture. Counts in pairs of numbers, which take as long as one.
+class BoxCutter {
+ public:
+  BoxCutter(const View& view, PictureSize size) noexcept
+      : BoxCutter(view, size.width / (view.t1 - view.t0), size.height / (view.y1 - view.y0), size) {}
+
+  /// False when nothing of it is shown. Of `low` and `high` either may be above.
+  [[nodiscard, gnu::always_inline]] bool cut(double start, double end, double until, double low, double high,
+                                             ShownBox& box) const noexcept {
+    const Pair life = within((Pair{start, end} - life_origin_) * life_scale_, life_size_);
+    const Pair other = (Pair{until, upside_down_ ? low : high} - origin_) * scale_;
+    const Pair corner = within(other, size_);
+    const double bottom = ((upside_down_ ? high : low) - origin_[1]) * scale_[1];
+    box.top = corner[1];
+    box.bottom = bottom < size_[1] ? bottom : size_[1];
+    box.lives = life[0] < life[1];
+    box.waits = life[1] < corner[0];
+    if (!(box.top < box.bottom) || !(box.lives || box.waits)) return false;
+    const Pixels ends(life);
+    const Pixels last(corner);
+    box.born = {ends.at[0], static_cast<float>(ends.end[0] - life[0])};
+    box.ended = {ends.at[1], static_cast<float>(ends.end[1] - life[1])};
+    box.taken = {last.at[0], static_cast<float>(last.end[0] - corner[0])};
+    box.row = last.at[1];
+    box.row_end = last.end[1];
+    return true;
+  }
+
+ private:
+  using Pair = double __attribute__((vector_size(16)));
+
+  /// In which pixels, or rows of them, two places within the picture lie.
+  struct Pixels {
+    /// The whole number that is nearest to one from 0 to 2^51 stands in the low bits of its sum with 2^52.
+    explicit Pixels(Pair place) noexcept {
+      using Bits = std::uint64_t __attribute__((vector_size(16)));
+      const Pair sum = place + 0x1p52;
+      const Pair nearest = sum - 0x1p52;
+      const auto beyond = nearest > place;  // All ones where it is, which is -1.
+      const Bits bits = reinterpret_cast<Bits>(sum) + reinterpret_cast<Bits>(beyond);
+      at[0] = static_cast<std::uint32_t>(bits[0]);
+      at[1] = static_cast<std::uint32_t>(bits[1]);
+      end = beyond ? nearest : nearest + 1.0;
+    }
+    std::uint32_t at[2];
+    Pair end;  ///< Where they end.
+  };
+
+  BoxCutter(const View& view, double per_x, double per_y, PictureSize size) noexcept
+      : life_origin_{view.t0, view.t0},
+        life_scale_{per_x, per_x},
+        life_size_{static_cast<double>(size.width), static_cast<double>(size.width)},
+        origin_{view.t0, view.y1},
+        scale_{per_x, -per_y},
+        size_{static_cast<double>(size.width), static_cast<double>(size.height)},
+        upside_down_(per_y < 0) {}
+
+  [[nodiscard]] static Pair within(Pair place, Pair most) noexcept {
+    const Pair least{};
+    const Pair below = place < most ? place : most;
+    return least < below ? below : least;
+  }
+
+  Pair life_origin_;
+  Pair life_scale_;
+  Pair life_size_;
+  Pair origin_;
+  Pair scale_;
+  Pair size_;
+  bool upside_down_;
+};
+
+/// Adds an amount to the stretch of a row between two edges, as changes of each pixel to its left neighbour:
+/// two at its beginning and two at its end, so that it costs the same however long it is. A running sum along
+/// the row gives the amounts back.
+template <class Amount>
+[[gnu::always_inline]] inline void add_stretch(Amount* row, Edge from, Edge to, Amount amount) noexcept {
+  if (from.pixel == to.pixel) {
+    const Amount part = amount * (from.share - to.share);
+    row[from.pixel] += part;
+    row[from.pixel + 1] -= part;
+    return;
+  }
+  const Amount first = amount * from.share;
+  row[from.pixel] += first;
+  row[from.pixel + 1] += amount - first;
+  const Amount last = amount * to.share;
+  row[to.pixel] -= last;
+  row[to.pixel + 1] -= amount - last;
 }
 
-/// Calls `at(index, share)` for each change of the box's share of a pixel to that of its left neighbour, in a
-/// picture of `stride` places a row: two at its beginning and two at its end, so that it costs the same
-/// however wide the box is. A running sum along the row gives the shares back.
-template <class Change>
-void for_each_change(const PixelBox& box, std::size_t stride, Change&& at) {
-  const auto left = static_cast<std::uint32_t>(box.left);
-  const auto right = static_cast<std::uint32_t>(box.right);
-  // Of the pixel in which an edge stands, the part to the right of the edge.
-  const auto left_share = static_cast<float>(left + 1 - box.left);
-  const auto right_share = static_cast<float>(right + 1 - box.right);
-  const auto change = [&](std::uint32_t y, float tall) {
-    const std::size_t row = y * stride;
-    if (left == right) {
-      const float share = tall * (left_share - right_share);
-      at(row + left, share);
-      at(row + left + 1, -share);
-      return;
-    }
-    at(row + left, tall * left_share);
-    at(row + left + 1, tall - tall * left_share);
-    at(row + right, -tall * right_share);
-    at(row + right + 1, tall * right_share - tall);
-  };
-  auto y = static_cast<std::uint32_t>(box.top);
+/// Calls `at(row, share)` for each row of pixels that the box meets, with the share of the row's height.
+template <class Row>
+[[gnu::always_inline]] inline void for_each_row(const ShownBox& box, Row&& at) {
   double top = box.top;
-  for (; y + 1.0 < box.bottom; ++y) {
-    change(y, static_cast<float>(y + 1.0 - top));
-    top = y + 1.0;
+  double end = box.row_end;
+  for (std::uint32_t row = box.row;; ++row, ++end) {
+    const bool is_last = !(end < box.bottom);
+    at(row, static_cast<float>((is_last ? box.bottom : end) - top));
+    if (is_last) return;
+    top = end;
   }
-  change(y, static_cast<float>(box.bottom - top));
 }
 
 /// Places a row for such changes: a box that ends at the right edge has two beyond it.

@@ -283,7 +283,7 @@ class StackPicture {
 
   /// What depends on where the column stands: the bars at the end, and the step of what is reserved.
   void finish(std::uint32_t x, std::uint32_t before, std::uint32_t moment) {
-    const double end = projection_.x(scene_.layout->clock().extent(scene_.axis));
+    const double end = projection_.x(static_cast<double>(scene_.layout->clock().extent(scene_.axis)));
     const double wide = std::min(x + 1.0, end) - std::max(static_cast<double>(x), end - end_mark_pixels);
     if (wide > 0) {
       for (const Stretch& at : alive_) {

@@ -14,6 +14,12 @@ struct Strip {
   friend bool operator==(const Strip&, const Strip&) = default;
 };
 
+/// Where a strip begins and ends.
+struct Extent {
+  double low;
+  double high;
+};
+
 /// Where each box stands, by its number. Takes 8 bytes a box where the axis ends below 2^32, as gigabytes of
 /// addresses do, and 16 from the first strip on that reaches beyond.
 class Strips {
@@ -31,6 +37,20 @@ class Strips {
   [[nodiscard]] std::size_t size() const noexcept { return is_wide_ ? wide_.size() : narrow_.size(); }
   [[nodiscard]] Strip operator[](std::size_t box) const noexcept {
     return is_wide_ ? wide_[box] : Strip{narrow_[box].y, narrow_[box].height};
+  }
+  /// The same, as pictures want it.
+  [[nodiscard]] Extent extent(std::size_t box) const noexcept {
+    if (is_wide_) {
+      const Strip& strip = wide_[box];
+      return {static_cast<double>(strip.y), static_cast<double>(strip.y + strip.height)};
+    }
+    const Narrow& strip = narrow_[box];
+    return {static_cast<double>(strip.y), static_cast<double>(strip.y) + static_cast<double>(strip.height)};
+  }
+  /// Fetches what `extent` will read. WebAssembly has no instruction for that, so it is read and forgotten.
+  void fetch(std::size_t box) const noexcept {
+    if (is_wide_) return;
+    static_cast<void>(*static_cast<const volatile std::uint32_t*>(&narrow_[box].y));
   }
   void set(std::size_t box, const Strip& strip) {
     widen_for(strip);

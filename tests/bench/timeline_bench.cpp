@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
@@ -99,7 +99,9 @@ void measure(std::uint32_t buffers) {
   const tl::EventClock clock(trace);
   const double layout_ms = least_ms([&] { tl::AddressLayout layout(trace); });
   const tl::AddressLayout layout(trace);
-  const tl::PlaceSpans spans(layout.places(), clock, tl::Axis::event);
+  const double waits_ms = least_ms([&] { static_cast<void>(tl::find_cache_waits(trace, layout.places())); });
+  const tl::CacheWaits waits = tl::find_cache_waits(trace, layout.places());
+  const tl::PlaceSpans spans(layout.places(), clock, tl::Axis::event, &waits);
   const double index_ms = least_ms([&] { tl::LifecycleIndex index(spans); });
   const tl::LifecycleIndex index(spans);
   const double levels_ms = least_ms([&] { tl::Levels levels(trace); });
@@ -108,13 +110,9 @@ void measure(std::uint32_t buffers) {
     static_cast<void>(
         levels.resample(clock, tl::Axis::event, {0, static_cast<double>(clock.events()), 1600}));
   });
-  const double blocks_ms =
-      least_ms([&] { static_cast<void>(tl::find_cached_blocks(trace, layout.places())); });
-  const tl::CachedBlocks blocks = tl::find_cached_blocks(trace, layout.places());
-  const tl::LifecycleIndex cached_index(tl::CachedSpans(blocks, clock, tl::Axis::event));
   const tl::ColorMap colors(trace, tl::ColorBy::state);
   tl::Scene scene;
-  scene.lifetimes = {&index, &layout.strips()};
+  scene.boxes = {&index, &layout.strips()};
   scene.colors = &colors;
   scene.places = &layout.places();
   scene.edges = true;
@@ -128,12 +126,12 @@ void measure(std::uint32_t buffers) {
   };
   const double draw = draw_ms(1);
   const double draw_part = draw_ms(0.01);
-  scene.cached = {&cached_index, &layout.strips()};
+  scene.cached = true;
   const double draw_cached = draw_ms(1);
   std::printf(
-      "%8u buffers: index %.2f ms, layout %.1f, levels %.1f, 1600 columns %.2f, cached blocks %.1f; "
+      "%8u buffers: index %.2f ms, layout %.1f, levels %.1f, 1600 columns %.2f, waits in the cache %.1f; "
       "1600x600 picture: all %.1f ms, with cached %.1f, one hundredth of the time %.1f\n",
-      buffers, index_ms, layout_ms, levels_ms, resample_ms, blocks_ms, draw, draw_cached, draw_part);
+      buffers, index_ms, layout_ms, levels_ms, resample_ms, waits_ms, draw, draw_cached, draw_part);
 }
 
 /// The stack: pictures, what is under a point, where a buffer stands; and the packed layout.

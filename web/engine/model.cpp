@@ -131,17 +131,12 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
     return {{&*indexes.unmoved, &packed().strips()}, &*unmoved_};
   }
   if (!layout_) layout_.emplace(*lifecycles_);
-  if (!indexes.lifetimes) indexes.lifetimes.emplace(PlaceSpans(layout_->places(), clock_, axis));
+  if (!indexes.lifetimes) {
+    const CacheWaits waits = find_cache_waits(*lifecycles_, layout_->places());
+    indexes.lifetimes.emplace(PlaceSpans(layout_->places(), clock_, axis, &waits));
+  }
   const Strips& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
   return {{&*indexes.lifetimes, &strips}, &layout_->places()};
-}
-
-void Model::build_cached(Axis axis) {
-  std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(axis)].cached;
-  if (index) return;
-  if (!layout_) layout_.emplace(*lifecycles_);
-  const CachedBlocks blocks = find_cached_blocks(*lifecycles_, layout_->places());
-  index.emplace(CachedSpans(blocks, clock_, axis));
 }
 
 Model::Lifetimes Model::lifetimes(Layout layout, Axis axis) {
@@ -185,20 +180,15 @@ std::vector<std::uint8_t> Model::inside(const Area& area) {
 Scene Model::scene(const Look& look) {
   // The cache is a matter of addresses.
   const bool cached = look.cached && look.layout == Layout::address;
-  const std::optional<LifecycleIndex>& index = indexes_[static_cast<std::size_t>(look.axis)].cached;
-  ensure(boxed(look.layout, look.axis) && colored(look) && (!cached || index.has_value()));
-  // First what of it needs most room for a while: the index of the lifetimes then stands where that was.
-  if (cached) build_cached(look.axis);
+  ensure(boxed(look.layout, look.axis) && colored(look));
   const Lifetimes lifetimes = build_boxes(look.layout, look.axis);
   Scene scene;
-  scene.lifetimes = lifetimes.boxes;
+  scene.boxes = lifetimes.boxes;
   scene.places = lifetimes.places;
   scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
   scene.colors = &colors(look.color_by);
-  if (cached) {
-    scene.cached = {&*index, &layout_->strips()};
-    scene.hatching = &hatching_;
-  }
+  scene.cached = cached;
+  scene.hatching = &hatching_;
   scene.edges = true;
   return scene;
 }

@@ -9,7 +9,7 @@
 #include "bufgc/viz/lifecycles.hpp"
 #include "timeline/address_blocks.hpp"
 #include "timeline/area.hpp"
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "timeline/fragmentation.hpp"
 #include "timeline/hatching.hpp"
 #include "timeline/levels.hpp"
@@ -93,9 +93,8 @@ class Model {
 
  private:
   struct Indexes {
-    std::optional<timeline::LifecycleIndex> lifetimes;
-    std::optional<timeline::LifecycleIndex> unmoved;  ///< Where buffers moved, of the packed layout.
-    std::optional<timeline::LifecycleIndex> cached;
+    std::optional<timeline::LifecycleIndex> lifetimes;  ///< And what waits in the cache after them.
+    std::optional<timeline::LifecycleIndex> unmoved;    ///< Where buffers moved, of the packed layout.
   };
   /// Parts are built of one and the same state: where one is missing and the trace has grown, all
   /// are built anew.
@@ -113,7 +112,6 @@ class Model {
   }
   [[nodiscard]] bool boxed(Layout layout, timeline::Axis axis) const noexcept;
   [[nodiscard]] Lifetimes build_boxes(Layout layout, timeline::Axis axis);
-  void build_cached(timeline::Axis axis);
 
   const Lifecycles* lifecycles_;
   timeline::EventClock clock_;
@@ -129,7 +127,7 @@ class Model {
   std::optional<timeline::ReuseSearch> reuse_search_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Reuse> reuse_;
   Indexes indexes_[2];
-  timeline::Hatching hatching_;                  ///< Of the `cached` ones.
+  timeline::Hatching hatching_;                  ///< Of the address layout.
   std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;
   std::string filter_;

@@ -10,10 +10,12 @@ namespace {
 
 struct Spans {
   std::vector<std::uint64_t> starts, ends;
-  std::vector<std::uint32_t> boxes;  // Empty: each is of the box of its own number.
+  std::vector<std::uint32_t> boxes;   // Empty: each is of the box of its own number.
+  std::vector<std::uint64_t> untils;  // Empty: nothing waits.
   [[nodiscard]] std::size_t size() const { return starts.size(); }
   [[nodiscard]] std::uint64_t start(std::size_t i) const { return starts[i]; }
   [[nodiscard]] std::uint64_t end(std::size_t i) const { return ends[i]; }
+  [[nodiscard]] std::uint64_t until(std::size_t i) const { return untils.empty() ? ends[i] : untils[i]; }
   [[nodiscard]] std::uint32_t box(std::size_t i) const {
     return boxes.empty() ? static_cast<std::uint32_t>(i) : boxes[i];
   }
@@ -26,10 +28,23 @@ std::vector<std::uint32_t> found(const LifecycleIndex& index, std::uint64_t a, s
   return rows;
 }
 
-std::vector<std::uint32_t> naive(const Spans& spans, std::uint64_t a, std::uint64_t b) {
+/// Those that wait, too.
+std::vector<std::uint32_t> held(const Spans& spans, const LifecycleIndex& index, std::uint64_t a,
+                                std::uint64_t b) {
+  std::vector<std::uint32_t> rows;
+  index.for_each_held(
+      a, b, [&](std::uint32_t row, std::uint64_t start, std::uint64_t end, std::uint64_t until) {
+        REQUIRE((start == spans.start(row) && end == spans.end(row) && until == spans.until(row)));
+        rows.push_back(row);
+      });
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<std::uint32_t> naive(const Spans& spans, std::uint64_t a, std::uint64_t b, bool waiting = false) {
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; a < b && row < spans.size(); ++row) {
-    const std::uint64_t end = std::max(spans.end(row), spans.start(row) + 1);
+    const std::uint64_t end = std::max(waiting ? spans.until(row) : spans.end(row), spans.start(row) + 1);
     if (spans.start(row) < b && end > a) rows.push_back(row);
   }
   return rows;
@@ -45,6 +60,8 @@ Spans random_spans(std::mt19937_64& random, std::size_t count, std::uint64_t ext
   }
   if (in_order) std::sort(spans.starts.begin(), spans.starts.end());
   for (std::size_t i = 0; in_order && i < count; ++i) spans.ends[i] = spans.starts[i] + random() % 5000;
+  // Half of them leave nothing that waits.
+  for (const std::uint64_t end : spans.ends) spans.untils.push_back(end + (random() % 2) * (random() % 3000));
   return spans;
 }
 
@@ -61,13 +78,14 @@ TEST_CASE("the index finds exactly the intervals that meet a range") {
       INFO("seed " << seed << ", range " << a << " to " << b);
       REQUIRE(found(index, a, b) == naive(spans, a, b));
       REQUIRE(index.count(a, b) == naive(spans, a, b).size());
+      REQUIRE(held(spans, index, a, b) == naive(spans, a, b, true));
     }
   }
 }
 
 TEST_CASE("the index holds intervals at the far end of the axis") {
   const std::uint64_t far = ~std::uint64_t{0};
-  const Spans spans{{0, 0, far - 3}, {1, far, far}, {}};
+  const Spans spans{{0, 0, far - 3}, {1, far, far}, {}, {}};
   const LifecycleIndex index(spans);
   CHECK(found(index, 0, 1) == std::vector<std::uint32_t>{0, 1});
   CHECK(found(index, far - 2, far) == std::vector<std::uint32_t>{1, 2});
@@ -79,7 +97,7 @@ TEST_CASE("an empty index finds nothing") {
 }
 
 TEST_CASE("intervals tell whose they are") {
-  const LifecycleIndex index(Spans{{0, 4, 8}, {2, 6, 9}, {7, 3, 7}});
+  const LifecycleIndex index(Spans{{0, 4, 8}, {2, 6, 9}, {7, 3, 7}, {}});
   CHECK(found(index, 0, 5) == std::vector<std::uint32_t>{3, 7});
   CHECK(found(index, 8, 9) == std::vector<std::uint32_t>{7});
 }

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "timeline/address_layout.hpp"
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "timeline/packing.hpp"
 #include "trace_maker.hpp"
 
@@ -106,24 +106,25 @@ TEST_CASE("a cached block waits until any of its addresses is taken, or to the e
   maker.free(b, to_cache);        // event 4
   maker.free(c);                  // event 5: not cached
   maker.alloc({8, 0x1000 + 60});  // event 6 takes a part of a's block
-  const CachedBlocks blocks = find_cached_blocks(maker.trace, Places(maker.trace));
-  REQUIRE(blocks.size() == 2);
-  CHECK((blocks[0].box == a && blocks[0].begin_event == 3 && blocks[0].end_event == 6));
-  CHECK((blocks[1].box == b && blocks[1].begin_event == 4 && blocks[1].end_event == Lifecycles::none));
+  const CacheWaits waits = find_cache_waits(maker.trace, Places(maker.trace));
+  REQUIRE(waits.size() == 4);
+  CHECK(waits[a] == 6);
+  CHECK(waits[b] == Lifecycles::none);
+  CHECK(waits[c] == 5);                 // Its own end: it left nothing.
+  CHECK(waits[3] == Lifecycles::none);  // It lives.
 }
 
 TEST_CASE("cached blocks never overlap live buffers") {
   for (std::uint32_t seed = 1; seed <= 6; ++seed) {
     INFO("seed " << seed);
     const Lifecycles trace = random_trace({seed, 500, true, false});
-    const CachedBlocks blocks = find_cached_blocks(trace, Places(trace));
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      const std::uint32_t left = blocks[i].box;
+    const CacheWaits waits = find_cache_waits(trace, Places(trace));
+    for (std::uint32_t left = 0; left < waits.size(); ++left) {
       for (std::uint32_t row = 0; row < trace.size(); ++row) {
         const bool same_bytes = trace.address[row] < trace.address[left] + trace.capacity_bytes[left] &&
                                 trace.address[left] < trace.address[row] + trace.capacity_bytes[row];
         const bool same_time =
-            trace.alloc_event[row] < blocks[i].end_event && trace.free_event[row] > blocks[i].begin_event;
+            trace.alloc_event[row] < waits[left] && trace.free_event[row] > trace.free_event[left];
         REQUIRE_FALSE((same_bytes && same_time));
       }
     }

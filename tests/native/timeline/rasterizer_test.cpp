@@ -4,7 +4,7 @@
 #include <cmath>
 #include <random>
 
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "timeline/hatching.hpp"
 #include "timeline/hit_test.hpp"
 #include "trace_maker.hpp"
@@ -21,18 +21,16 @@ struct Stage {
         clock(trace),
         layout(trace),
         places(layout.places()),
-        index(PlaceSpans(places, clock, axis)),
-        blocks(find_cached_blocks(trace, places)),
-        waiting(blocks, clock, axis),
-        cached_index(waiting),
+        waits(find_cache_waits(trace, places)),
+        index(PlaceSpans(places, clock, axis, &waits)),
         colors(trace, ColorBy::size) {}
 
   [[nodiscard]] Scene scene(bool cached) const {
     Scene out;
-    out.lifetimes = {&index, &layout.strips()};
+    out.boxes = {&index, &layout.strips()};
     out.places = &places;
     out.colors = &colors;
-    if (cached) out.cached = {&cached_index, &layout.strips()};
+    out.cached = cached;
     return out;
   }
 
@@ -40,10 +38,8 @@ struct Stage {
   EventClock clock;
   AddressLayout layout;
   const Places& places;
+  CacheWaits waits;
   LifecycleIndex index;
-  CachedBlocks blocks;
-  CachedSpans waiting;
-  LifecycleIndex cached_index;
   ColorMap colors;
 };
 
@@ -135,9 +131,10 @@ void check_pixels(const Stage& stage, const View& view, PictureSize size, bool c
         pixel.add(stage.colors.of(piece.row),
                   share_of(view, size, x, y, piece.start, piece.end, piece.strip));
       }
-      for (std::size_t i = 0; cached && i < stage.blocks.size(); ++i) {
-        const double share = share_of(view, size, x, y, stage.waiting.start(i), stage.waiting.end(i),
-                                      stage.layout.strips()[stage.waiting.box(i)]);
+      for (std::uint32_t box = 0; cached && box < stage.waits.size(); ++box) {
+        const std::uint64_t left = stage.clock.position(axis, stage.places.end_event(box));
+        const std::uint64_t taken = stage.clock.position(axis, stage.waits[box]);
+        const double share = share_of(view, size, x, y, left, taken, stage.layout.strips()[box]);
         pixel.add(style.cached, share * hatch_share(plane_x + x, plane_y + y));
       }
       pixel.over(style.background);
@@ -342,18 +339,35 @@ TEST_CASE("what is kept of the hatching changes no picture") {
   }
 }
 
-TEST_CASE("hatching is counted once for the last pictures") {
+TEST_CASE("hatching is kept for the last pictures, of the same boxes, range and size") {
   const Stage stage(random_trace({11, 500, true, true, true}));
   Scene scene = stage.scene(true);
   const PictureSize size{32, 24};
   Hatching hatching(2 * std::size_t{size.width} * size.height);
+  scene.hatching = &hatching;
   const View part{100, 200, 0, 16384};
   const View whole{0, 500, 0, 32768};
-  const float* const of_part = hatching.cover(scene.cached, part, size).data();
-  const float* const of_whole = hatching.cover(scene.cached, whole, size).data();
-  CHECK(hatching.cover(scene.cached, part, size).data() == of_part);
-  CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
+  std::vector<std::uint8_t> rgba;
+  rasterize(scene, part, size, Style::light(), rgba);
+  rasterize(scene, whole, size, Style::light(), rgba);
+  const std::vector<float>* const of_part = hatching.find(scene.boxes, part, size);
+  const std::vector<float>* const of_whole = hatching.find(scene.boxes, whole, size);
+  REQUIRE((of_part != nullptr && of_whole != nullptr));
+  CHECK(of_part->size() == std::size_t{size.width} * size.height);
+  CHECK(hatching.find(scene.boxes, whole, {24, 32}) == nullptr);
+  CHECK(hatching.find({scene.boxes.index, nullptr}, whole, size) == nullptr);
+  // What is kept is not counted again.
+  rasterize(scene, part, size, Style::light(), rgba);
+  CHECK(hatching.find(scene.boxes, part, size) == of_part);
+  CHECK(hatching.find(scene.boxes, whole, size) == of_whole);
   // A third takes the place of the one that was asked for first, where there is room for two.
-  static_cast<void>(hatching.cover(scene.cached, {0, 100, 0, 16384}, size));
-  CHECK(hatching.cover(scene.cached, whole, size).data() == of_whole);
+  rasterize(scene, {0, 100, 0, 16384}, size, Style::light(), rgba);
+  CHECK(hatching.find(scene.boxes, whole, size) == of_whole);
+  CHECK(hatching.find(scene.boxes, part, size) == nullptr);
+  // One without hatching keeps nothing.
+  scene.cached = false;
+  rasterize(scene, part, size, Style::light(), rgba);
+  CHECK(hatching.find(scene.boxes, part, size) == nullptr);
+  hatching.forget();
+  CHECK(hatching.find(scene.boxes, whole, size) == nullptr);
 }

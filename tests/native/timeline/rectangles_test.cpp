@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 #include "trace_maker.hpp"
 
 using namespace bufgc;
@@ -38,13 +38,13 @@ TEST_CASE("the rectangles of a view are the places that meet it, and nothing whe
     const Lifecycles trace = random_trace(options);
     const EventClock clock(trace);
     const AddressLayout layout(trace);
-    const LifecycleIndex lifetimes(PlaceSpans(layout.places(), clock, Axis::event));
-    const CachedBlocks blocks = find_cached_blocks(trace, layout.places());
-    const LifecycleIndex cached(CachedSpans(blocks, clock, Axis::event));
+    const Places& places = layout.places();
+    const CacheWaits waits = find_cache_waits(trace, places);
+    const LifecycleIndex index(PlaceSpans(places, clock, Axis::event, &waits));
     Scene scene;
-    scene.lifetimes = {&lifetimes, &layout.strips()};
-    scene.places = &layout.places();
-    scene.cached = {&cached, &layout.strips()};
+    scene.boxes = {&index, &layout.strips()};
+    scene.places = &places;
+    scene.cached = true;
     const auto height = static_cast<double>(layout.height());
     for (const View& view :
          {View{0, 300, 0, height}, View{100, 140, height / 4, height / 2}, View{7, 8, 0, 1}}) {
@@ -62,8 +62,8 @@ TEST_CASE("the rectangles of a view are the places that meet it, and nothing whe
         if (trace.kind[row] == static_cast<std::uint8_t>(BufferKind::view)) continue;
         for (const Stay& stay : layout.stays_of(row)) add(row, stay.begin_event, stay.end_event, stay.strip);
       }
-      for (std::size_t i = 0; i < blocks.size(); ++i)
-        add(Lifecycles::none, blocks[i].begin_event, blocks[i].end_event, layout.strips()[blocks[i].box]);
+      for (std::uint32_t box = 0; box < waits.size(); ++box)
+        add(Lifecycles::none, places.end_event(box), waits[box], layout.strips()[box]);
       for (auto& [row, places] : expected) std::sort(places.begin(), places.end());
       INFO("seed " << seed);
       const auto rectangles = rectangles_of(scene, view, count);

@@ -1,4 +1,4 @@
-#include "timeline/cached_blocks.hpp"
+#include "timeline/cache_waits.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,8 +19,8 @@ bool has_block(const Lifecycles& lifecycles, std::uint32_t row) noexcept {
 /// What is in the cache now, by the rank of its address among all those at which a block ever waits.
 class Cache {
  public:
-  Cache(CachedBlocks& blocks, std::vector<std::uint64_t> addresses)
-      : blocks_(blocks),
+  Cache(CacheWaits& waits, std::vector<std::uint64_t> addresses)
+      : waits_(waits),
         addresses_(std::move(addresses)),
         at_(addresses_.size()),
         waiting_(addresses_.size()),
@@ -30,9 +30,9 @@ class Cache {
   void add(std::uint64_t address, std::uint64_t size, std::uint32_t box, std::uint32_t event) {
     take(address, size, event);
     const std::size_t rank = first_rank_from(address);
-    at_[rank] = {size, blocks_.size()};
+    at_[rank] = {size, box};
     waiting_.insert(rank);
-    blocks_.push_back({box, event, Lifecycles::none});
+    waits_[box] = Lifecycles::none;
   }
 
   /// Ends the waiting of every block that meets the range.
@@ -50,10 +50,10 @@ class Cache {
  private:
   struct Waiting {
     std::uint64_t size = 0;
-    std::size_t index = 0;
+    std::uint32_t box = 0;
   };
   void end(std::size_t rank, std::uint32_t event) noexcept {
-    blocks_[at_[rank].index].end_event = event;
+    waits_[at_[rank].box] = event;
     waiting_.erase(rank);
   }
   [[nodiscard]] std::size_t first_rank_from(std::uint64_t address) {
@@ -63,7 +63,7 @@ class Cache {
     });
   }
 
-  CachedBlocks& blocks_;
+  CacheWaits& waits_;
   std::vector<std::uint64_t> addresses_;
   std::vector<Waiting> at_;
   RankSet waiting_;
@@ -72,23 +72,19 @@ class Cache {
 
 }  // namespace
 
-CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& places, LeftBlocks which) {
+CacheWaits find_cache_waits(const Lifecycles& lifecycles, const Places& places, LeftBlocks which) {
   using Kind = Lifecycles::EventKind;
   const auto leaves_block = [&](std::uint32_t row) {
     const bool left = which == LeftBlocks::cached ? freed_to_cache(lifecycles, row)
                                                   : released_to_allocator(lifecycles, row);
     return left && has_block(lifecycles, row);
   };
-  CachedBlocks blocks;
+  CacheWaits waits(places.size());
+  for (std::uint32_t box = 0; box < waits.size(); ++box) waits[box] = places.end_event(box);
   DistinctNumbers addresses(lifecycles.size());
-  std::size_t count = 0;
-  for (std::uint32_t row = 0; row < lifecycles.size(); ++row) {
-    if (!leaves_block(row)) continue;
-    ++count;
-    addresses.add(places.address(places.last_of(row)));
-  }
-  blocks.reserve(count);
-  Cache cache(blocks, addresses.take());
+  for (std::uint32_t row = 0; row < lifecycles.size(); ++row)
+    if (leaves_block(row)) addresses.add(places.address(places.last_of(row)));
+  Cache cache(waits, addresses.take());
   std::uint32_t step = 0;  // The first of moves that follow each other: all hold from there on.
   for (std::uint32_t event = 0; event < lifecycles.event_count(); ++event) {
     const std::uint32_t index = lifecycles.event_row[event];
@@ -120,7 +116,7 @@ CachedBlocks find_cached_blocks(const Lifecycles& lifecycles, const Places& plac
         break;
     }
   }
-  return blocks;
+  return waits;
 }
 
 }  // namespace bufgc::timeline
