@@ -23,7 +23,7 @@ struct LevelColumns {
 
 /// The levels after every event, exact. Built in O(events + rows).
 ///
-/// Kept is what stood before every 64th event and the extremes of those 64; what stands within them is
+/// Kept is what stood before every 32nd event and the extremes of those 32; what stands within them is
 /// counted from the log when it is asked for. So the levels take a byte and a half an event, and read the
 /// lifecycles in place: they are valid while those are, for the events that stood in them when this was made.
 class Levels {
@@ -62,7 +62,7 @@ class Levels {
                                                      const Columns& columns, std::int64_t column) const;
 
   /// Events that are counted from one kept state.
-  static constexpr std::size_t block_events = 64;
+  static constexpr std::size_t block_events = 32;
 
  private:
   struct Extremes {
