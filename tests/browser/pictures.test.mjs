@@ -81,6 +81,12 @@ describe('pictures of a wide view', () => {
     assert.deepEqual((await asked(['picture'])).answers, [300], 'what was wanted before does not end the next');
   });
 
+  test('where none has come for long, one that comes late is drawn all the same', async () => {
+    let drawn = null;
+    for (let turn = 0; turn < 1000 && drawn === null; turn += 1) [drawn] = (await asked(['picture', 'hurry'])).answers;
+    assert.equal(drawn, 300);
+  });
+
   test('a range that changes while a picture is under way ends it, and the last range is drawn', async () => {
     const box = await page.locator('lifecycle-plot').boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);

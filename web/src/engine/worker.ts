@@ -20,6 +20,8 @@ async function start(wasm: Uint8Array): Promise<Session> {
 
 /** Events of a picture's part: it takes some milliseconds, and so long another question waits for it. */
 const PART_EVENTS = 2 ** 18;
+/** For so long, while one range follows the other, only a picture of the last will do. */
+const PATIENCE_MS = 300;
 /** When the first of the pictures was begun that were given up one after the other; null: the last one was not. */
 let waiting: number | null = null;
 
@@ -54,9 +56,11 @@ async function picture(
   for (let part = 0; part < parts; part += 1) {
     if (part > 0) {
       await others();
-      // Another picture is wanted. While none comes for long, one that takes long is better than none.
+      // Another picture is wanted. Where none has come for long, one that comes late is better than none.
       const now = performance.now();
-      if (engine.hurried && ((now - start) / part) * (parts - part) * 4 > now - waiting) return null;
+      const waited = now - waiting;
+      const left = ((now - start) / part) * (parts - part);
+      if (engine.hurried && (waited < PATIENCE_MS || left * 4 > waited)) return null;
     }
     engine.paint(pixels, axis, view, columns, rows, style, edge(part), edge(part + 1));
   }
