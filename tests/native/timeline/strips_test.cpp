@@ -13,7 +13,12 @@ constexpr std::uint64_t most_narrow = 0xFFFF'FFFF;
 
 void check_same(const Strips& strips, const std::vector<Strip>& expected) {
   REQUIRE(strips.size() == expected.size());
-  for (std::size_t box = 0; box < expected.size(); ++box) REQUIRE(strips[box] == expected[box]);
+  for (std::size_t box = 0; box < expected.size(); ++box) {
+    REQUIRE(strips[box] == expected[box]);
+    const Extent extent = strips.extent(box);
+    REQUIRE(extent.low == static_cast<double>(expected[box].y));
+    REQUIRE(extent.high == static_cast<double>(expected[box].y + expected[box].height));
+  }
 }
 
 }  // namespace
