@@ -77,7 +77,7 @@ class BoxPainter {
  private:
   void add(std::uint32_t box, double start, double end, double until) const {
     const Extent extent = strips_->extent(box);
-    ShownBox shown;
+    ShownBox shown{};
     if (!cutter_.cut(start, end, until, extent.low, extent.high, shown)) return;
     const std::uint32_t row = places_->row_of(box);
     const bool matches = matches_ == nullptr || matches_[row] != 0;

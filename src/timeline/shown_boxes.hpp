@@ -75,7 +75,7 @@ class BoxCutter {
       at[1] = static_cast<std::uint32_t>(bits[1]);
       end = beyond ? nearest : nearest + 1.0;
     }
-    std::uint32_t at[2];
+    std::uint32_t at[2] = {};
     Pair end;  ///< Where they end.
   };
 
