@@ -24,7 +24,7 @@ struct LevelColumns {
 /// The levels after every event, exact. Built in O(events + rows).
 ///
 /// Kept is what stood before every 32nd event and the extremes of those 32; what stands within them is
-/// counted from the log when it is asked for. So the levels take a byte and a half an event, and read the
+/// counted from the log when it is asked for. So the levels take two bytes and a half an event, and read the
 /// lifecycles in place: they are valid while those are, for the events that stood in them when this was made.
 class Levels {
  public:

@@ -422,7 +422,7 @@ export interface Engine {
    * Drawn in parts, between which other questions are answered; null where it was given up (`hurry`).
    */
   render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap | null>;
-  /** Another picture is wanted by now: one under way that would still take long is given up. */
+  /** Another picture is wanted by now: those under way are given up, but where none has come for long. */
   hurry(): void;
   /** The same as rectangles; null where there are more than `most`. */
   rectangles(
