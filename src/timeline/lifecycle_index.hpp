@@ -41,8 +41,8 @@ class LifecycleIndex {
       if (end > a || start >= a) visit(box, start, end);
     });
   }
-  /// Calls `visit(box, start, end, until)` for every box that lives or has left a block waiting within [a,
-  /// b). A visitor with `ahead(box)` is told of boxes that come soon, so that it can fetch what it looks up.
+  /// Calls `visit(box, start, end, until)` for every box that lives within [a, b) or has left a block that
+  /// waits there. A visitor with `ahead(box)` is told of boxes that come soon: it can fetch what it looks up.
   template <class Visit>
   void for_each_held(std::uint64_t a, std::uint64_t b, Visit&& visit) const {
     if (a >= b) return;

@@ -44,8 +44,8 @@ struct Scene {
   const std::vector<std::uint8_t>* matches = nullptr;  ///< Null: all match. 0: the filter leaves the row
                                                        ///< out; it stays as a shade.
   bool cached = false;                                 ///< Whether what waits in the cache is hatched.
-  Hatching* hatching =
-      nullptr;  ///< Keeps what was counted of it for the next picture; null: nothing is kept.
+  /// Keeps what was counted of it for the next picture; null: nothing is kept.
+  Hatching* hatching = nullptr;
 };
 
 struct Style {

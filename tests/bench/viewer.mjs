@@ -271,7 +271,10 @@ async function measureOrders(buffers, { quick, log }) {
   return found;
 }
 
-/** What a row is called, its unit, and which of the values measured it tells: of each opened page there is one, of frames and gestures all. */
+/**
+ * What a row is called, its unit, and what it tells of the values measured: there is one of each opened page, and one
+ * of each frame and gesture.
+ */
 const rowsOf = {
   picture: ['open until the first picture', ' ms', median],
   complete: ['open until complete', ' ms', median],
