@@ -1,13 +1,23 @@
-// Runs the native tests against every mutant, side by side: node judge.mjs FOLDER JOBS BUILD…
+// Runs the native tests against every mutant, side by side: node judge.mjs FOLDER JOBS
 // First each test case runs alone and tells which mutants' places it comes to; a mutant is then shown to those that
 // come to its own, the quick ones first. It is noticed when one fails, crashes, or takes far longer than without it.
-// What passes is judged again as after a test of several threads, from where on the core takes its longer ways.
+// What passes one round of `rounds` is judged again by the next.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-const [folder, jobs, ...builds] = process.argv.slice(2);
+const [folder, jobs] = process.argv.slice(2);
 const mutants = JSON.parse(readFileSync(`${folder}/source/mutants.json`, 'utf8'));
 const rooms = ['memory', 'buffer', 'viz', 'trace', 'proof'];
+/** As after a test of several threads, from where on the core takes its longer ways. */
+const after_threads = { BUFGC_THREADS: '1' };
+const rounds = [
+  { build: 'debug' },
+  { build: 'debug', mode: after_threads },
+  { build: 'plain' },
+  { build: 'plain', mode: after_threads },
+  { build: 'asan' },
+  { build: 'tsan', tag: '[threads]' }, // it has nothing to see where only one thread runs
+];
 
 /** A program's exit status (undefined: it took longer than its limit), output and time. */
 const run = (build, room, words, environment, limit_ms) =>
@@ -52,10 +62,10 @@ const only = (names) => [
 ];
 
 /** What a build's test cases take without a mutant, and which places they come to: [{ room, name, ms, reached }]. */
-async function survey(build, mode) {
+async function survey({ build, mode, tag = '' }) {
   const all = [];
   for (const room of rooms) {
-    const { text } = await run(build, room, ['~[.]', '--list-test-names-only'], {}, 60_000);
+    const { text } = await run(build, room, [`${tag}~[.]`, '--list-test-names-only'], {}, 60_000);
     for (const name of text.split('\n').filter(Boolean)) all.push({ room, name });
   }
   await sideBySide(all, async (test, job) => {
@@ -77,7 +87,7 @@ async function survey(build, mode) {
 }
 
 /** The room whose tests fail for the mutant, and how they end; undefined when all of `tests` pass. */
-async function noticed(build, mode, tests, mutant) {
+async function noticed({ build, mode }, tests, mutant) {
   let least_ms = 0;
   for (const most_ms of [50, 500, 5000, Number.POSITIVE_INFINITY]) {
     for (const room of rooms) {
@@ -100,24 +110,20 @@ const describe = ({ number, file, line, kind, was }) =>
   `${number}: ${file}:${line}: ${kind}: ${was.replace(/\s+/g, ' ')}`;
 
 let left = mutants;
-for (const build of builds) {
-  for (const mode of [{}, { BUFGC_THREADS: '1' }]) {
-    const tests = await survey(build, mode);
-    const seconds = (tests.reduce((sum, test) => sum + test.ms, 0) / 1000).toFixed(0);
-    tell(
-      `${build} build, ${'BUFGC_THREADS' in mode ? 'after threads' : 'one thread'}: ${tests.length} test cases, ${seconds} s`,
-    );
-    const passed = [];
-    await sideBySide(left, async (mutant) => {
-      const coming = tests.filter((test) => test.reached[mutant.number] !== 0);
-      mutant.reached ||= coming.length > 0;
-      const by = await noticed(build, mode, coming, mutant);
-      if (by === undefined) passed.push(mutant);
-      tell(`${by === undefined ? `passes ${coming.length} test cases` : `noticed (${by})`}: ${describe(mutant)}`);
-    });
-    tell(`${left.length - passed.length} of ${left.length} noticed`);
-    left = passed.sort((a, b) => a.number - b.number);
-  }
+for (const round of rounds) {
+  const tests = await survey(round);
+  const seconds = (tests.reduce((sum, test) => sum + test.ms, 0) / 1000).toFixed(0);
+  tell(`${round.build} build${round.mode ? ', after threads' : ''}: ${tests.length} test cases, ${seconds} s`);
+  const passed = [];
+  await sideBySide(left, async (mutant) => {
+    const coming = tests.filter((test) => test.reached[mutant.number] !== 0);
+    mutant.reached ||= coming.length > 0;
+    const by = await noticed(round, coming, mutant);
+    if (by === undefined) passed.push(mutant);
+    tell(`${by === undefined ? `passes ${coming.length} test cases` : `noticed (${by})`}: ${describe(mutant)}`);
+  });
+  tell(`${left.length - passed.length} of ${left.length} noticed`);
+  left = passed.sort((a, b) => a.number - b.number);
 }
 for (const mutant of left) console.log(`${mutant.reached ? 'not noticed' : 'no test comes here'}: ${describe(mutant)}`);
 const sum = mutants.length - left.length;

@@ -32,7 +32,7 @@ extern const int bufgc_mutant;
 /// Where a run is to tell which mutants' places it came to: a byte for each. Else nullptr.
 extern unsigned char* const bufgc_reached;
 inline bool bufgc_is_mutant(int number) noexcept {
-  if (bufgc_reached != nullptr) bufgc_reached[number] = 1;
+  if (bufgc_reached != nullptr) __atomic_store_n(&bufgc_reached[number], 1, __ATOMIC_RELAXED);
   return bufgc_mutant == number;
 }
 """
