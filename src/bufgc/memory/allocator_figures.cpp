@@ -217,7 +217,21 @@ const char* CpuAllocator::State::check() noexcept {
   }
   const std::uint64_t limit = options.cache ? options.cache_limit_bytes : 0;
   if (cached_bytes() > limit) return "more is cached than the limit allows";
-  return nullptr;
+  return check_peaks(now);
+}
+
+// Of several caches none knows of a peak.
+const char* CpuAllocator::State::check_peaks(const Sums& now) noexcept {
+  const BlockCache* const only = sole();
+  if (only == nullptr) return nullptr;
+  const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
+  if (now.live_bytes > peak_live_bytes_ || now.live_blocks > peak_live_blocks_ ||
+      cached_bytes > peak_cached_bytes_) {
+    return "a figure is above its peak";
+  }
+  const std::uint64_t room_bytes = only->magazine.room_bytes();
+  const bool fits = room_bytes == 0 || room_bytes <= peak_cached_bytes_ - cached_bytes;
+  return fits ? nullptr : "the only cache may keep more than was ever cached";
 }
 
 #if defined(BUFGC_CHECK_INVARIANTS)

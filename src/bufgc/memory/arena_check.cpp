@@ -122,6 +122,7 @@ const char* Arena::check(Walk& walk) const noexcept {
   if (walk.free_page_bytes != bins_.page_bytes()) return "free pages are miscounted";
   if (walk.reserved_bytes != reserved_bytes_) return "reserved bytes are miscounted";
   if (walk.extents != counts_.extents) return "extents are miscounted";
+  if (walk.ranges != pool_.in_use()) return "a record of a range is lost";
   return nullptr;
 }
 

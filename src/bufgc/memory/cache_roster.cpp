@@ -2,6 +2,8 @@
 
 #include "bufgc/memory/cache_roster.hpp"
 
+#include <cstdio>
+#include <cstdlib>
 #include <new>
 
 namespace bufgc {
@@ -169,6 +171,15 @@ void CacheRoster::open() noexcept {
 bool CacheRoster::is_alone() const noexcept {
   return alone_;
 }
+
+#if defined(BUFGC_CHECK_INVARIANTS)
+void CacheRoster::require_alone() const noexcept {
+  const bool only_mine = caches_ == nullptr || (count_ == 1 && own() == caches_);
+  if (alone_ || !allowed_ || only_mine) return;
+  std::fputs("bufgc: a thread looks at the caches of others while they use them\n", stderr);
+  std::abort();
+}
+#endif
 
 void CacheRoster::allow_thread_caches(bool allowed) noexcept {
   if (allowed == allowed_) return;

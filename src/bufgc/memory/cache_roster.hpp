@@ -88,10 +88,14 @@ class CacheRoster {
   [[nodiscard]] Depot& depot() noexcept {
     return depot_;
   }
+  /// While alone with all, or where the calling thread's is the only one.
   template <class Visit>
   void each_cache(Visit visit) {
     visit(common_);
 #if !defined(BUFGC_SINGLE_THREADED)
+#if defined(BUFGC_CHECK_INVARIANTS)
+    require_alone();
+#endif
     for (ThreadCache* cache = caches_; cache != nullptr; cache = cache->next_of_roster) visit(*cache);
 #endif
   }
@@ -111,6 +115,7 @@ class CacheRoster {
   void open() noexcept;
 
 #if !defined(BUFGC_SINGLE_THREADED)
+  void require_alone() const noexcept;  ///< In checking builds.
   void remove(ThreadCache* cache) noexcept;
   [[nodiscard]] ThreadCache*& recent_of_thread() const noexcept {
     return thread_caches.recent[place_];

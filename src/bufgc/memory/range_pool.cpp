@@ -24,7 +24,7 @@ bool RangePool::add_chunk() noexcept {
   if (memory == nullptr) return false;
   auto* const chunk = new (memory) Chunk;
   // Backwards, so that records come out in address order.
-  for (std::size_t i = std::size(chunk->ranges); i-- > 0;) give(&chunk->ranges[i]);
+  for (std::size_t i = std::size(chunk->ranges); i-- > 0;) put(&chunk->ranges[i]);
   return true;
 }
 

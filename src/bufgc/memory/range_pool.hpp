@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "bufgc/memory/range.hpp"
 #include "bufgc/memory/slabs.hpp"
@@ -21,19 +22,27 @@ class RangePool {
     if (free_ == nullptr && !add_chunk()) return nullptr;
     Range* range = free_;
     free_ = range->next;
+    ++in_use_;
     *range = Range{};
     return range;
   }
   void give(Range* range) noexcept {
-    range->next = free_;
-    free_ = range;
+    --in_use_;
+    put(range);
   }
+  /// Records taken and not given back.
+  [[nodiscard]] std::uint64_t in_use() const noexcept { return in_use_; }
 
  private:
   struct Chunk;
   [[nodiscard]] bool add_chunk() noexcept;
+  void put(Range* range) noexcept {
+    range->next = free_;
+    free_ = range;
+  }
 
   Range* free_ = nullptr;
+  std::uint64_t in_use_ = 0;
   Slabs slabs_;
 };
 

@@ -169,6 +169,56 @@ TEST_CASE("a cache no longer takes from a row that is not exchanged", "[memory][
   CHECK(cache.counters.allocations() == Row::idle_turns + 1);
 }
 
+TEST_CASE("a row that is opened anew is not idle, however idle it was", "[memory][depot]") {
+  std::vector<Range> ranges = ranges_of(1, block_bytes);
+  Row row;
+  fill(row, ranges, 2);
+  for (std::size_t turn = 0; turn < Row::idle_turns; ++turn) {
+    CHECK_FALSE(row.is_idle());
+    REQUIRE(row.take() == ranges.data());
+    row.put(ranges.data());
+  }
+  CHECK(row.is_idle());
+  REQUIRE(row.take() == ranges.data());
+  row.close();
+  CHECK_FALSE(row.is_for(block_bytes));
+  CHECK(row.most_bytes() == 0);
+  row.open(block_bytes, 2);
+  CHECK_FALSE(row.is_idle());
+  CHECK(row.most_bytes() == 2 * block_bytes);
+}
+
+TEST_CASE("of several threads each may keep a part of the reserve, its row's whole room included",
+          "[memory][depot][threads]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  const auto in_cache = [&](auto&& look) {
+    const CpuAllocator::State::Section section(allocator.state());
+    look(allocator.state().of_thread());
+  };
+  const std::vector<Block*> blocks = allocate(allocator, 2048, block_bytes);
+  const std::vector<Block*> own(blocks.begin(), blocks.begin() + 1024);
+  free_all(allocator, own);
+  const std::vector<Block*> again = allocate(allocator, 512, block_bytes);
+  in_cache([](const BlockCache& cache) { CHECK(cache.magazine.room_bytes() == 512 * block_bytes); });
+  Second second;
+  second.run([&] { allocator.deallocate(allocator.allocate(64).block); });
+  // Nobody knows of peaks by itself from here on, so nobody may keep more without the lock.
+  in_cache([](const BlockCache& cache) { CHECK(cache.magazine.room_bytes() == 0); });
+  free_all(allocator, again);
+  const std::uint64_t limit_bytes = allocator.statistics().reserved_bytes / 16;
+  CHECK(limit_bytes > 100 * block_bytes);
+  second.run([&] {
+    CHECK(free_all(allocator, {blocks.begin() + 1024, blocks.end()}) == 1024);
+    in_cache([&](const BlockCache& cache) {
+      CHECK(cache.row.is_for(block_bytes));
+      CHECK(cache.row.most_bytes() == Row::most_blocks * block_bytes);
+      CHECK(cache.magazine.bytes() + cache.row.most_bytes() + cache.magazine.room_bytes() == limit_bytes);
+    });
+  });
+  check_sound(allocator);
+}
+
 TEST_CASE("a thread that uses its own blocks again has them in its magazine", "[memory][depot][threads]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);
