@@ -354,6 +354,21 @@ TEST_CASE("the quarantine keeps to its bytes and to the cache's, and yields to a
     }
     CHECK(watched.seen.empty());
   }
+  SECTION("exactly its bytes") {
+    AllocatorOptions options = hardened();
+    options.quarantine_bytes = 10 * 1088;
+    Watched watched(counted.source, options);
+    Block* const first = watched.block(1000);
+    std::byte* const data = first->data;
+    std::vector<Block*> others;
+    for (int i = 0; i < 10; ++i) others.push_back(watched.block(1000));
+    watched.allocator.deallocate(first);
+    for (int i = 0; i < 9; ++i) watched.allocator.deallocate(others[i]);
+    CHECK(watched.block(1000)->data != data);  // it is full, and not overfull
+    watched.allocator.deallocate(others[9]);
+    CHECK(watched.block(1000)->data == data);
+    CHECK(watched.seen.empty());
+  }
   SECTION("none without a cache") {
     AllocatorOptions options = hardened();
     options.cache = false;
@@ -384,6 +399,27 @@ TEST_CASE("the quarantine keeps to its bytes and to the cache's, and yields to a
     CHECK(watched.allocator.statistics().peak_reserved_bytes <= 4 * MiB);
     CHECK(watched.seen.empty());
   }
+}
+
+TEST_CASE("hardened, a block whose address was written over is its own, whatever that leads to",
+          "[memory][hardening]") {
+  CountedSource counted;
+  Watched watched(counted.source);
+  Watched other(counted.source);
+  Block* const others = other.block(100);
+  Block* const block = watched.block(100);
+  std::byte* const data = block->data;
+  // Not where another allocator's block lies, but that block itself.
+  block->data = reinterpret_cast<std::byte*>(others);
+  watched.allocator.deallocate(block);
+  const Misuse misuse = watched.only(MisuseKind::foreign_pointer);
+  CHECK(misuse.allocation == 1);
+  CHECK(misuse.address == others);
+  block->data = data;
+  watched.allocator.deallocate(block);
+  other.allocator.deallocate(others);
+  CHECK(watched.seen.empty());
+  CHECK(other.seen.empty());
 }
 
 TEST_CASE("hardened, sizes that would wrap with the strips are refused", "[memory][hardening]") {
