@@ -244,13 +244,25 @@ const char* FinalizerRegistry::check() noexcept {
     ++alive;
     if (state->self == nullptr || state->owner == nullptr) return "a dead finalizer stands in the list";
     if (state->newer != newer) return "the list of finalizers is not linked both ways";
+    const FinalizerState* const next_of_owner =
+        state->newer_of_owner != nullptr ? state->newer_of_owner->older_of_owner
+                                         : state->owner->newest_finalizer.load(std::memory_order_relaxed);
+    if (next_of_owner != state) return "a buffer's list of finalizers is not linked both ways";
   }
   std::uint64_t deferred = 0;
-  for (const FinalizerState* state = first_deferred_; state != nullptr; state = state->newer) {
+  const FinalizerState* last = nullptr;
+  for (const FinalizerState* state = first_deferred_; state != nullptr; last = state, state = state->newer) {
     ++deferred;
     if (state->self == nullptr || !state->deferred) return "a dead finalizer stands in the queue";
+    if (state->older != last) return "the queue of finalizers is not linked both ways";
   }
   if (deferred != counts_.deferred) return "finalizers_deferred is not the number of finalizers in the queue";
+  if (last_deferred_ != last) return "the queue of finalizers has another end";
+  std::uint64_t hooks = 0;
+  const ReleaseHook* last_hook = nullptr;
+  for (const ReleaseHook* hook = first_hook_; hook != nullptr; last_hook = hook, hook = hook->next) ++hooks;
+  if (hooks != counts_.hooks || last_hook_ != last_hook)
+    return "the queue of release callbacks is miscounted";
   return alive + deferred == counts_.alive ? nullptr
                                            : "finalizers_alive is not the number of finalizers there";
 }

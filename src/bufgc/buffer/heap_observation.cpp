@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "bufgc/buffer/heap_section.hpp"
+#include "bufgc/memory/sole_thread.hpp"
 
 namespace bufgc {
 namespace {
@@ -12,9 +13,14 @@ const char* check_free(const SlotCache& cache, std::uint64_t& free) noexcept {
     if (record_word::count(record->word.load(std::memory_order_relaxed)) != 0) {
       return "a slot in use stands in a list of free ones";
     }
+    if (record->described || record->linked || record->claimed != Claimed::no || record->root != record ||
+        record->newest_finalizer.load(std::memory_order_relaxed) != nullptr) {
+      return "a free slot tells of the buffer that it was";
+    }
   }
   free += count;
-  return count == cache.free_count ? nullptr : "a list of free slots is not as long as it says";
+  if (count != cache.free_count) return "a list of free slots is not as long as it says";
+  return count <= cache.room ? nullptr : "a thread keeps more free slots than it may";
 }
 
 }  // namespace
@@ -112,6 +118,7 @@ const char* BufferHeap::check_invariants() noexcept {
   const CachesShut alone(*this);
   const HeapCounts counts = all_counts();
   std::uint64_t held = 0;
+  std::uint64_t dying = 0;
   std::uint64_t live[3] = {};
   for (std::uint32_t slot = 0; slot < slots_used_; ++slot) {
     const BufferRecord& record = at(slot);
@@ -121,7 +128,11 @@ const char* BufferHeap::check_invariants() noexcept {
     if (record.told.load(std::memory_order_relaxed) != Told::ended) {
       ++live[static_cast<std::size_t>(record.kind)];
     }
-    if (record_word::count(word) != 0) ++held;
+    if (record_word::count(word) != 0) {
+      ++held;
+    } else if (record.told.load(std::memory_order_relaxed) != Told::ended) {
+      ++dying;
+    }
   }
   if (live[static_cast<std::size_t>(BufferKind::owned)] != counts.live_owned() ||
       live[static_cast<std::size_t>(BufferKind::view)] != counts.live_views ||
@@ -135,8 +146,10 @@ const char* BufferHeap::check_invariants() noexcept {
   for (const SlotCache* cache = caches_; cache != nullptr; cache = cache->next_of_heap) {
     if (const char* wrong = check_free(*cache, free); wrong != nullptr) return wrong;
   }
-  // All others are referred to: held, on their way to the grave, or about to be given back.
-  if (held + free + retired_ > slots_used_) return "slots held, free and retired are more than all slots";
+  const std::uint64_t known = held + dying + free + retired_;
+  if (known > slots_used_) return "slots held, free and retired are more than all slots";
+  // Another thread may be about to give one back.
+  if (known < slots_used_ && is_sole_thread()) return "a slot is lost";
   return nullptr;
 }
 

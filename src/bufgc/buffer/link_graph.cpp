@@ -285,6 +285,38 @@ std::uint64_t LinkGraph::drop_holds_on(const BufferRecord* record) noexcept {
   return holds;
 }
 
+template <class Require>
+void LinkGraph::check_chunks(Require&& require) const noexcept {
+  std::uint32_t used = 0;
+  std::uint32_t with_room = 0;
+  std::uint32_t with_candidates = 0;
+  for (std::uint32_t i = 0; i < chunk_count_; ++i) {
+    const Chunk& chunk = chunks_[i];
+    int nodes = 0;
+    bool any_candidate = false;
+    for (std::uint32_t word = 0; word < words; ++word) {
+      nodes += __builtin_popcountll(chunk.in_use[word]);
+      any_candidate = any_candidate || chunk.candidates[word] != 0;
+      const std::uint64_t noted = chunk.candidates[word] | chunk.frozen[word];
+      require((noted & ~chunk.in_use[word]) == 0, "a node that is free is a candidate, or frozen");
+    }
+    require(chunk.used == static_cast<std::uint32_t>(nodes), "a chunk does not know how many nodes it has");
+    require(chunk.has_candidates || !any_candidate, "a chunk does not know that it has candidates");
+    used += chunk.used;
+    if (chunk.used < chunk_size) ++with_room;
+    if (chunk.has_candidates) ++with_candidates;
+  }
+  require(used == used_, "nodes is not the number of nodes");
+  std::uint32_t next = with_room_;
+  for (; next != LinkNode::none && with_room != 0; next = chunks_[next].next_with_room) --with_room;
+  require(next == LinkNode::none && with_room == 0, "the list of chunks with room is not of those");
+  next = with_candidates_;
+  for (; next != LinkNode::none && with_candidates != 0; next = chunks_[next].next_with_candidates)
+    --with_candidates;
+  require(next == LinkNode::none && with_candidates == 0,
+          "the list of chunks with candidates is not of those");
+}
+
 const char* LinkGraph::check() const noexcept {
   const std::size_t count = std::size_t{chunk_count_} * chunk_size;
   const std::unique_ptr<std::uint32_t[]> held_by(new (std::nothrow) std::uint32_t[count]());
@@ -324,6 +356,7 @@ const char* LinkGraph::check() const noexcept {
     return true;
   });
   require(candidates == candidates_, "the number of candidates is not how many there are");
+  check_chunks(require);
   // Those are let go all at once, before their nodes are.
   require(links <= links_ && links_ <= links + cut_off_links, "edges is not the number of links");
   if (held_by != nullptr) {

@@ -252,6 +252,8 @@ class LinkGraph {
   static std::uint64_t begin_watching(BufferRecord& record) noexcept;
   static void end_watching(BufferRecord& record) noexcept;
 
+  template <class Require>
+  void check_chunks(Require&& require) const noexcept;
   [[nodiscard]] std::uint32_t find(const BufferRecord* record) const noexcept;
   [[nodiscard]] std::uint32_t find_or_add(BufferRecord* record) noexcept;
   [[nodiscard]] bool add_chunk() noexcept;

@@ -5,9 +5,14 @@
 #include <string_view>
 
 #include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/buffer_heap.hpp"
 #include "bufgc/buffer/buffer_record.hpp"
 #include "bufgc/buffer/finalizer_registry.hpp"
 #include "bufgc/buffer/link_graph.hpp"
+#include "bufgc/buffer/slot_cache.hpp"
+#include "bufgc/memory/allocator_state.hpp"
+#include "bufgc/memory/default_source.hpp"
+#include "bufgc/memory/sole_thread.hpp"
 #include "spoilt.hpp"
 #include "support.hpp"
 
@@ -104,12 +109,64 @@ TEST_CASE("the check of a manager names a list of free slots that is wrong", "[c
     const SpoiltWord spoilt(*free, record_word::one);
     CHECK(check(manager) == "a slot in use stands in a list of free ones");
   }
+  {
+    const Spoilt spoilt(free->described, true);
+    CHECK(check(manager) == "a free slot tells of the buffer that it was");
+  }
+  {
+    const Spoilt spoilt(free->linked, true);
+    CHECK(check(manager) == "a free slot tells of the buffer that it was");
+  }
+  {
+    const Spoilt spoilt(free->claimed, Claimed::sole);
+    CHECK(check(manager) == "a free slot tells of the buffer that it was");
+  }
+  {
+    const Spoilt spoilt(free->root, static_cast<BufferRecord*>(nullptr));
+    CHECK(check(manager) == "a free slot tells of the buffer that it was");
+  }
+  FinalizerState finalizer{nullptr};
+  free->newest_finalizer = &finalizer;
+  CHECK(check(manager) == "a free slot tells of the buffer that it was");
+  free->newest_finalizer = nullptr;
   REQUIRE(free->next_free != nullptr);
   {
     const Spoilt spoilt(free->next_free, static_cast<BufferRecord*>(nullptr));
     CHECK(check(manager) == "a list of free slots is not as long as it says");
   }
   CHECK(check(manager) == "all holds");
+}
+
+TEST_CASE("the check of a heap names a slot that is lost, and slots that a thread may not keep", "[check]") {
+  CpuAllocator allocator(default_source());
+  BufferHeap heap(
+      allocator, [](void*) {}, nullptr);
+  const auto checked = [&heap] {
+    const char* const wrong = heap.check_invariants();
+    return std::string_view(wrong == nullptr ? "all holds" : wrong);
+  };
+  {
+    CpuBuffer buffer = heap.allocate(100, {}).value;
+    BufferRecord& record = *BufferAccess::peek(buffer);
+    CHECK(checked() == "all holds");
+    {
+      SlotCache* slots = nullptr;
+      {
+        const CpuAllocator::State::Section section(allocator.state());
+        slots = static_cast<SlotCache*>(allocator.state().of_thread().rider);
+      }
+      REQUIRE(slots != nullptr);
+      const Spoilt spoilt(slots->room, slots->free_count - 1);
+      CHECK(checked() == "a thread keeps more free slots than it may");
+    }
+    buffer.destroy();
+    CHECK(checked() == "all holds");
+    const SpoiltWord spoilt(record, ~std::uint64_t{0});  // one less
+    CHECK(checked() == (is_sole_thread() ? "a slot is lost" : "all holds"));
+  }
+  CHECK(checked() == "all holds");
+  heap.close();
+  heap.abandon();
 }
 
 TEST_CASE("the check of a manager names links that do not agree with the counts", "[check]") {
@@ -208,6 +265,13 @@ TEST_CASE("the check of a manager names lists of finalizers that are wrong", "[c
     CHECK(check(manager) == "finalizers_alive is not the number of finalizers there");
   }
   {
+    const Spoilt spoilt(newest->older_of_owner, static_cast<FinalizerState*>(nullptr));
+    CHECK(check(manager) == "a buffer's list of finalizers is not linked both ways");
+  }
+  BufferAccess::peek(buffer)->newest_finalizer = newest->older;
+  CHECK(check(manager) == "a buffer's list of finalizers is not linked both ways");
+  BufferAccess::peek(buffer)->newest_finalizer = newest;
+  {
     const DeferFinalizers deferring;
     buffer = {};
   }
@@ -224,6 +288,11 @@ TEST_CASE("the check of a manager names lists of finalizers that are wrong", "[c
     const Spoilt spoilt(newest->newer, static_cast<FinalizerState*>(nullptr));
     CHECK(check(manager) == "finalizers_deferred is not the number of finalizers in the queue");
   }
+  {
+    const Spoilt spoilt(newest->newer->older, static_cast<FinalizerState*>(nullptr));
+    CHECK(check(manager) == "the queue of finalizers is not linked both ways");
+  }
   CHECK(check(manager) == "all holds");
-  manager.drain();
+  CHECK(manager.drain() == 2);
+  CHECK(check(manager) == "all holds");
 }
