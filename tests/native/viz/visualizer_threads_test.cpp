@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -51,6 +53,23 @@ TEST_CASE("what one thread recorded at once, another reads as soon as it looks")
     std::size_t seen = 0;
     std::thread([&] { seen = manager.visualizer().snapshot().size(); }).join();
     REQUIRE(seen == i);
+  }
+}
+
+TEST_CASE("a thread that recorded an event with a time of its own keeps nobody out") {
+  BufferVisualizer visualizer;
+  for (std::uint32_t slot = 0; slot < 50; ++slot) {
+    // So rare that each has one.
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+    visualizer.on_alloc({.id = BufferId{slot, 0}, .size_bytes = 10, .capacity_bytes = 64});
+    std::atomic<std::uint64_t> seen{0};
+    std::thread other([&] { seen = visualizer.event_count(); });
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (seen == 0 && std::chrono::steady_clock::now() < late) std::this_thread::yield();
+    const bool in_time = seen == slot + 1;
+    if (!in_time) visualizer.on_free(BufferId{slot, 0}, Cause::dispose, FreedTo::cache);  // and leaves
+    other.join();
+    REQUIRE(in_time);
   }
 }
 
