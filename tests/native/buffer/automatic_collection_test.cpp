@@ -244,11 +244,12 @@ TEST_CASE("what is frozen is not looked at, lives while nobody holds it, and end
   const CollectReport report = manager.collect();
   REQUIRE(report.examined == 1);  // the young one, which what is frozen holds
   REQUIRE(report.buffers == 0);
-  REQUIRE(weak_young.lock());
+  REQUIRE_FALSE(weak_young.expired());
   for (int i = 0; i < 20; ++i) make_pair(manager);
   REQUIRE(reports.size() > 2);
-  REQUIRE(weak.lock());
-  REQUIRE(weak_young.lock());
+  // To lock them would make candidates of them.
+  REQUIRE_FALSE(weak.expired());
+  REQUIRE_FALSE(weak_young.expired());
   manager.unfreeze();
   reports.clear();
   while (reports.empty()) make_pair(manager);

@@ -1,5 +1,6 @@
 // Collection: links, chains and cycles.
 
+#include <chrono>
 #include <stdexcept>
 
 #include "support.hpp"
@@ -279,7 +280,11 @@ TEST_CASE("collect tells start and stop, the stop with the report", "[collection
       },
       [&](const CollectReport& report) { stops.push_back(report); });
   make_ring(manager, 4);
+  const auto begin = std::chrono::steady_clock::now();
   manager.collect();
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
+  REQUIRE(stops.at(0).time_ns > 0);
+  REQUIRE(stops.at(0).time_ns <= static_cast<std::uint64_t>(took.count()));
   REQUIRE(starts == 1);
   REQUIRE(stops.size() == 1);
   REQUIRE(stops[0].buffers == 4);

@@ -277,6 +277,27 @@ TEST_CASE("what defers itself anew at close does not hang it", "[finalizer][defe
 
 #if !defined(__EMSCRIPTEN__)
 
+TEST_CASE("what ends on a thread that defers while its manager closes is run before the close is over",
+          "[finalizer][deferred][close][threads]") {
+  BufferManager manager;
+  int finalized = 0;
+  int released = 0;
+  CpuBuffer late = weightless(manager, [&](std::byte*, std::uint64_t) { ++released; });
+  manager.finalize(late, [&] { ++finalized; }).set_at_exit(false);
+  const CpuBuffer first = manager.alloc(10);
+  manager.finalize(first, [&] {
+    std::thread([&] {
+      const DeferFinalizers deferring;
+      late.reset();
+    }).join();
+    CHECK(finalized == 0);
+  });
+  manager.close();
+  CHECK(finalized == 1);
+  CHECK(released == 1);
+  require_nothing_left(manager);
+}
+
 TEST_CASE("threads that defer, threads that drain and those that do neither run each finalizer once",
           "[threads][finalizer][deferred]") {
   BufferManager manager;

@@ -1,12 +1,14 @@
 // Finalizers, after CPython's weakref.finalize.
 
 #include <any>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bufgc/buffer/buffer_access.hpp"
+#include "bufgc/buffer/buffer_record.hpp"
 #include "support.hpp"
 
 using namespace bufgc;
@@ -249,6 +251,27 @@ TEST_CASE("a capture or a container that holds the target is refused, and leaves
   REQUIRE(manager.check_invariants() == nullptr);
 }
 
+TEST_CASE("a buffer whose callback was looked at is let go of by the short way again", "[finalizer]") {
+  BufferManager manager;
+  CpuBuffer owner = manager.alloc(10);
+  const BufferRecord& record = *BufferAccess::peek(owner);
+  const auto is_attentive = [&record] { return (record.word & record_word::attentive) != 0; };
+  CHECK_FALSE(is_attentive());
+  const CpuBuffer other = manager.alloc(10);
+  Finalizer kept = manager.finalize(owner, [other] { static_cast<void>(other.id()); });
+  CHECK_FALSE(is_attentive());
+  CHECK_THROWS_AS(manager.finalize(owner, [owner] { static_cast<void>(owner.id()); }), InvalidArgument);
+  CHECK_FALSE(is_attentive());
+  // Where it is watched it stays so, for that.
+  manager.set_collect_threshold(1000);
+  owner.link(other);
+  CHECK(is_attentive());
+  manager.finalize(owner, [] {});
+  CHECK(is_attentive());
+  manager.set_collect_threshold(0);
+  CHECK_FALSE(is_attentive());
+}
+
 TEST_CASE("a finalizer for a destroyed buffer is refused", "[finalizer]") {
   BufferManager manager;
   CpuBuffer a = manager.alloc(10);
@@ -374,6 +397,36 @@ TEST_CASE("a chain through finalizers, each holding the next buffer, dies on a s
   first.reset();
   REQUIRE(runs == length);
   require_nothing_left(manager);
+}
+
+TEST_CASE("at any depth what ends after a drain within a finalizer ends, too", "[finalizer][deferred]") {
+  for (int depth = 1; depth <= 40; ++depth) {
+    INFO(depth);
+    BufferManager manager;
+    int runs = 0;
+    CpuBuffer last = manager.alloc(10);
+    manager.finalize(last, [&] { ++runs; });
+    CpuBuffer deferred = manager.alloc(10);
+    manager.finalize(deferred, [&] { ++runs; });
+    {
+      const DeferFinalizers deferring;
+      deferred.reset();
+    }
+    CpuBuffer next = manager.alloc(10);
+    manager.finalize(next, [&] {
+      CHECK(manager.drain() == 1);
+      last.reset();
+      ++runs;
+    });
+    for (int i = 1; i < depth; ++i) {
+      CpuBuffer outer = manager.alloc(10);
+      manager.finalize(outer, [held = std::make_shared<CpuBuffer>(std::move(next))] { held->reset(); });
+      next = std::move(outer);
+    }
+    next.reset();
+    CHECK(runs == 3);
+    require_nothing_left(manager);
+  }
 }
 
 TEST_CASE("a finalizer may reset the very handle whose destroy runs it", "[finalizer]") {

@@ -80,6 +80,91 @@ TEST_CASE("of address ranges nothing is taken that does not end or begin so", "[
   CHECK(ranges[1].data == at(0x5100));
 }
 
+TEST_CASE("address ranges are what was put and not taken, piece by piece", "[memory][source][random]") {
+  constexpr std::size_t unit = 0x100;
+  constexpr std::uintptr_t begin = 0x10000;
+  constexpr std::size_t units = 64;
+  Random random(20);
+  for (int round = 0; round < 40; ++round) {
+    AddressRanges ranges;
+    REQUIRE(ranges.reserve(units));
+    std::vector<bool> here(units + 1);  // and one that never is
+    const auto run_at = [&](std::size_t from) {
+      std::size_t to = from;
+      while (here[to]) ++to;
+      return to - from;
+    };
+    const auto begins = [&](std::size_t i) { return here[i] && (i == 0 || !here[i - 1]); };
+    const auto expect = [&](Segment taken, std::size_t from, std::size_t count) {
+      REQUIRE(taken.data == (count == 0 ? nullptr : at(begin + from * unit)));
+      REQUIRE(taken.size_bytes == count * unit);
+      for (std::size_t i = from; i < from + count; ++i) here[i] = false;
+    };
+    for (int step = 0; step < 200; ++step) {
+      const std::size_t place = below(random, units);
+      const std::size_t count = 1 + below(random, 8);
+      switch (below(random, 6)) {
+        case 0:
+        case 1: {
+          std::size_t end = place;
+          while (end < units && end < place + count && !here[end]) ++end;
+          if (end == place) break;
+          for (std::size_t i = place; i < end; ++i) here[i] = true;
+          std::size_t first = place;
+          while (first > 0 && here[first - 1]) --first;
+          const Segment joined = ranges.put({at(begin + place * unit), (end - place) * unit});
+          REQUIRE(joined.data == at(begin + first * unit));
+          REQUIRE(joined.size_bytes == run_at(first) * unit);
+          break;
+        }
+        case 2: {
+          std::size_t from = 0;
+          while (from < units && !(begins(from) && run_at(from) >= count)) ++from;
+          expect(ranges.take_lowest(count * unit), from, from == units ? 0 : count);
+          break;
+        }
+        case 3:
+          expect(ranges.take_at(at(begin + place * unit), count * unit), place,
+                 run_at(place) >= count ? count : 0);
+          break;
+        case 4: {
+          std::size_t from = place;
+          while (from > 0 && here[from - 1]) --from;
+          const bool ends_there = from != place && !here[place];
+          expect(ranges.take_ending_at(at(begin + place * unit)), from, ends_there ? place - from : 0);
+          break;
+        }
+        default: {
+          std::size_t largest = 0;
+          for (std::size_t i = 0; i < units; ++i) {
+            if (begins(i) && (!here[largest] || run_at(i) > run_at(largest))) largest = i;
+          }
+          const std::size_t run = run_at(largest);
+          if (run < count) {
+            expect(ranges.take_middle(count * unit, unit), 0, 0);
+            break;
+          }
+          constexpr std::size_t aligned_units = 4;  // also where the first unit stands
+          std::size_t from = largest + (run - count) / 2;
+          while (from > largest && from % aligned_units != 0) --from;
+          expect(ranges.take_middle(count * unit, aligned_units * unit), from, count);
+          break;
+        }
+      }
+      std::size_t runs = 0;
+      for (std::size_t i = 0; i < units; ++i) {
+        REQUIRE(ranges.holds(at(begin + i * unit)) == here[i]);
+        REQUIRE(ranges.holds(at(begin + i * unit + unit - 1)) == here[i]);
+        if (!begins(i)) continue;
+        REQUIRE(ranges[runs].data == at(begin + i * unit));
+        REQUIRE(ranges[runs].size_bytes == run_at(i) * unit);
+        ++runs;
+      }
+      REQUIRE(ranges.count() == runs);
+    }
+  }
+}
+
 TEST_CASE("nothing is asked of the platform for no bytes", "[memory][source]") {
   CHECK_FALSE(default_source().acquire(0));
   Platform source;
