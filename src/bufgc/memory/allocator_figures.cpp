@@ -224,6 +224,8 @@ const char* CpuAllocator::State::check() noexcept {
 const char* CpuAllocator::State::check_peaks(const Sums& now) noexcept {
   const BlockCache* const only = sole();
   if (only == nullptr) return nullptr;
+  if (only->row.most_bytes() != 0 || depot().bytes() != 0)
+    return "rows wait though there is nobody to wait for";
   const std::uint64_t cached_bytes = now.kept_bytes + arena.free_page_bytes();
   if (now.live_bytes > peak_live_bytes_ || now.live_blocks > peak_live_blocks_ ||
       cached_bytes > peak_cached_bytes_) {

@@ -225,7 +225,8 @@ struct CpuAllocator::State final : CacheRoster {
   /// `sole`, the only cache in use, comes to `on_rise` when more is live than ever in this epoch.
   void set_marks(BlockCache& sole, std::uint64_t live_bytes, std::uint64_t live_blocks) noexcept;
   [[nodiscard]] std::size_t largest_free_bytes() noexcept;
-  /// Null when the peaks are none below what there is, and cannot be passed unseen.
+  /// Null when the only cache keeps nothing for others, and no peak is below what there is, or can be passed
+  /// unseen.
   [[nodiscard]] const char* check_peaks(const Sums& now) noexcept;
   /// Gives back what has not been needed for long.
   void decay() noexcept;

@@ -394,6 +394,10 @@ TEST_CASE("the check of an allocator names blocks and peaks that a cache did not
   CHECK(checked() == "live blocks are miscounted");
   in_cache([](BlockCache& cache) { cache.counters.on_free(~std::uint64_t{0}, 0); });
   CHECK(checked() == "all holds");
+  in_cache([](BlockCache& cache) { cache.row.open(1024, 2); });
+  CHECK(checked() == "rows wait though there is nobody to wait for");
+  in_cache([](BlockCache& cache) { cache.row.close(); });
+  CHECK(checked() == "all holds");
   std::uint64_t room_bytes = 0;
   in_cache([&](BlockCache& cache) {
     room_bytes = cache.magazine.room_bytes();

@@ -219,6 +219,37 @@ TEST_CASE("of several threads each may keep a part of the reserve, its row's who
   check_sound(allocator);
 }
 
+TEST_CASE("a thread that finds nothing of its own takes so many at once of what is common",
+          "[memory][depot][threads]") {
+  CountedSource counted;
+  CpuAllocator allocator(counted.source);
+  Second second;
+  second.run([&] { allocator.deallocate(allocator.allocate(100).block); });
+  for (const std::size_t size_bytes : {std::size_t{64}, std::size_t{8192}}) {
+    // Left by a thread that has gone.
+    std::thread([&] { free_all(allocator, allocate(allocator, 200, size_bytes)); }).join();
+    second.run([&] {
+      const std::uint64_t misses = allocator.statistics().misses;
+      Block* const block = allocator.allocate(size_bytes).block;
+      const std::uint64_t limit_bytes =
+          std::max<std::uint64_t>(128 * KiB, allocator.statistics().reserved_bytes / 16);
+      std::uint64_t kept_bytes = 0;
+      {
+        const CpuAllocator::State::Section section(allocator.state());
+        BlockCache& cache = allocator.state().of_thread();
+        CHECK_FALSE(cache.row.is_for(size_bytes));
+        cache.magazine.each([&](const Range* range) {
+          if (range->capacity_bytes == size_bytes) kept_bytes += size_bytes;
+        });
+      }
+      CHECK(kept_bytes == std::min<std::uint64_t>(31, limit_bytes / 2 / size_bytes) * size_bytes);
+      CHECK(allocator.statistics().misses == misses);
+      allocator.deallocate(block);
+    });
+  }
+  check_sound(allocator);
+}
+
 TEST_CASE("a thread that uses its own blocks again has them in its magazine", "[memory][depot][threads]") {
   CountedSource counted;
   CpuAllocator allocator(counted.source);
