@@ -21,7 +21,7 @@ constexpr std::size_t granule_bytes = 64;
 /// A source over a field of pages, some of them others'. Without a place it gives the lowest that has room.
 class Field final : public MemorySource {
  public:
-  explicit Field(bool returns_memory) : returns_memory_(returns_memory) {
+  Field(bool returns_memory, bool moves) : returns_memory_(returns_memory), moves_(moves) {
     const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
     begin_ = memory_.get() + (page_bytes - address % page_bytes);
   }
@@ -37,9 +37,18 @@ class Field final : public MemorySource {
   }
   void release(Segment segment) noexcept override {
     ++calls_;
+    given_.push_back({segment, nullptr});
     std::fill_n(taken_.begin() + static_cast<std::ptrdiff_t>(page_of(segment.data)),
                 segment.size_bytes / page_bytes, false);
   }
+  /// Refused now and then.
+  [[nodiscard]] bool move(Segment from, std::byte* to) noexcept override {
+    if (++moves_asked_ % 5 == 0) return false;
+    release(from);
+    given_.back().to = to;
+    return true;
+  }
+  [[nodiscard]] std::size_t least_move_bytes() const noexcept override { return moves_ ? 2 * page_bytes : 0; }
   [[nodiscard]] std::size_t granularity_bytes() const noexcept override { return page_bytes; }
   [[nodiscard]] bool returns_memory() const noexcept override { return returns_memory_; }
   [[nodiscard]] bool can_detach_views() const noexcept override { return !returns_memory_; }
@@ -58,12 +67,28 @@ class Field final : public MemorySource {
   /// What stands there becomes another's, if it is nobody's.
   void occupy(std::size_t page) {
     others_ += taken_[page] ? 0U : 1U;
-    taken_[page] = true;
+    taken_[page] = others_pages_[page] = true;
+  }
+  /// The first page that is out, and of which `known` does not say that it knows it; null when there is none.
+  template <class Known>
+  [[nodiscard]] std::byte* first_unknown(Known&& known) const {
+    for (std::size_t page = 0; page < page_count; ++page) {
+      if (taken_[page] && !others_pages_[page] && !known(begin_ + page * page_bytes)) {
+        return begin_ + page * page_bytes;
+      }
+    }
+    return nullptr;
   }
   [[nodiscard]] std::size_t pages_out() const {
     return static_cast<std::size_t>(std::count(taken_.begin(), taken_.end(), true)) - others_;
   }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  /// What went back since this was asked last, in its order.
+  struct Given {
+    Segment pages;
+    std::byte* to;  ///< Where it was moved; null when it was released.
+  };
+  [[nodiscard]] std::vector<Given> take_given() { return std::exchange(given_, {}); }
   static constexpr std::size_t page_count = 160;
 
  private:
@@ -83,9 +108,13 @@ class Field final : public MemorySource {
   }
 
   bool returns_memory_;
+  bool moves_;
+  std::uint64_t moves_asked_ = 0;
+  std::vector<Given> given_;
   std::unique_ptr<std::byte[]> memory_{new std::byte[(page_count + 1) * page_bytes]};
   std::byte* begin_ = nullptr;
   std::vector<bool> taken_ = std::vector<bool>(page_count);
+  std::vector<bool> others_pages_ = std::vector<bool>(page_count);
   std::size_t others_ = 0;
   std::uint64_t calls_ = 0;
 };
@@ -104,8 +133,11 @@ struct Piece {
 /// An arena, and what there must be in it.
 class Watched {
  public:
-  Watched(bool returns_memory, Random& random)
-      : field_(returns_memory), arena_(field_, granule_bytes), by_address_(!returns_memory), random_(random) {
+  Watched(bool returns_memory, bool moves, Random& random)
+      : field_(returns_memory, moves),
+        arena_(field_, granule_bytes),
+        by_address_(!returns_memory),
+        random_(random) {
     for (int i = 0; i < 12; ++i) field_.occupy(below(random_, Field::page_count));
   }
 
@@ -205,6 +237,50 @@ class Watched {
     for (const Piece& hole : taken) add(hole);
   }
 
+  /// Free pages elsewhere make room, in the place that lacks the fewest bytes.
+  void exchange(std::size_t bytes, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes) {
+    if (best_fit(bytes)) return;
+    static_cast<void>(field_.take_given());
+    if (field_.least_move_bytes() == 0) {
+      release_and_grow(bytes, wanted_limit_bytes, limit_bytes);
+      return;
+    }
+    Place cheapest{nullptr, round_up(bytes, page_bytes)};
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const std::optional<Place> place = is_last_of_extent(i) ? place_after(i, bytes) : std::nullopt;
+      if (!place || place->bytes >= cheapest.bytes) continue;
+      if (reserved() + place->bytes <= wanted_limit_bytes + page_bytes_beside(*place)) cheapest = *place;
+    }
+    std::vector<Place> places{cheapest};
+    if (cheapest.at != nullptr) places.push_back({nullptr, round_up(bytes, page_bytes)});
+    std::optional<Piece> taken;
+    std::uint64_t vacated = 0;
+    for (const Place& place : places) {
+      const std::uint64_t grown = reserved() + place.bytes;
+      const std::uint64_t excess = grown - std::min(grown, wanted_limit_bytes);
+      vacated = std::min<std::uint64_t>({excess, place.bytes, page_bytes_beside(place)});
+      cheapest = place;
+      if (grown - vacated > limit_bytes) continue;
+      if (place.at == nullptr) {
+        if (std::byte* const at = field_.lowest(place.bytes)) taken = Piece{at, place.bytes, Kind::free};
+      } else if (field_.has_room_at(place.at, place.bytes)) {
+        taken = Piece{place.at, place.bytes, Kind::free};
+      } else {
+        ++refused_calls_;
+      }
+      if (taken) break;
+    }
+    const Arena::Exchange exchange = arena_.grow_by_exchange(bytes, wanted_limit_bytes, limit_bytes);
+    REQUIRE(exchange.grown == taken.has_value());
+    if (!taken) {
+      REQUIRE(field_.take_given().empty());
+      return;
+    }
+    apply_given(exchange, vacated, taken->data, cheapest);
+    add(*taken);
+    REQUIRE(best_fit(bytes));
+  }
+
   void pin_any() {
     if (const std::optional<std::size_t> index = any_live()) pieces_[*index].range->pins ^= 1U;
   }
@@ -296,7 +372,8 @@ class Watched {
     REQUIRE(arena_.counts().extents == extents);
     REQUIRE(arena_.counts().splits == splits_);
     REQUIRE(arena_.counts().merges == merges_);
-    REQUIRE(arena_.counts().source_calls == field_.calls());
+    REQUIRE(arena_.counts().source_calls == field_.calls() + refused_calls_);
+    REQUIRE(arena_.counts().moved_pages == moved_pages_);
     REQUIRE(arena_.counts().peak_reserved_bytes == most_reserved_bytes_);
     REQUIRE(arena_.counts().compactions == compactions_);
     REQUIRE(arena_.counts().moved_bytes == moved_bytes_);
@@ -325,6 +402,99 @@ class Watched {
     std::size_t last;
     std::size_t live_bytes;
   };
+
+  /// Where free space can be made longer.
+  struct Place {
+    std::byte* at = nullptr;  ///< Null: anywhere.
+    std::size_t bytes = 0;
+    std::byte* below = nullptr;  ///< Free pieces that it joins.
+    std::byte* above = nullptr;
+  };
+  [[nodiscard]] std::optional<Place> place_after(std::size_t last, std::size_t bytes) const {
+    const Piece& below = pieces_[last];
+    const std::size_t below_bytes = below.kind == Kind::free ? below.bytes : 0;
+    Place place{below.end(), round_up(bytes - below_bytes, page_bytes)};
+    if (below_bytes > 0) place.below = below.data;
+    if (last + 1 == pieces_.size()) return place;
+    const Piece& above = pieces_[last + 1];
+    const auto hole_bytes = static_cast<std::size_t>(above.data - below.end());
+    if (hole_bytes > place.bytes) return place;
+    // The whole hole, where that is enough together with what is free above.
+    const std::size_t above_bytes = above.kind == Kind::free ? above.bytes : 0;
+    if (below_bytes + hole_bytes + above_bytes < bytes) return std::nullopt;
+    place.bytes = hole_bytes;
+    if (above_bytes > 0) place.above = above.data;
+    return place;
+  }
+  /// Of free pieces that `place` does not join.
+  [[nodiscard]] std::uint64_t page_bytes_beside(const Place& place) const {
+    std::uint64_t bytes = 0;
+    for (const Piece& piece : pieces_) {
+      if (piece.kind != Kind::free || piece.data == place.below || piece.data == place.above) continue;
+      bytes += pages_of(piece).size_bytes;
+    }
+    return bytes;
+  }
+  void release_and_grow(std::size_t bytes, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes) {
+    const std::uint64_t grown = reserved() + bytes;
+    const std::uint64_t excess = round_up(grown - std::min(grown, wanted_limit_bytes), page_bytes);
+    const std::uint64_t vacated = std::min(excess, page_bytes_beside({}));
+    const Arena::Exchange exchange = arena_.grow_by_exchange(bytes, wanted_limit_bytes, limit_bytes);
+    // What it then grew by is told from what is reserved.
+    const std::uint64_t reserved_before = reserved();
+    apply_given(exchange, vacated, nullptr, {});
+    REQUIRE(reserved() == reserved_before - vacated);
+    REQUIRE(exchange.moves == 0);
+    if (exchange.grown) add(grown_by(arena_.reserved_bytes() - reserved()));
+    REQUIRE(best_fit(bytes).has_value() == exchange.grown);
+  }
+  /// The pages that the field has given and the model knows nothing of.
+  [[nodiscard]] Piece grown_by(std::uint64_t bytes) const {
+    std::byte* const at = field_.first_unknown([this](const std::byte* page) {
+      return std::any_of(pieces_.begin(), pieces_.end(),
+                         [page](const Piece& piece) { return page >= piece.data && page < piece.end(); });
+    });
+    REQUIRE(at != nullptr);
+    return {at, static_cast<std::size_t>(bytes), Kind::free};
+  }
+  /// What went back was free, the highest pages of one of the largest pieces each time, and no more than so
+  /// many bytes; what pays to be moved was, one behind the other from `to` on.
+  void apply_given(const Arena::Exchange& exchange, std::uint64_t vacated, std::byte* to,
+                   const Place& place) {
+    std::uint64_t moves = 0;
+    std::uint64_t released_bytes = 0;
+    std::uint64_t given_bytes = 0;
+    for (const Field::Given& given : field_.take_given()) {
+      std::size_t largest = 0;
+      std::optional<std::size_t> of;
+      for (std::size_t i = 0; i < pieces_.size(); ++i) {
+        const Piece& piece = pieces_[i];
+        if (piece.kind != Kind::free || piece.data == place.below || piece.data == place.above) continue;
+        if (pages_of(piece)) largest = std::max(largest, piece.bytes);
+        if (given.pages.data >= piece.data && given.pages.data < piece.end()) of = i;
+      }
+      REQUIRE(of);
+      REQUIRE(pieces_[*of].bytes + pieces_[*of].bytes / 16 >= largest);
+      const Segment pages = pages_of(pieces_[*of]);
+      REQUIRE(given.pages.data + given.pages.size_bytes == pages.data + pages.size_bytes);
+      REQUIRE(given.pages.size_bytes == std::min<std::uint64_t>(pages.size_bytes, vacated - given_bytes));
+      REQUIRE(cut(*of, given.pages.size_bytes) == given.pages.size_bytes);
+      given_bytes += given.pages.size_bytes;
+      if (given.to == nullptr) {
+        released_bytes += given.pages.size_bytes;
+        continue;
+      }
+      REQUIRE(given.to == to);
+      REQUIRE(given.pages.size_bytes >= field_.least_move_bytes());
+      to += given.pages.size_bytes;
+      ++moves;
+      moved_bytes_ += given.pages.size_bytes;
+      moved_pages_ += given.pages.size_bytes / page_bytes;
+    }
+    REQUIRE(given_bytes == vacated);
+    REQUIRE(exchange.moves == moves);
+    REQUIRE(exchange.released_bytes == released_bytes);
+  }
 
   [[nodiscard]] std::uint64_t reserved() const {
     return sum(Kind::free) + sum(Kind::live) + sum(Kind::region);
@@ -499,6 +669,8 @@ class Watched {
   std::uint64_t merges_ = 0;
   std::uint64_t compactions_ = 0;
   std::uint64_t moved_bytes_ = 0;
+  std::uint64_t moved_pages_ = 0;
+  std::uint64_t refused_calls_ = 0;  ///< Counted, though the source gave nothing there.
 };
 
 /// Few sizes, so that many pieces are equal and fit exactly; some of whole pages, some of an eighth of the
@@ -509,10 +681,10 @@ std::size_t block_bytes(Random& random) {
 }
 
 /// Adds what the arena counted.
-void run(bool returns_memory, std::uint64_t seed, Arena::Counts& all) {
+void run(bool returns_memory, bool moves, std::uint64_t seed, Arena::Counts& all) {
   INFO("seed " << seed);
   Random random(seed);
-  Watched watched(returns_memory, random);
+  Watched watched(returns_memory, moves, random);
   // Every so often the budget lies within the next steps.
   constexpr std::uint64_t limits[] = {no_budget, 96 * page_bytes, 60 * page_bytes, 24 * page_bytes};
   for (int step = 0; step < 600; ++step) {
@@ -533,7 +705,13 @@ void run(bool returns_memory, std::uint64_t seed, Arena::Counts& all) {
     } else if (choice < 89) {
       watched.close_holes(limit_bytes);
     } else if (choice < 93) {
-      if (!returns_memory) watched.compact(bytes * (1 + below(random, 8)), limit_bytes);
+      const std::uint64_t wanted_limit_bytes =
+          std::min<std::uint64_t>(limit_bytes, below(random, 80) * page_bytes);
+      if (!returns_memory) {
+        watched.compact(bytes * (1 + below(random, 8)), limit_bytes);
+      } else {
+        watched.exchange(bytes * (1 + below(random, 4)), wanted_limit_bytes, limit_bytes);
+      }
     } else if (choice < 95) {
       watched.make_region();
     } else if (choice < 99) {
@@ -545,6 +723,7 @@ void run(bool returns_memory, std::uint64_t seed, Arena::Counts& all) {
   }
   all.splits += watched.counts().splits;
   all.merges += watched.counts().merges;
+  all.moved_pages += watched.counts().moved_pages;
   all.compactions += watched.counts().compactions;
 }
 
@@ -553,7 +732,7 @@ void run(bool returns_memory, std::uint64_t seed, Arena::Counts& all) {
 TEST_CASE("where pages return, the arena takes the best fit and gives the highest pages back",
           "[memory][arena][random]") {
   Arena::Counts all;
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) run(true, seed, all);
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) run(true, false, seed, all);
   CHECK(all.splits > 1000);
   CHECK(all.merges > 1000);
 }
@@ -561,8 +740,15 @@ TEST_CASE("where pages return, the arena takes the best fit and gives the highes
 TEST_CASE("where none returns, the arena takes the first fit, and slides the fewest bytes together",
           "[memory][arena][random]") {
   Arena::Counts all;
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) run(false, seed, all);
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) run(false, false, seed, all);
   CHECK(all.splits > 1000);
   CHECK(all.merges > 1000);
   CHECK(all.compactions > 20);
+}
+
+TEST_CASE("where pages can be moved, free ones make room in the place that lacks the fewest",
+          "[memory][arena][exchange][random]") {
+  Arena::Counts all;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) run(true, true, seed, all);
+  CHECK(all.moved_pages > 100);
 }
