@@ -345,3 +345,97 @@ TEST_CASE("the names of very many events are told whole while others are read") 
   });
   CHECK(read == count);
 }
+
+TEST_CASE("each of very many shapes is told as it is, whichever was told before") {
+  BufferVisualizer visualizer;
+  std::vector<std::string> told;
+  const auto bear = [&](std::uint64_t i) {
+    const std::uint64_t extents[3] = {i % 7, i, i / 3};
+    BufferDescription description;
+    description.shape =
+        i % 2 == 0 ? Shape{extents[0], extents[1]} : Shape{extents[1], extents[2], extents[0]};
+    visualizer.on_alloc({.id = BufferId{static_cast<std::uint32_t>(told.size()), 0},
+                         .size_bytes = 10,
+                         .capacity_bytes = 64,
+                         .description = &description});
+    std::string name;
+    for (const std::uint64_t extent : description.shape.extents()) {
+      name += (name.empty() ? "" : "x") + std::to_string(extent);
+    }
+    told.push_back(name);
+  };
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    bear(i);
+    if (i % 3 == 0) bear(i / 2);
+  }
+  std::size_t read = 0;
+  visualizer.for_each_event_since(0, [&](const EventRecord& record) {
+    if (record.shape != told[read]) return false;
+    ++read;
+    return true;
+  });
+  CHECK(read == told.size());
+}
+
+TEST_CASE("the last mark keeps its name when the names around it go") {
+  BufferVisualizer visualizer(VisualizerOptions{256});
+  visualizer.mark("what goes on");
+  // More text than the log keeps, of buffers that have ended.
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    BufferDescription description;
+    const std::string label = std::to_string(i) + std::string(1000, 'x');
+    description.label = label;
+    visualizer.on_alloc(
+        {.id = BufferId{0, i}, .size_bytes = 10, .capacity_bytes = 64, .description = &description});
+    visualizer.on_free(BufferId{0, i}, Cause::dispose, FreedTo::cache);
+  }
+  std::string name;
+  visualizer.for_each_event_since(0, [&](const EventRecord& record) {
+    if (record.kind == EventKind::mark) name = record.name;
+    return true;
+  });
+  CHECK(name == "what goes on");
+  visualizer.mark("what comes then");
+  visualizer.for_each_event_since(0, [&](const EventRecord& record) {
+    if (record.kind == EventKind::mark) name = record.name;
+    return true;
+  });
+  CHECK(name == "what comes then");
+}
+
+TEST_CASE("of memory held before, what is not listed again has gone, to the byte") {
+  BufferVisualizer visualizer;
+  const auto segment = [](std::uint64_t begin, std::size_t bytes) {
+    return Segment{const_cast<std::byte*>(byte_at(begin)), bytes};
+  };
+  visualizer.on_segment_reserved(segment(0x10000, 0x4000));
+  visualizer.on_segment_reserved(segment(0x20000, 0x2000));
+  visualizer.on_segment_reserved(segment(0x30000, 0x1000));
+  const std::uint64_t before = visualizer.event_count();
+  visualizer.begin_segment_listing();
+  visualizer.on_segment_reserved(segment(0x11000, 0x1000));
+  visualizer.on_segment_reserved(segment(0x30000, 0x3000));
+  visualizer.end_segment_listing();
+  using Piece = std::tuple<EventKind, std::uint64_t, std::uint64_t>;
+  std::vector<Piece> read;
+  visualizer.for_each_event_since(before, [&](const EventRecord& record) {
+    read.emplace_back(record.kind, record.address, record.size_bytes);
+    return true;
+  });
+  CHECK(read == std::vector<Piece>{{EventKind::reserve, 0x31000, 0x2000},
+                                   {EventKind::release, 0x10000, 0x1000},
+                                   {EventKind::release, 0x12000, 0x2000},
+                                   {EventKind::release, 0x20000, 0x2000}});
+  // What was left is known by what was listed.
+  visualizer.begin_segment_listing();
+  visualizer.end_segment_listing();
+  const std::uint64_t after = before + read.size();
+  read.clear();
+  visualizer.for_each_event_since(after, [&](const EventRecord& record) {
+    read.emplace_back(record.kind, record.address, record.size_bytes);
+    return true;
+  });
+  CHECK(read == std::vector<Piece>{{EventKind::release, 0x11000, 0x1000},
+                                   {EventKind::release, 0x30000, 0x1000},
+                                   {EventKind::release, 0x31000, 0x2000}});
+}
