@@ -57,6 +57,7 @@ class Watched {
     REQUIRE(range->data == at);
     REQUIRE(range->capacity_bytes == bytes);
     REQUIRE(range->pins == 0);  // whoever had it before
+    REQUIRE(range->slot == 0);
     range->size_bytes = bytes - below(random_, granule_bytes);
     const Piece block{at, bytes, Kind::live, range, static_cast<unsigned char>(random_())};
     std::memset(at, block.mark, range->size_bytes);

@@ -6,6 +6,7 @@
 #include "bufgc/memory/arena.hpp"
 #include "bufgc/memory/compaction.hpp"
 #include "bufgc/memory/page_exchange.hpp"
+#include "memory/field_source.hpp"
 #include "memory/support.hpp"
 
 using namespace bufgc;
@@ -129,4 +130,35 @@ TEST_CASE("free pages are exchanged once the reserve would pass what was live by
       CHECK(grown == (pages + 2) * page_bytes - (beyond ? page_bytes : 0));
     }
   }
+}
+
+TEST_CASE("once exchanges have cost their part at a peak, the reserve is given more room",
+          "[memory][exchange]") {
+  constexpr std::size_t pages = 1024;
+  Field source(4 * pages, true, false);
+  Arena arena(source, 64);
+  PageExchange exchange;
+  constexpr std::uint64_t most_live =
+      pages * page_bytes - 64 * KiB;  // so that all that is reserved is the limit
+  std::vector<Range*> blocks = pages_in(arena, pages);
+  std::uint64_t exchanges = 0;
+  for (; exchanges < 100; ++exchanges) {
+    std::vector<Range*> left;
+    for (std::size_t i = 0; i < pages; ++i) {
+      if (i % 2 == 0) {
+        static_cast<void>(arena.free(blocks[i]));
+      } else {
+        left.push_back(blocks[i]);
+      }
+    }
+    REQUIRE(exchange.grow(arena, {pages / 2 * page_bytes, 0, most_live, no_budget}));
+    if (arena.reserved_bytes() > pages * page_bytes) break;
+    // And all as before.
+    for (Range* block : left) static_cast<void>(arena.free(block));
+    REQUIRE(arena.release_pages(no_budget) == pages * page_bytes);
+    blocks = pages_in(arena, pages);
+  }
+  // 64 MiB to begin with, and a quarter of the peak; each released half of all pages.
+  constexpr std::uint64_t cost = pages / 2 * page_bytes;
+  CHECK(exchanges == (64 * MiB + most_live / 4 + cost - 1) / cost);
 }
