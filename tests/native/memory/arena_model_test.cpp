@@ -340,8 +340,9 @@ class Watched {
   }
   void release_and_grow(std::size_t bytes, std::uint64_t wanted_limit_bytes, std::uint64_t limit_bytes) {
     const std::uint64_t grown = reserved() + bytes;
-    const std::uint64_t excess = round_up(grown - std::min(grown, wanted_limit_bytes), page_bytes);
-    const std::uint64_t vacated = std::min(excess, page_bytes_beside({}));
+    const auto excess = static_cast<std::size_t>(grown - std::min(grown, wanted_limit_bytes));
+    const std::uint64_t vacated =
+        std::min<std::uint64_t>(round_up(excess, page_bytes), page_bytes_beside({}));
     const Arena::Exchange exchange = arena_.grow_by_exchange(bytes, wanted_limit_bytes, limit_bytes);
     // What it then grew by is told from what is reserved.
     const std::uint64_t reserved_before = reserved();

@@ -58,8 +58,8 @@ void require_equal(const ShareCounters& counters, const Plain& plain) {
 }  // namespace
 
 TEST_CASE("a rise is told from the first byte and the first block above its mark on", "[memory][counters]") {
-  for (const std::uint64_t bytes : {0, 1, 63, 64}) {
-    for (const std::uint64_t blocks : {0, 1, 2, 5}) {
+  for (const std::uint64_t bytes : {0U, 1U, 63U, 64U}) {
+    for (const std::uint64_t blocks : {0U, 1U, 2U, 5U}) {
       INFO(bytes << " bytes, " << blocks << " blocks");
       ShareCounters counters;
       static_cast<void>(counters.on_allocate(1000));

@@ -8,7 +8,7 @@ using namespace bufgc::testing;
 
 TEST_CASE("an epoch ends with its last allocation, and the next begins there", "[memory][decay]") {
   Decay decay(100);
-  for (std::uint64_t begin : {0, 100, 250}) {
+  for (std::uint64_t begin : {0U, 100U, 250U}) {
     INFO(begin);
     decay.on_live(10, 1);
     CHECK(decay.reserve_limit_bytes(begin, 0) == Decay::unlimited);

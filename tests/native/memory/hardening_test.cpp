@@ -363,7 +363,7 @@ TEST_CASE("the quarantine keeps to its bytes and to the cache's, and yields to a
     std::vector<Block*> others;
     for (int i = 0; i < 10; ++i) others.push_back(watched.block(1000));
     watched.allocator.deallocate(first);
-    for (int i = 0; i < 9; ++i) watched.allocator.deallocate(others[i]);
+    for (std::size_t i = 0; i < 9; ++i) watched.allocator.deallocate(others[i]);
     CHECK(watched.block(1000)->data != data);  // it is full, and not overfull
     watched.allocator.deallocate(others[9]);
     CHECK(watched.block(1000)->data == data);

@@ -245,7 +245,8 @@ class Watched {
       if (held_.count(at) != 0) return;
     }
     for (std::uint64_t at = begin; at < end; at += page) held_.insert(at);
-    visualizer_.on_segment_reserved({const_cast<std::byte*>(byte_at(begin)), end - begin});
+    visualizer_.on_segment_reserved(
+        {const_cast<std::byte*>(byte_at(begin)), static_cast<std::size_t>(end - begin)});
     told_.push_back({EventKind::reserve, begin, end});
   }
   /// A part of what is held without a gap.

@@ -24,7 +24,7 @@ TEST_CASE("a map of ids is a map") {
     CHECK(ids.erase(0) == IdMap::none);
     for (std::uint32_t step = 0; step < 1500; ++step) {
       // Also the largest id there is.
-      const std::uint64_t id = random() % (10U << (round % 8U)) - 1;
+      const std::uint64_t id = random() % (10U << (static_cast<unsigned>(round) % 8U)) - 1;
       const auto there = plain.find(id);
       REQUIRE(ids.find(id) == (there == plain.end() ? IdMap::none : there->second));
       if (random() % 3 != 0) {
@@ -42,17 +42,18 @@ TEST_CASE("a map of ids is a map") {
 }
 
 TEST_CASE("a map of ranges tells what covers what, to the byte") {
-  constexpr std::uint64_t end = 64;
+  constexpr std::size_t end = 64;
   std::mt19937_64 random(8);
   for (int round = 0; round < 50; ++round) {
     RangeMap<int> ranges;
     std::vector<int> plain(end, 0);  // of each byte whose it is
     for (int step = 1; step < 100; ++step) {
-      const std::uint64_t from = random() % end;
-      const std::uint64_t to = from + 1 + random() % std::min<std::uint64_t>(9, end - from);
+      const auto from = static_cast<std::size_t>(random() % end);
+      const std::size_t to =
+          from + 1 + static_cast<std::size_t>(random() % std::min<std::size_t>(9, end - from));
       bool covered = false;
       std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
-      for (std::uint64_t at = from; at < to; ++at) {
+      for (std::size_t at = from; at < to; ++at) {
         covered = covered || plain[at] != 0;
         if (plain[at] != 0) continue;
         if (!gaps.empty() && gaps.back().second == at) {
@@ -76,15 +77,16 @@ TEST_CASE("a map of ranges tells what covers what, to the byte") {
           REQUIRE(piece.begin < to);
           REQUIRE(piece.end > from);
           last = piece.end;
-          for (std::uint64_t at = piece.begin; at < piece.end; ++at)
+          for (auto at = static_cast<std::size_t>(piece.begin); at < piece.end; ++at)
             REQUIRE(std::exchange(plain[at], 0) == piece.tag);
         }
-        for (std::uint64_t at = from; at < to; ++at) REQUIRE(plain[at] == 0);
+        for (std::size_t at = from; at < to; ++at) REQUIRE(plain[at] == 0);
       }
       std::uint64_t bytes = 0;
       for (const auto& piece : ranges.pieces()) {
         bytes += piece.end - piece.begin;
-        for (std::uint64_t at = piece.begin; at < piece.end; ++at) REQUIRE(plain[at] == piece.tag);
+        for (auto at = static_cast<std::size_t>(piece.begin); at < piece.end; ++at)
+          REQUIRE(plain[at] == piece.tag);
       }
       REQUIRE(bytes == end - static_cast<std::uint64_t>(std::count(plain.begin(), plain.end(), 0)));
     }
