@@ -53,14 +53,17 @@ TEST_CASE("what no manager gives says why", "[refusal]") {
       Status::out_of_memory,
       "out of memory: " + std::to_string(std::numeric_limits<std::size_t>::max()) +
           " bytes do not fit; live 0, cached 0, gaps 0, reserved 0");
-  manager.set_budget_bytes(4096);
+  manager.set_budget_bytes(65536);
   const CpuBuffer some = manager.alloc(100);
+  const Statistics now = manager.statistics();
   require_refused<OutOfMemory>(
       [&] {
-        static_cast<void>(manager.alloc(BufferSpec{0, DType::float32, {100, 20}, {}}));
+        static_cast<void>(manager.alloc(BufferSpec{0, DType::float32, {100, 250}, {}}));
       },
       Status::out_of_memory,
-      "out of memory: 8000 bytes do not fit; live 100, cached 0, gaps 3968, reserved 4096, budget 4096");
+      "out of memory: 100000 bytes do not fit; live 100, cached " + std::to_string(now.cached_bytes) +
+          ", gaps " + std::to_string(now.gap_bytes) + ", reserved " + std::to_string(now.reserved_bytes) +
+          ", budget 65536");
   manager.close();
   const auto closed = [](auto&& call, const char* words) {
     require_refused<Closed>(call, Status::closed, words);
