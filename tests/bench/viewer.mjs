@@ -262,7 +262,7 @@ async function measureOrders(buffers, { quick, log }) {
         if (round === 0)
           log(`${buffers} buffers, released in ${order} order, ${(statSync(file).size / 1e6).toFixed(0)} MB`);
         found[order] ??= Object.fromEntries(Object.keys(rowsOf).map((name) => [name, []]));
-        await measure(launched, file, quick ? 4 : 12, found[order]);
+        await measure(launched, file, quick ? 4 : 25, found[order]);
       }
     }
   } finally {

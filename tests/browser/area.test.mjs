@@ -1,14 +1,9 @@
 // The area that is selected of a picture, and what the panel says of it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, press, textOf } from './browser.mjs';
 import { sampleEvents, summaryOf } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
-const press = async (page, key) => {
-  await page.keyboard.press(key);
-  await idle(page);
-};
 const range = async (page) => {
   await idle(page);
   return page.evaluate(() => ({ ...document.querySelector('bufgc-app').session.view }));

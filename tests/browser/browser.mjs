@@ -61,10 +61,19 @@ export async function launch() {
   };
 }
 
+/** Until the page has answered and drawn all that it was asked. */
+export const idle = (page) => page.evaluate(() => window.viewer.idle());
+
+/** Presses a key, and waits for what it asks. */
+export async function press(page, key) {
+  await page.keyboard.press(key);
+  await idle(page);
+}
+
 /** Opens a bundled sample by its button. */
 export async function openSample(page, name = 'mlp_leak') {
   await page.locator(`[data-sample="${name}"]`).click();
-  await page.evaluate(() => window.viewer.idle());
+  await idle(page);
 }
 
 /** Opens text (or bytes) as a file of that name. */
@@ -90,3 +99,6 @@ export const ndjson = (...events) => `${events.map((event) => JSON.stringify(eve
 /** What a component of the page says, its blanks made single. */
 export const textOf = async (page, component) =>
   (await page.locator(component).evaluate((element) => element.shadowRoot.textContent)).replace(/\s+/g, ' ').trim();
+
+/** The bytes that a title tells to the last one. */
+export const exactBytes = (title) => Number(/^(?:.*: )?([\d\u2009]+)\u202fB/.exec(title)[1].replace(/\D/g, ''));

@@ -1,10 +1,9 @@
 // Two traces beside each other: what the view says against a plain reading of both, and the ways to the second.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, textOf } from './browser.mjs';
 import { sampleEvents, samplePath, summaryOf } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 const openDiff = async (page) => {
   await page.keyboard.press('8');
   await idle(page);

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText } from './browser.mjs';
 import { sampleEvents } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 const command = async (page, words) => {
   await page.keyboard.press('Control+k');
   await page.keyboard.type(words);

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, press, textOf } from './browser.mjs';
 import { sampleEvents } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 const selectedId = (page) => page.evaluate(() => document.querySelector('bufgc-app').session.details?.id ?? null);
-const press = async (page, key) => {
-  await page.keyboard.press(key);
-  await idle(page);
-};
 const gotIt = async (page) => {
   const button = page.getByRole('button', { name: 'Got it' });
   if (await button.count()) await button.click();

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, pageFile, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, pageFile, textOf } from './browser.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 
 /** What axe-core finds, a line each; with `enhanced`, contrasts below 7:1 too. */
 async function findings(page, enhanced) {

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, press, textOf } from './browser.mjs';
 import { recordMoves } from './moves.mjs';
 import { sampleEvents } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 /** The hash holds the visible range 300 ms after it last changed. */
 const range = async (page) => {
   await idle(page);
   return page.evaluate(() => ({ ...document.querySelector('bufgc-app').session.view }));
 };
 const selectedId = (page) => page.evaluate(() => document.querySelector('bufgc-app').session.details?.id ?? null);
-const press = async (page, key) => {
-  await page.keyboard.press(key);
-  await idle(page);
-};
 /** The colour of the plot at a point of the window, in the picture that it saves. */
 const colorAt = (page, x, y) =>
   page.evaluate(

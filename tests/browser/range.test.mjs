@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, textOf } from './browser.mjs';
 import { sampleEvents } from './oracle.mjs';
 
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 const state = (page) =>
   page.evaluate(async () => {
     const { session } = document.querySelector('bufgc-app');

@@ -1,7 +1,7 @@
 // Pictures of the page in its states, to be looked at: node tests/browser/screenshots.mjs FOLDER [PART OF A NAME]
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { launch, openSample, openText } from './browser.mjs';
+import { idle, launch, openSample, openText } from './browser.mjs';
 import { recordMoves } from './moves.mjs';
 
 const [folder, only = ''] = process.argv.slice(2);
@@ -12,7 +12,6 @@ if (!folder) {
 mkdirSync(folder, { recursive: true });
 
 const snapshot = readFileSync(new URL('../data/snapshot.pickle', import.meta.url));
-const idle = (page) => page.evaluate(() => window.viewer.idle());
 const key = async (page, name) => {
   await page.keyboard.press(name);
   await idle(page);

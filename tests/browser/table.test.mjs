@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, ndjson, openSample, openText, textOf } from './browser.mjs';
+import { idle, launch, ndjson, openSample, openText, textOf } from './browser.mjs';
 import { sampleEvents } from './oracle.mjs';
 
 describe('the table', () => {
@@ -13,11 +13,10 @@ describe('the table', () => {
     page = session.page;
     await openSample(page, 'mlp_leak');
     await page.keyboard.press('3');
-    await idle();
+    await idle(page);
   });
   after(() => browser.close());
 
-  const idle = () => page.evaluate(() => window.viewer.idle());
   const column = async (title, rows = 12) => {
     const heads = await page.locator('buffer-table [role=columnheader]').allInnerTexts();
     const index = heads.findIndex((head) => head.startsWith(title));
@@ -26,12 +25,12 @@ describe('the table', () => {
   };
   const sortBy = async (title) => {
     await page.locator('buffer-table [role=columnheader]', { hasText: title }).locator('button').click();
-    await idle();
+    await idle(page);
   };
   const setFilter = async (text) => {
     await page.getByRole('searchbox').fill(text);
     await page.keyboard.press('Enter');
-    await idle();
+    await idle(page);
   };
   const counted = async () =>
     Number((await page.locator('buffer-table .above .number').first().textContent()).replace(/\D/g, ''));
@@ -63,12 +62,12 @@ describe('the table', () => {
 
   test('without “still alive first” the order is the heading’s alone', async () => {
     await page.getByLabel('still alive first').uncheck();
-    await idle();
+    await idle(page);
     const born = (await column('Born')).map(number);
     const last = events.findLastIndex(({ op }) => op === 'alloc');
     assert.equal(born[0], last);
     await page.getByLabel('still alive first').check();
-    await idle();
+    await idle(page);
   });
 
   test('the filter counts what a plain search counts, and the plot and facets share it', async () => {
@@ -85,11 +84,11 @@ describe('the table', () => {
   test('a click on a group filters by it, another click lets go', async () => {
     const group = page.locator('facets-panel button.group', { hasText: 'alive at end' });
     await group.click();
-    await idle();
+    await idle(page);
     assert.equal(await counted(), allocations.length - freed.size);
     assert.equal(await group.getAttribute('aria-pressed'), 'true');
     await group.click();
-    await idle();
+    await idle(page);
     assert.equal(await counted(), allocations.length);
   });
 
@@ -104,11 +103,11 @@ describe('the table', () => {
     const bytes = long.reduce((sum, { size }) => sum + size, 0);
     assert.equal(number((await group.getAttribute('title')).match(/: (.*?)\u202fB/)[1]), bytes);
     await group.click();
-    await idle();
+    await idle(page);
     assert.equal(await counted(), long.length);
     assert.equal(await page.getByRole('searchbox').inputValue(), 'lifetime>=1000 lifetime<10000');
     await group.click();
-    await idle();
+    await idle(page);
   });
 
   test('a click on a group chooses just it, not those whose names contain its name', async () => {
@@ -145,7 +144,7 @@ describe('the table', () => {
   test('a filter that nothing matches says so and can be cleared there', async () => {
     await setFilter('no-such-label');
     await page.getByRole('button', { name: 'Clear filter' }).click();
-    await idle();
+    await idle(page);
     assert.equal(await counted(), allocations.length);
   });
 
@@ -154,26 +153,26 @@ describe('the table', () => {
     await page.locator('buffer-table .scroll').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
-    await idle();
+    await idle(page);
     const second = (await column('Id'))[1];
     assert.match(await textOf(page, 'details-panel'), new RegExp(`id ?${second}\\b`));
     await page.keyboard.press('End');
-    await idle();
+    await idle(page);
     const shown = await page.locator('buffer-table .body [role=row]').last().getAttribute('aria-rowindex');
     assert.equal(Number(shown), allocations.length + 1);
     await page.keyboard.press('Home');
-    await idle();
+    await idle(page);
   });
 
   test('Enter shows the row in the plot, selected', async () => {
     await page.locator('buffer-table .scroll').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('Enter');
-    await idle();
+    await idle(page);
     assert.ok(await page.locator('lifecycle-plot').isVisible());
     assert.ok(await page.evaluate(() => document.querySelector('bufgc-app').session.details !== null));
     await page.keyboard.press('3');
-    await idle();
+    await idle(page);
   });
 
   test('only the rows in sight stand in the document', async () => {

@@ -29,7 +29,6 @@ function absentEngine(reason: string): Engine {
     eventAtTime: refuse,
     timeOfEvent: refuse,
     render: refuse,
-    hurry: () => undefined,
     rectangles: refuse,
     hitTest: refuse,
     rectsOf: refuse,

@@ -84,7 +84,6 @@ export function connect(worker: Worker, wasm: Uint8Array<ArrayBuffer>): Engine {
     eventAtTime: (timeNs) => ask('eventAtTime', [timeNs]),
     timeOfEvent: (event) => ask('timeOfEvent', [event]),
     render: (...args) => ask('render', args),
-    hurry: () => send({ kind: 'hurry' }),
     rectangles: (...args) => ask('rectangles', args),
     hitTest: (...args) => ask('hitTest', args),
     rectsOf: (...args) => ask('rectsOf', args),

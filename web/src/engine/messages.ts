@@ -4,13 +4,13 @@ import type { Engine, LoadProgress } from './protocol.js';
 /** Of opening; of planning its share, from 0 to 1. */
 export type Progress = LoadProgress | number;
 
-export type Method = Exclude<keyof Engine, 'ready' | 'hurry' | 'cancelOpen' | 'cancelReuse' | 'closeSecond'>;
+export type Method = Exclude<keyof Engine, 'ready' | 'cancelOpen' | 'cancelReuse' | 'closeSecond'>;
 
 export type Request =
   /** First of all: the bytes of viewer.wasm, packed with gzip. */
   | { kind: 'init'; wasm: Uint8Array }
   | { kind: 'call'; id: number; method: Method; args: unknown[] }
-  | { kind: 'hurry' | 'cancelOpen' | 'cancelReuse' | 'closeSecond' };
+  | { kind: 'cancelOpen' | 'cancelReuse' | 'closeSecond' };
 
 export type Reply =
   | { kind: 'ready' }

@@ -419,11 +419,10 @@ export interface Engine {
    * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
    * a rectangle from allocation to release at its place; a sub-pixel one leaves its share of colour. In the stack
    * each column of pixels shows the moment of its highest live level.
-   * Drawn in parts, between which other questions are answered; null where it was given up (`hurry`).
+   * Drawn in parts, between which other questions are answered. Whoever asks for a picture wants none before it: those
+   * under way answer null, but where none was drawn for long, one that is nearly done.
    */
   render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap | null>;
-  /** Another picture is wanted by now: those under way are given up, but where none has come for long. */
-  hurry(): void;
   /** The same as rectangles; null where there are more than `most`. */
   rectangles(
     axis: Axis,

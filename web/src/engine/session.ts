@@ -308,12 +308,6 @@ export class Session extends Questions {
       pixels.set(this.module.HEAPU8.subarray(at, at + line), (row * width + from) * 4);
   }
 
-  /** Whether `hurry` was called since it was last set back. */
-  hurried = false;
-  hurry(): void {
-    this.hurried = true;
-  }
-
   rectangles(
     axis: Axis,
     view: View,

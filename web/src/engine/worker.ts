@@ -12,6 +12,8 @@ interface WorkerScope {
 }
 const scope = globalThis as unknown as WorkerScope;
 
+type PictureArguments = [axis: Axis, view: View, width: number, height: number, style: PictureStyle];
+
 let session: Promise<Session> | null = null;
 
 async function start(wasm: Uint8Array): Promise<Session> {
@@ -24,6 +26,10 @@ const PART_EVENTS = 2 ** 18;
 const PATIENCE_MS = 300;
 /** When the first of the pictures was begun that were given up one after the other; null: the last one was not. */
 let waiting: number | null = null;
+/** Counts the pictures asked for; the last one is wanted. */
+let wanted = 0;
+/** Ends with the picture asked for last. */
+let drawn: Promise<unknown> = Promise.resolve();
 
 /** Lets messages that wait be taken up first. Several may ask at once: the first message back answers all. */
 const { port1, port2 } = new MessageChannel();
@@ -34,9 +40,19 @@ const others = (): Promise<unknown> =>
     port2.postMessage(0);
   });
 
+/** One picture after the other: that before is given up at its next part, or nearly done. */
+function picture(engine: Session, ...asked: PictureArguments): Promise<ImageBitmap | null> {
+  wanted += 1;
+  const number = wanted;
+  const result = drawn.then(() => (number === wanted ? draw(engine, number, ...asked) : null));
+  drawn = result.catch(() => undefined);
+  return result;
+}
+
 /** A picture goes to the page as what it can draw at once. */
-async function picture(
+async function draw(
   engine: Session,
+  number: number,
   axis: Axis,
   view: View,
   width: number,
@@ -52,7 +68,6 @@ async function picture(
   const edge = (part: number): number => Math.round((part / parts) * columns);
   const start = performance.now();
   waiting ??= start;
-  engine.hurried = false;
   for (let part = 0; part < parts; part += 1) {
     if (part > 0) {
       await others();
@@ -60,7 +75,7 @@ async function picture(
       const now = performance.now();
       const waited = now - waiting;
       const left = ((now - start) / part) * (parts - part);
-      if (engine.hurried && (waited < PATIENCE_MS || left * 4 > waited)) return null;
+      if (number !== wanted && (waited < PATIENCE_MS || left * 4 > waited)) return null;
     }
     engine.paint(pixels, axis, view, columns, rows, style, edge(part), edge(part + 1));
   }
@@ -87,7 +102,7 @@ async function call(engine: Session, request: Request & { kind: 'call' }): Promi
     } else if (method === 'reuse') {
       value = await engine.reuse((share) => scope.postMessage({ kind: 'progress', id, progress: share }));
     } else if (method === 'render') {
-      value = await picture(engine, ...(args as [Axis, View, number, number, PictureStyle]));
+      value = await picture(engine, ...(args as PictureArguments));
     } else {
       if (method === 'bounds' && args[0] === 'packed') await engine.arrange();
       value = (engine[method] as (...all: unknown[]) => unknown).apply(engine, args);

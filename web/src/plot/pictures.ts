@@ -41,7 +41,16 @@ const sameStyle = (a: Style, b: Style): boolean =>
   a.showCached === b.showCached &&
   a.revision === b.revision;
 
-const serves = (picture: Picture | null, view: View, wish: Wish): boolean =>
+/** A picture that the engine is asked for: of the visible range, or of the whole behind it. */
+interface Order {
+  which: 'front' | 'whole';
+  view: View;
+  style: Style;
+  width: number;
+  height: number;
+}
+
+const serves = (picture: Picture | Order | null, view: View, wish: Wish): boolean =>
   picture !== null &&
   sameView(picture.view, view) &&
   picture.width === wish.width &&
@@ -49,12 +58,12 @@ const serves = (picture: Picture | null, view: View, wish: Wish): boolean =>
   sameStyle(picture.style, wish.style);
 
 export class Pictures {
-  private refining = false;
+  /** The last that the engine was asked for; null: nothing is under way. */
+  private order: Order | null = null;
   private front: Picture | null = null;
   private whole: Picture | null = null;
   private spare: PictureLayer[];
   private wish: Wish | null = null;
-  private stopped = false;
 
   /** Each of `canvases`, of which there must be three, shows one picture: in front, behind it, and the next. */
   constructor(
@@ -68,10 +77,8 @@ export class Pictures {
   }
 
   want(wish: Wish): void {
-    const last = this.wish;
     this.wish = wish;
-    if (!this.refining) void this.track(this.work());
-    else if (last && !sameView(last.view, wish.view)) this.engine.hurry();
+    this.ask(wish);
   }
 
   /** Whether the sharp picture stands. */
@@ -80,39 +87,43 @@ export class Pictures {
   }
 
   drop(): void {
-    this.stopped = true;
+    this.wish = null;
     this.front = null;
     this.whole = null;
   }
 
-  /** Asks for one picture after another until what is wished for stands. */
-  private async work(): Promise<void> {
-    this.refining = true;
-    try {
-      for (;;) {
-        const wish = this.wish;
-        if (!wish || this.stopped) return;
-        if (!serves(this.front, wish.view, wish)) await this.render('front', wish, wish.view);
-        // The whole is only needed to stand behind a part, and may wait until the part is sharp.
-        else if (!sameView(wish.view, wish.whole) && !serves(this.whole, wish.whole, wish))
-          await this.render('whole', wish, wish.whole);
-        else return;
-        this.onPicture();
-      }
-    } catch (error) {
-      this.onError(error);
-    } finally {
-      this.refining = false;
-    }
+  /** Asks for what is still missing. An older picture that is under way the engine gives up by itself. */
+  private ask(wish: Wish): void {
+    const { width, height, style } = wish;
+    const order = (which: Order['which'], view: View): void => {
+      if (serves(this.order, view, wish)) return;
+      this.order = { which, view, style, width, height };
+      void this.track(this.render(this.order));
+    };
+    if (!this.shows(wish)) order('front', wish.view);
+    // The whole is only needed to stand behind a part, and may wait until the part is sharp.
+    else if (!sameView(wish.view, wish.whole) && !serves(this.whole, wish.whole, wish)) order('whole', wish.whole);
   }
 
-  private async render(which: 'front' | 'whole', wish: Wish, view: View): Promise<void> {
-    const { width, height, style } = wish;
-    const bitmap = await this.engine.render(style.axis, view, width, height, style);
-    if (!bitmap) return;
-    const layer = this.spare.pop()!;
-    layer.put(bitmap, view);
-    this.replace(which, { layer, view, style, width, height });
+  private async render(order: Order): Promise<void> {
+    const { which, view, style, width, height } = order;
+    try {
+      const bitmap = await this.engine.render(style.axis, view, width, height, style);
+      if (this.order === order) this.order = null;
+      if (!this.wish) return bitmap?.close();
+      // What is seen may be sharp again by now: the range went there and back.
+      if (!bitmap || (which === 'front' && this.shows(this.wish))) bitmap?.close();
+      else {
+        const layer = this.spare.pop()!;
+        layer.put(bitmap, view);
+        this.replace(which, { layer, view, style, width, height });
+        this.onPicture();
+      }
+      if (!this.order) this.ask(this.wish);
+    } catch (error) {
+      if (this.order === order) this.order = null;
+      this.onError(error);
+    }
   }
 
   private replace(which: 'front' | 'whole', picture: Picture): void {

@@ -27,13 +27,7 @@ export class Pending {
       get: (target, name: keyof Engine) => {
         const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
         if (typeof method !== 'function') return method;
-        if (
-          name === 'hurry' ||
-          name === 'cancelOpen' ||
-          name === 'cancelReuse' ||
-          name === 'closeSecond' ||
-          name === 'ready'
-        )
+        if (name === 'cancelOpen' || name === 'cancelReuse' || name === 'closeSecond' || name === 'ready')
           return method.bind(target);
         return (...args: unknown[]) => this.track(method.apply(target, args) as Promise<unknown>);
       },
