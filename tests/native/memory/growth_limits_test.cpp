@@ -117,10 +117,10 @@ TEST_CASE("free pages are exchanged once the reserve would pass what was live by
   for (const std::uint64_t most_live : {std::uint64_t{MiB}, std::uint64_t{32 * MiB}}) {
     const std::uint64_t slack = std::max<std::uint64_t>(64 * KiB, most_live / 128);
     for (const bool beyond : {false, true}) {
-      CountedSource counted;
-      Arena arena(counted.source, 64);
-      PageExchange exchange;
       const std::size_t pages = static_cast<std::size_t>((most_live + slack) / page_bytes) - 2;
+      Field source(2 * pages, true, false);
+      Arena arena(source, 64);
+      PageExchange exchange;
       const std::vector<Range*> blocks = pages_in(arena, pages);
       for (std::size_t i = 0; i + 1 < pages; i += 2) static_cast<void>(arena.free(blocks[i]));
       // The last page is a block's, so that two pages more are wanted, up to the limit or one beyond it.
