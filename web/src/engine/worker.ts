@@ -31,7 +31,7 @@ let wanted = 0;
 /** Ends with the picture asked for last. */
 let drawn: Promise<unknown> = Promise.resolve();
 
-/** Lets messages that wait be taken up first. Several may ask at once: the first message back answers all. */
+/** Lets messages that wait be taken up first. Only one picture at a time asks. */
 const { port1, port2 } = new MessageChannel();
 port1.start();
 const others = (): Promise<unknown> =>
