@@ -44,11 +44,8 @@ class LifecycleIndex {
   /// Calls `visit(box, start, end, until)` for every box that lives within [a, b) or has left a block that
   /// waits there. A visitor with `ahead(box)` is told of boxes that come soon: it can fetch what it looks up.
   template <class Visit>
-  void for_each_held(std::uint64_t a, std::uint64_t b, Visit&& visit) const {
-    if (a >= b) return;
-    visit_entries(short_, a, b, visit);
-    visit_entries(long_, a, b, visit);
-  }
+  void for_each_held(std::uint64_t a, std::uint64_t b, Visit&& visit) const;
+  class Walk;
 
   /// Lives that meet [a, b).
   [[nodiscard]] std::size_t count(std::uint64_t a, std::uint64_t b) const;
@@ -70,26 +67,13 @@ class LifecycleIndex {
   static constexpr unsigned buckets = 65;  ///< Bit widths of a 64-bit difference: 0 to 64.
   static constexpr std::size_t boxes_ahead = 4;
 
-  template <class Place, class Visit>
-  void visit_entries(const Entries<Place>& entries, std::uint64_t a, std::uint64_t b, Visit& visit) const {
-    if (entries.empty()) return;
-    for (unsigned bucket = 0; bucket < buckets; ++bucket) {
-      const auto [first, last] = candidates(entries, bucket, a, b);
-      for (std::size_t i = first; i < last; ++i) {
-        const Entry<Place>& entry = entries[i];
-        if constexpr (requires { visit.ahead(entry.box); })
-          visit.ahead(entries[std::min(i + boxes_ahead, last - 1)].box);
-        if (entry.until > a || entry.start >= a) visit(entry.box, entry.start, entry.end, entry.until);
-      }
-    }
-  }
   /// The entries of a bucket that begin before b and not before the block of a.
   template <class Place>
-  [[nodiscard]] Range candidates(const Entries<Place>& entries, unsigned bucket, std::uint64_t a,
-                                 std::uint64_t b) const noexcept {
+  [[nodiscard]] static Range candidates(const Entries<Place>& entries, const std::size_t* offset,
+                                        unsigned bucket, std::uint64_t a, std::uint64_t b) noexcept {
     const std::uint64_t block = bucket >= 64 ? 0 : (a >> bucket) << bucket;
-    const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(offset_[bucket]);
-    const auto end = entries.begin() + static_cast<std::ptrdiff_t>(offset_[bucket + 1]);
+    const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(offset[bucket]);
+    const auto end = entries.begin() + static_cast<std::ptrdiff_t>(offset[bucket + 1]);
     const auto before = [](const Entry<Place>& entry, std::uint64_t start) { return entry.start < start; };
     const auto first = std::lower_bound(begin, end, block, before);
     const auto last = std::lower_bound(first, end, b, before);
@@ -108,6 +92,64 @@ class LifecycleIndex {
   Entries<std::uint64_t> long_;
   std::size_t offset_[buckets + 1] = {};
 };
+
+/// The boxes of `for_each_held`, some at a time. The index must stay where it is.
+class LifecycleIndex::Walk {
+ public:
+  Walk(const LifecycleIndex& index, std::uint64_t a, std::uint64_t b) noexcept : index_(index), a_(a) {
+    if (a >= b) return;
+    for (unsigned bucket = 0; bucket < buckets; ++bucket) {
+      runs_[bucket] = index.short_.empty() ? candidates(index.long_, index.offset_, bucket, a, b)
+                                           : candidates(index.short_, index.offset_, bucket, a, b);
+      count_ += runs_[bucket].last - runs_[bucket].first;
+    }
+  }
+
+  /// Looks at the next entries, at most so many.
+  template <class Visit>
+  void go_on(std::size_t most, Visit&& visit) {
+    while (most > 0 && bucket_ < buckets) {
+      Range& run = runs_[bucket_];
+      const std::size_t last = run.first + std::min(most, run.last - run.first);
+      if (index_.short_.empty()) {
+        visit_entries(index_.long_, run, last, visit);
+      } else {
+        visit_entries(index_.short_, run, last, visit);
+      }
+      most -= last - run.first;
+      seen_ += last - run.first;
+      run.first = last;
+      if (last == run.last) ++bucket_;
+    }
+  }
+  /// Of the entries, 1 being all.
+  [[nodiscard]] double share() const noexcept {
+    return seen_ == count_ ? 1 : static_cast<double>(seen_) / static_cast<double>(count_);
+  }
+
+ private:
+  template <class Place, class Visit>
+  void visit_entries(const Entries<Place>& entries, Range run, std::size_t last, Visit& visit) const {
+    for (std::size_t i = run.first; i < last; ++i) {
+      const Entry<Place>& entry = entries[i];
+      if constexpr (requires { visit.ahead(entry.box); })
+        visit.ahead(entries[std::min(i + boxes_ahead, run.last - 1)].box);
+      if (entry.until > a_ || entry.start >= a_) visit(entry.box, entry.start, entry.end, entry.until);
+    }
+  }
+
+  const LifecycleIndex& index_;
+  std::uint64_t a_;
+  Range runs_[buckets] = {};  ///< What is left of each bucket.
+  unsigned bucket_ = 0;
+  std::size_t count_ = 0;
+  std::size_t seen_ = 0;
+};
+
+template <class Visit>
+void LifecycleIndex::for_each_held(std::uint64_t a, std::uint64_t b, Visit&& visit) const {
+  Walk(*this, a, b).go_on(size(), visit);
+}
 
 template <class Spans>
 LifecycleIndex::LifecycleIndex(const Spans& spans) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "timeline/address_layout.hpp"
 #include "timeline/color.hpp"
 #include "timeline/lifecycle_index.hpp"
+#include "timeline/painting.hpp"
 #include "timeline/places.hpp"
 
 namespace bufgc::timeline {
@@ -33,8 +35,6 @@ struct Boxes {
   const Strips* strips = nullptr;
 };
 
-class Hatching;
-
 /// What is drawn. Colours and matches have one entry a row.
 struct Scene {
   Boxes boxes;
@@ -44,8 +44,6 @@ struct Scene {
   const std::vector<std::uint8_t>* matches = nullptr;  ///< Null: all match. 0: the filter leaves the row
                                                        ///< out; it stays as a shade.
   bool cached = false;                                 ///< Whether what waits in the cache is hatched.
-  /// Keeps what was counted of it for the next picture; null: nothing is kept.
-  Hatching* hatching = nullptr;
 };
 
 struct Style {
@@ -58,13 +56,18 @@ struct Style {
   static Style dark() noexcept;
 };
 
-/// Draws the view as RGBA, row by row from the top, opaque. Every box adds its colour to a pixel by
-/// the exact share of the pixel's area that it covers, so that a thousand buffers within one pixel
-/// leave their true average; the rest of the pixel is background. Where boxes overlap (only faulty
-/// traces do that) the pixel is their mean.
+/// Begins a picture of the view, opaque. Every box adds its colour to a pixel by the exact share of the
+/// pixel's area that it covers, so that a thousand buffers within one pixel leave their true average; the
+/// rest of the pixel is background. Where boxes overlap (only faulty traces do that) the pixel is their mean.
 ///
-/// A pure function of its arguments, whatever `hatching` keeps: a picture cut into tiles equals the whole, to
-/// the pixel, when the tiles' edges stand on the whole's pixel edges.
+/// A pure function of its arguments: a picture cut into tiles equals the whole, to the pixel, when the tiles'
+/// edges stand on the whole's pixel edges. Takes O(boxes + pixels), most for boxes that are not of the colour
+/// that most have in the whole trace.
+[[nodiscard]] std::unique_ptr<Painting> begin_picture(const Scene& scene, const View& view, PictureSize size,
+                                                      const Style& style);
+/// One of background alone.
+[[nodiscard]] std::unique_ptr<Painting> begin_empty_picture(PictureSize size, const Style& style);
+/// A picture of the view, drawn at once.
 void rasterize(const Scene& scene, const View& view, PictureSize size, const Style& style,
                std::vector<std::uint8_t>& rgba);
 

@@ -3,26 +3,22 @@
 // Private to the pictures of boxes. What is done for each of them is inlined by force: else a box goes
 // through memory on its way, and natively a picture takes up to 40 % longer.
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 
+#include "timeline/lanes.hpp"
 #include "timeline/rasterizer.hpp"
 
 namespace bufgc::timeline {
 
-/// Where an edge stands in a row of pixels: in which of them, and how much of that lies to its right.
-struct Edge {
-  std::uint32_t pixel;
-  float share;
-};
-
 /// A box in pixels, cut to the picture: the buffer's life from `born` to `ended`, and what it left in the
 /// cache from there to `taken`.
 struct ShownBox {
-  Edge born;
-  Edge ended;
-  Edge taken;
+  std::uint32_t born;   ///< In which pixel of a row this edge stands,
+  std::uint32_t ended;  ///< and so on.
+  std::uint32_t taken;
+  float beyond_born;  ///< How much of that pixel lies to the edge's right,
+  float beyond_ended;
+  float beyond_taken;
   bool lives;         ///< Some of its life is shown.
   bool waits;         ///< Some of its waiting is.
   std::uint32_t row;  ///< The row of pixels in which it begins,
@@ -51,29 +47,29 @@ class BoxCutter {
     if (!(box.top < box.bottom) || !(box.lives || box.waits)) return false;
     const Pixels ends(life);
     const Pixels last(corner);
-    box.born = {ends.at[0], static_cast<float>(ends.end[0] - life[0])};
-    box.ended = {ends.at[1], static_cast<float>(ends.end[1] - life[1])};
-    box.taken = {last.at[0], static_cast<float>(last.end[0] - corner[0])};
+    const Pair beyond = ends.end - life;
+    box.born = ends.at[0];
+    box.ended = ends.at[1];
+    box.taken = last.at[0];
+    box.beyond_born = static_cast<float>(beyond[0]);
+    box.beyond_ended = static_cast<float>(beyond[1]);
+    box.beyond_taken = static_cast<float>(last.end[0] - corner[0]);
     box.row = last.at[1];
     box.row_end = last.end[1];
     return true;
   }
 
  private:
-  using Pair = double __attribute__((vector_size(16)));
-
   /// In which pixels, or rows of them, two places within the picture lie.
   struct Pixels {
-    /// The whole number that is nearest to one from 0 to 2^51 stands in the low bits of its sum with 2^52.
     explicit Pixels(Pair place) noexcept {
       using Bits = std::uint64_t __attribute__((vector_size(16)));
-      const Pair sum = place + 0x1p52;
-      const Pair nearest = sum - 0x1p52;
-      const auto beyond = nearest > place;  // All ones where it is, which is -1.
-      const Bits bits = reinterpret_cast<Bits>(sum) + reinterpret_cast<Bits>(beyond);
+      const Pair whole = floor_of(place);
+      // A whole number from 0 to 2^51 stands in the low bits of its sum with 2^52.
+      const Bits bits = reinterpret_cast<Bits>(whole + 0x1p52);
       at[0] = static_cast<std::uint32_t>(bits[0]);
       at[1] = static_cast<std::uint32_t>(bits[1]);
-      end = beyond ? nearest : nearest + 1.0;
+      end = whole + 1.0;
     }
     std::uint32_t at[2] = {};
     Pair end;  ///< Where they end.
@@ -88,10 +84,8 @@ class BoxCutter {
         size_{static_cast<double>(size.width), static_cast<double>(size.height)},
         upside_down_(per_y < 0) {}
 
-  [[nodiscard]] static Pair within(Pair place, Pair most) noexcept {
-    const Pair least{};
-    const Pair below = place < most ? place : most;
-    return least < below ? below : least;
+  [[nodiscard, gnu::always_inline]] static Pair within(Pair place, Pair most) noexcept {
+    return greater(Pair{}, lesser(most, place));
   }
 
   Pair life_origin_;
@@ -103,41 +97,17 @@ class BoxCutter {
   bool upside_down_;
 };
 
-/// Adds an amount to the stretch of a row between two edges, as changes of each pixel to its left neighbour:
-/// two at its beginning and two at its end, so that it costs the same however long it is. A running sum along
-/// the row gives the amounts back.
-template <class Amount>
-[[gnu::always_inline]] inline void add_stretch(Amount* row, Edge from, Edge to, Amount amount) noexcept {
-  if (from.pixel == to.pixel) {
-    const Amount part = amount * (from.share - to.share);
-    row[from.pixel] += part;
-    row[from.pixel + 1] -= part;
-    return;
-  }
-  const Amount first = amount * from.share;
-  row[from.pixel] += first;
-  row[from.pixel + 1] += amount - first;
-  const Amount last = amount * to.share;
-  row[to.pixel] -= last;
-  row[to.pixel + 1] -= amount - last;
-}
-
-/// Calls `at(row, share)` for each row of pixels that the box meets, with the share of the row's height.
+/// Calls `at(share)` for each row of pixels that the box meets, from its first, with the share of its height.
 template <class Row>
 [[gnu::always_inline]] inline void for_each_row(const ShownBox& box, Row&& at) {
   double top = box.top;
   double end = box.row_end;
-  for (std::uint32_t row = box.row;; ++row, ++end) {
+  for (;; ++end) {
     const bool is_last = !(end < box.bottom);
-    at(row, static_cast<float>((is_last ? box.bottom : end) - top));
+    at(static_cast<float>((is_last ? box.bottom : end) - top));
     if (is_last) return;
     top = end;
   }
-}
-
-/// Places a row for such changes: a box that ends at the right edge has two beyond it.
-[[nodiscard]] constexpr std::size_t changes_a_row(PictureSize size) noexcept {
-  return std::size_t{size.width} + 2;
 }
 
 }  // namespace bufgc::timeline

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "timeline/live_stack.hpp"
 #include "timeline/projection.hpp"
@@ -183,39 +184,44 @@ class Column {
 };
 
 /// The picture under way, a column after the other.
-class StackPicture {
+class StackPicture final : public Painting {
  public:
-  StackPicture(const StackScene& scene, const View& view, PictureSize size, const Style& style,
-               std::vector<std::uint8_t>& rgba)
+  StackPicture(const StackScene& scene, const View& view, PictureSize size, const Style& style)
       : scene_(scene),
         size_(size),
         style_(style),
-        rgba_(rgba),
+        rgba_(std::size_t{size.width} * size.height * 4),
         projection_(view, size),
         columns_{view.t0, view.t1, size.width},
         shades_(shades_of(*scene.colors, style)),
-        stack_(scene, shades_, static_cast<std::uint8_t>(shades_.size() - 1)),
+        stack_(scene_, shades_, static_cast<std::uint8_t>(shades_.size() - 1)),
         column_(view, size.height),
-        hatched_(size.height) {}
+        hatched_(size.height),
+        before_(moment_of(-1)) {}
 
-  void draw() {
-    std::optional<std::uint32_t> shown;
-    std::optional<std::uint32_t> before = moment_of(-1);
-    for (std::uint32_t x = 0; x < size_.width; ++x) {
-      const std::optional<std::uint32_t> moment = moment_of(x);
-      if (x == 0 || moment != shown) {
-        clear();
-        if (moment) show(*moment);
-        column_.finish();
-      }
-      shown = moment;
-      resolve(x);
-      if (moment) finish(x, before ? *before : *moment, *moment);
-      before = moment;
-    }
+  double go_on(std::size_t boxes) override {
+    const std::size_t columns = std::max<std::size_t>(1, boxes / boxes_a_column);
+    const auto end = static_cast<std::uint32_t>(next_ + std::min<std::size_t>(columns, size_.width - next_));
+    for (; next_ < end; ++next_) draw(next_);
+    return static_cast<double>(next_) / size_.width;
   }
+  void finish(std::vector<std::uint8_t>& rgba) override { rgba = std::move(rgba_); }
 
  private:
+  /// Boxes that are added in the time that a column takes, as a rule.
+  static constexpr std::size_t boxes_a_column = 512;
+
+  void draw(std::uint32_t x) {
+    const std::optional<std::uint32_t> moment = moment_of(x);
+    if (x == 0 || moment != before_) {
+      clear();
+      if (moment) show(*moment);
+      column_.finish();
+    }
+    resolve(x);
+    if (moment) finish_column(x, before_ ? *before_ : *moment, *moment);
+    before_ = moment;
+  }
   [[nodiscard]] std::optional<std::uint32_t> moment_of(std::int64_t column) const {
     return scene_.layout->moment_of(scene_.axis, columns_, column);
   }
@@ -282,7 +288,7 @@ class StackPicture {
   }
 
   /// What depends on where the column stands: the bars at the end, and the step of what is reserved.
-  void finish(std::uint32_t x, std::uint32_t before, std::uint32_t moment) {
+  void finish_column(std::uint32_t x, std::uint32_t before, std::uint32_t moment) {
     const double end = projection_.x(static_cast<double>(scene_.layout->clock().extent(scene_.axis)));
     const double wide = std::min(x + 1.0, end) - std::max(static_cast<double>(x), end - end_mark_pixels);
     if (wide > 0) {
@@ -310,10 +316,10 @@ class StackPicture {
     return rgba_.data() + (static_cast<std::size_t>(row) * size_.width + x) * 4;
   }
 
-  const StackScene& scene_;
+  StackScene scene_;
   PictureSize size_;
-  const Style& style_;
-  std::vector<std::uint8_t>& rgba_;
+  Style style_;
+  std::vector<std::uint8_t> rgba_;
   Projection projection_;
   Columns columns_;
   LiveStack::Shades shades_;
@@ -321,20 +327,23 @@ class StackPicture {
   Column column_;
   std::vector<float> hatched_;
   std::vector<Line> lines_;
-  std::vector<Stretch> alive_;  ///< What is alive at the end and high enough to get a bar there.
+  std::vector<Stretch> alive_;           ///< What is alive at the end and high enough to get a bar there.
+  std::optional<std::uint32_t> before_;  ///< What the column before shows.
+  std::uint32_t next_ = 0;               ///< The first column that is not drawn.
 };
 
 }  // namespace
 
+std::unique_ptr<Painting> begin_stack_picture(const StackScene& scene, const View& view, PictureSize size,
+                                              const Style& style) {
+  const bool is_empty = size.width == 0 || size.height == 0 || !(view.t1 > view.t0 && view.y1 > view.y0);
+  if (is_empty) return begin_empty_picture(size, style);
+  return std::make_unique<StackPicture>(scene, view, size, style);
+}
+
 void rasterize_stack(const StackScene& scene, const View& view, PictureSize size, const Style& style,
                      std::vector<std::uint8_t>& rgba) {
-  rgba.resize(static_cast<std::size_t>(size.width) * size.height * 4);
-  if (size.width == 0 || size.height == 0) return;
-  if (!(view.t1 > view.t0 && view.y1 > view.y0)) {
-    for (std::size_t at = 0; at < rgba.size(); at += 4) put(shade_of(style.background, 1.0F), &rgba[at]);
-    return;
-  }
-  StackPicture(scene, view, size, style, rgba).draw();
+  begin_stack_picture(scene, view, size, style)->complete(rgba);
 }
 
 }  // namespace bufgc::timeline

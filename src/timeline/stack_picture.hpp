@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "timeline/rasterizer.hpp"
@@ -20,13 +21,16 @@ struct StackScene {
       false;  ///< Cached bytes hatched on top of the live ones, and the line of what is reserved beyond.
 };
 
-/// Draws the view as `rasterize` does: RGBA, row by row from the top, opaque. Each column of pixels is the
-/// stack of one moment (`StackLayout::moment_of`); within it every buffer has the exact share of a pixel.
-/// A view with y0 above y1 is background.
+/// Begins a picture of the view, opaque. Each column of pixels is the stack of one moment
+/// (`StackLayout::moment_of`); within it every buffer has the exact share of a pixel. A view with y0 above y1
+/// is background.
 ///
 /// Takes O(live rows at the first column), then a look at each birth up to the last column, and a column
 /// O(pixels × log live + what ends since the one before) or O(live), whichever is less; in what order buffers
-/// end makes no difference. A pure function of its arguments.
+/// end makes no difference. A pure function of its arguments. A step of it is a column.
+[[nodiscard]] std::unique_ptr<Painting> begin_stack_picture(const StackScene& scene, const View& view,
+                                                            PictureSize size, const Style& style);
+/// A picture of the view, drawn at once.
 void rasterize_stack(const StackScene& scene, const View& view, PictureSize size, const Style& style,
                      std::vector<std::uint8_t>& rgba);
 

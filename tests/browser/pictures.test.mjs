@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.mjs';
 
-// A picture of more than 262,144 events is drawn in parts (web/src/engine/worker.ts); what the worker is told, and
-// in which order, decides what becomes of it, not how fast it is.
+// A picture of 400,000 lifecycles takes several stretches (web/src/engine/worker.ts); what the worker is told, and
+// in which order, decides what becomes of it.
 describe('pictures of a wide view', () => {
   let browser;
   let page;
@@ -66,7 +66,7 @@ describe('pictures of a wide view', () => {
       return { answers: await Promise.race([Promise.all(answers), late]), order };
     }, steps);
 
-  test('a question that comes meanwhile is answered between two parts', async () => {
+  test('a question that comes meanwhile is answered between two stretches', async () => {
     assert.deepEqual((await asked(['picture', 'bounds'])).order, ['bounds', 'picture']);
   });
 

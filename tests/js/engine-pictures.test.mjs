@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ndjson } from './small_traces.mjs';
-import { bytes, opened, skip, start } from './viewer-engine.mjs';
+import { bytes, noProgress, opened, picture, skip, start } from './viewer-engine.mjs';
 
 test('what is alive in a live trace is painted and listed as a life, not as a leak', { skip }, async () => {
   const live = await start();
@@ -16,7 +16,7 @@ test('what is alive in a live trace is painted and listed as a life, not as a le
   const view = { t0: 0, t1: bounds.events, y0: 0, y1: bounds.height };
   const style = { colorBy: 'state', theme: 'light', filter: '', showCached: false };
   const pixelOf = (from, row) => {
-    const pixels = from.render('event', view, 50, 60, style);
+    const pixels = picture(from, 'event', view, 50, 60, style);
     const [{ t0, t1, y0, y1 }] = from.rectsOf('event', row);
     const x = Math.floor((((t0 + t1) / 2) * 50) / bounds.events);
     const y = Math.floor((1 - (y0 + y1) / 2 / bounds.height) * 60);
@@ -31,7 +31,7 @@ test('the picture shows a buffer where rectsOf says, and a hit test finds it the
   const bounds = session.bounds();
   const view = { t0: 0, t1: bounds.events, y0: 0, y1: bounds.height };
   const style = { colorBy: 'state', theme: 'light', filter: '', showCached: true };
-  const pixels = session.render('event', view, 50, 60, style);
+  const pixels = picture(session, 'event', view, 50, 60, style);
   assert.equal(pixels.length, 50 * 60 * 4);
   for (const row of [0, 1, 2]) {
     const [rect] = session.rectsOf('event', row);
@@ -46,23 +46,42 @@ test('the picture shows a buffer where rectsOf says, and a hit test finds it the
   }
 });
 
-test('a picture drawn in parts is the picture', { skip }, async () => {
+test('a picture drawn some boxes at a time is the picture, whatever is asked in between', { skip }, async () => {
   const { session } = await opened(['a.ndjson', ndjson]);
-  for (const layout of ['address', 'stack']) {
+  for (const layout of ['address', 'stack', 'packed']) {
     const { events, height } = session.bounds(layout);
     const view = { t0: 0, t1: events, y0: 0, y1: height };
     for (const colorBy of ['state', 'size']) {
-      const style = { colorBy, theme: 'light', filter: '', showCached: true, layout };
-      const pixels = new Uint8ClampedArray(64 * 30 * 4);
-      for (const [from, to] of [
-        [40, 64],
-        [0, 1],
-        [1, 40],
-      ])
-        session.paint(pixels, 'event', view, 64, 30, style, from, to);
-      assert.deepEqual(pixels, session.render('event', view, 64, 30, style));
+      const style = { colorBy, theme: 'light', filter: 'size>0', showCached: true, layout };
+      const whole = picture(session, 'event', view, 64, 30, style);
+      assert.deepEqual(picture(session, 'event', view, 64, 30, style, 1), whole);
+      // Another filter takes the place of what the picture is drawn from.
+      session.begin('event', view, 64, 30, style);
+      assert.ok(session.draw(1) < 1);
+      assert.equal(session.groups('label', 'size>1000000').length, 0);
+      assert.equal(session.draw(1), 1);
+      assert.deepEqual(session.pixels(64, 30), whole);
     }
   }
+});
+
+test('a picture of a trace that grows is finished, and one of a trace that was closed is none', { skip }, async () => {
+  const live = await start();
+  live.openLive('lab');
+  const lines = ndjson.split('\n').filter((line) => line !== '');
+  live.feed(bytes(`${lines.slice(0, 3).join('\n')}\n`));
+  const { events, height } = live.bounds();
+  const view = { t0: 0, t1: events, y0: 0, y1: height };
+  const style = { colorBy: 'state', theme: 'light', filter: '', showCached: true };
+  live.begin('event', view, 40, 30, style);
+  assert.ok(live.draw(1) < 1);
+  live.feed(bytes(`${lines.slice(3).join('\n')}\n`));
+  live.bounds();
+  assert.equal(live.draw(1), 1);
+  assert.deepEqual(live.pixels(40, 30), picture(live, 'event', view, 40, 30, style));
+  live.begin('event', view, 40, 30, style);
+  await live.open([{ name: 'a.ndjson', bytes: bytes(ndjson) }], noProgress);
+  assert.equal(live.draw(1), null);
 });
 
 test('the stack stands on live bytes: a buffer slides down when one below it goes', { skip }, async () => {
@@ -88,7 +107,7 @@ test('the stack stands on live bytes: a buffer slides down when one below it goe
   assert.equal(session.hitTest('event', 2.5, 52, 0, 0, frame), null);
   assert.equal(session.hitTest('event', 2.5, 52, 0, 3, frame), 1, 'near enough');
   const style = { colorBy: 'state', theme: 'light', filter: '', showCached: false, layout: 'stack' };
-  const pixels = session.render('event', view, 80, 15, style);
+  const pixels = picture(session, 'event', view, 80, 15, style);
   const at = (x, y) => Buffer.from(pixels.slice((y * 80 + x) * 4, (y * 80 + x) * 4 + 3)).toString('hex');
   assert.equal(at(30, 2), 'ee6677', 'alive at the end, on top of the first');
   assert.equal(at(30, 9), '4477aa');

@@ -35,3 +35,10 @@ export async function opened(...files) {
   const summary = await session.open(named, noProgress);
   return { session, summary };
 }
+
+/** A picture's pixels, drawn some boxes at a time. */
+export function picture(session, axis, view, width, height, style, boxes = 2 ** 20) {
+  session.begin(axis, view, width, height, style);
+  while (session.draw(boxes) !== 1);
+  return session.pixels(width, height);
+}

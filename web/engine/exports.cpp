@@ -123,11 +123,11 @@ EMSCRIPTEN_KEEPALIVE double viewer_time_of_event(Viewer* viewer, double event) {
   return viewer->time_of_event(event_of(event));
 }
 
-/// The filter stands in the scratch room. Where `most` is above 0 the picture is made as so many rectangles,
-/// and 0 returned if they do not suffice.
-EMSCRIPTEN_KEEPALIVE int viewer_render(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
-                                       double y1, int width, int height, int color_by, int dark, int cached,
-                                       double most) {
+/// Begins a picture, whose filter stands in the scratch room. Where `most` is above 0 it is made as so many
+/// rectangles at once, and 0 returned if they do not suffice.
+EMSCRIPTEN_KEEPALIVE int viewer_begin(Viewer* viewer, int layout, int axis, double t0, double t1, double y0,
+                                      double y1, int width, int height, int color_by, int dark, int cached,
+                                      double most) {
   Viewer::Picture picture;
   picture.view = {t0, t1, y0, y1};
   picture.size = {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
@@ -135,8 +135,11 @@ EMSCRIPTEN_KEEPALIVE int viewer_render(Viewer* viewer, int layout, int axis, dou
   picture.look = {static_cast<Layout>(layout), axis_of(axis), static_cast<bufgc::timeline::ColorBy>(color_by),
                   scratch, cached != 0};
   if (most > 0) return viewer->rectangles(picture, static_cast<std::size_t>(event_of(most))) ? 1 : 0;
-  viewer->render(picture);
+  viewer->begin(picture);
   return 1;
+}
+EMSCRIPTEN_KEEPALIVE double viewer_draw(Viewer* viewer, double boxes) {
+  return viewer->draw(static_cast<std::size_t>(event_of(boxes)));
 }
 EMSCRIPTEN_KEEPALIVE int viewer_hit_test(Viewer* viewer, int layout, int axis, double t0, double t1,
                                          int columns, double x, double y, double tolerance_x,

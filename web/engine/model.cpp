@@ -36,7 +36,6 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   unmoved_.reset();
   reuse_.reset();
   for (Indexes& indexes : indexes_) indexes = {};
-  hatching_.forget();
   forget_colors();
   matches_.reset();
   rows_ = lifecycles.size();
@@ -157,6 +156,7 @@ const std::vector<std::uint8_t>& Model::matches(std::string_view filter) {
   if (!built) {
     matches_ = RowFilter(filter).apply(*lifecycles_);
     filter_ = filter;
+    ++scenes_version_;
   }
   return *matches_;
 }
@@ -188,7 +188,6 @@ Scene Model::scene(const Look& look) {
   scene.matches = look.filter.empty() ? nullptr : &matches(look.filter);
   scene.colors = &colors(look.color_by);
   scene.cached = cached;
-  scene.hatching = &hatching_;
   scene.edges = true;
   return scene;
 }

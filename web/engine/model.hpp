@@ -11,7 +11,6 @@
 #include "timeline/area.hpp"
 #include "timeline/cache_waits.hpp"
 #include "timeline/fragmentation.hpp"
-#include "timeline/hatching.hpp"
 #include "timeline/levels.hpp"
 #include "timeline/packed_layout.hpp"
 #include "timeline/rasterizer.hpp"
@@ -90,6 +89,8 @@ class Model {
   };
   [[nodiscard]] timeline::Scene scene(const Look& look);
   [[nodiscard]] timeline::StackScene stack_scene(const Look& look);
+  /// Another number once a scene that was handed out before no longer stands.
+  [[nodiscard]] std::uint64_t scenes_version() const noexcept { return scenes_version_; }
 
  private:
   struct Indexes {
@@ -103,6 +104,7 @@ class Model {
   }
   void forget_colors() noexcept {
     for (std::optional<timeline::ColorMap>& colors : colors_) colors.reset();
+    ++scenes_version_;
   }
   [[nodiscard]] std::optional<timeline::ColorMap>& colors_by(timeline::ColorBy by) noexcept {
     return colors_[static_cast<std::size_t>(by)];
@@ -127,10 +129,10 @@ class Model {
   std::optional<timeline::ReuseSearch> reuse_search_;  ///< Goes on when the trace has grown.
   std::optional<timeline::Reuse> reuse_;
   Indexes indexes_[2];
-  timeline::Hatching hatching_;                  ///< Of the address layout.
   std::optional<timeline::ColorMap> colors_[5];  ///< One a `ColorBy`.
   std::optional<std::vector<std::uint8_t>> matches_;
   std::string filter_;
+  std::uint64_t scenes_version_ = 0;
 };
 
 }  // namespace bufgc::viewer

@@ -106,14 +106,35 @@ double Viewer::time_of_event(std::uint64_t event) {
   return static_cast<double>(fresh().clock().time_of(event));
 }
 
-void Viewer::render(const Picture& picture) {
+void Viewer::begin(const Picture& picture) {
+  begun_ = picture;
+  begun_filter_ = picture.look.filter;
+  begun_.look.filter = begun_filter_;
+  begin();
+}
+
+void Viewer::begin() {
   Model& model = lagging();
-  const Style style = picture.dark ? Style::dark() : Style::light();
-  if (picture.look.layout == Layout::stack) {
-    rasterize_stack(model.stack_scene(picture.look), picture.view, picture.size, style, pixels_);
-  } else {
-    rasterize(model.scene(picture.look), picture.view, picture.size, style, pixels_);
+  const Style style = begun_.dark ? Style::dark() : Style::light();
+  const Model::Look& look = begun_.look;
+  painting_ = look.layout == Layout::stack
+                  ? begin_stack_picture(model.stack_scene(look), begun_.view, begun_.size, style)
+                  : begin_picture(model.scene(look), begun_.view, begun_.size, style);
+  painted_scenes_ = model.scenes_version();
+}
+
+double Viewer::draw(std::size_t boxes) {
+  if (!painting_) return -1;
+  // A trace that grows all the time must not keep a picture from being finished.
+  if (painted_scenes_ != model_.scenes_version()) {
+    begin();
+    boxes = std::numeric_limits<std::size_t>::max();
   }
+  const double share = painting_->go_on(boxes);
+  if (share < 1) return share;
+  painting_->finish(pixels_);
+  painting_.reset();
+  return 1;
 }
 
 int Viewer::hit_test(const Frame& frame, const Probe& probe) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +60,12 @@ class Viewer {
     bool dark = false;
     Model::Look look;
   };
-  void render(const Picture& picture);
+  /// Begins a picture; one that is under way is given up. Where what it is drawn from is replaced before it
+  /// is finished, it is drawn anew, and then at once.
+  void begin(const Picture& picture);
+  /// Goes on with it for some boxes. Returns how much of it is drawn, from 0 to 1, at which it stands in the
+  /// pixels; -1: none is under way.
+  [[nodiscard]] double draw(std::size_t boxes);
   /// The same as rectangles, of the stack in as many columns as the picture has: in the numbers, of each its
   /// place in the text's list of rows (-1: what is cached), t0, t1, y0, y1. False where there are more than
   /// `most`.
@@ -134,6 +140,7 @@ class Viewer {
     model_.refresh(lifecycles(), slack_);
     return model_;
   }
+  void begin();
   void count_uses();
   void write_row(JsonWriter& json, std::uint32_t row) const;
   void write_details(JsonWriter& json, std::uint32_t row);
@@ -156,6 +163,10 @@ class Viewer {
   std::string text_;
   std::vector<double> numbers_;
   std::vector<std::uint8_t> pixels_;
+  Picture begun_;
+  std::string begun_filter_;  ///< What its look points to.
+  std::unique_ptr<timeline::Painting> painting_;
+  std::uint64_t painted_scenes_ = 0;  ///< The version of the scenes that it is drawn from.
 };
 
 }  // namespace bufgc::viewer

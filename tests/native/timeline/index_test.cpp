@@ -67,6 +67,43 @@ Spans random_spans(std::mt19937_64& random, std::size_t count, std::uint64_t ext
 
 }  // namespace
 
+TEST_CASE("a walk in steps meets what one at once meets, in the same order, and tells how far it is") {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    std::mt19937_64 random(seed);
+    // Both forms of entries: an axis that ends beyond 2^32 has the wide one.
+    Spans spans = random_spans(random, 300, 10'000, true);
+    const std::uint64_t moved = seed % 2 == 0 ? std::uint64_t{1} << 40U : 0;
+    for (auto* const places : {&spans.starts, &spans.ends, &spans.untils}) {
+      for (std::uint64_t& place : *places) place += moved;
+    }
+    const LifecycleIndex index(spans);
+    const std::uint64_t a = moved + 2000;
+    const std::uint64_t b = moved + 6000;
+    std::vector<std::uint32_t> whole;
+    const auto visit = [](std::vector<std::uint32_t>& rows) {
+      return [&rows](std::uint32_t row, std::uint64_t, std::uint64_t, std::uint64_t) { rows.push_back(row); };
+    };
+    index.for_each_held(a, b, visit(whole));
+    REQUIRE(whole.size() > 50);
+    for (const std::size_t most : {1U, 13U, 1000U}) {
+      LifecycleIndex::Walk walk(index, a, b);
+      std::vector<std::uint32_t> rows;
+      std::size_t steps = 0;
+      REQUIRE(walk.share() == 0);
+      for (double before = 0; walk.share() < 1; before = walk.share(), ++steps) {
+        walk.go_on(most, visit(rows));
+        REQUIRE(walk.share() > before);
+      }
+      CHECK(rows == whole);
+      CHECK(steps >= whole.size() / most);
+      walk.go_on(most, visit(rows));
+      CHECK(rows == whole);
+    }
+    CHECK(LifecycleIndex::Walk(index, b, a).share() == 1);
+    CHECK(LifecycleIndex::Walk(index, moved + 60'000, moved + 70'000).share() == 1);
+  }
+}
+
 TEST_CASE("the index finds exactly the intervals that meet a range") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::mt19937_64 random(seed);

@@ -5,7 +5,6 @@
 #include <random>
 
 #include "timeline/cache_waits.hpp"
-#include "timeline/hatching.hpp"
 #include "timeline/hit_test.hpp"
 #include "trace_maker.hpp"
 
@@ -16,14 +15,14 @@ namespace {
 
 /// Everything a picture of a trace needs.
 struct Stage {
-  explicit Stage(Lifecycles lifecycles, Axis axis = Axis::event)
+  explicit Stage(Lifecycles lifecycles, Axis axis = Axis::event, ColorBy by = ColorBy::size)
       : trace(std::move(lifecycles)),
         clock(trace),
         layout(trace),
         places(layout.places()),
         waits(find_cache_waits(trace, places)),
         index(PlaceSpans(places, clock, axis, &waits)),
-        colors(trace, ColorBy::size) {}
+        colors(trace, by) {}
 
   [[nodiscard]] Scene scene(bool cached) const {
     Scene out;
@@ -154,7 +153,9 @@ TEST_CASE("every pixel has the exact share of each buffer that it shows") {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     for (const Axis axis : {Axis::event, Axis::time}) {
       INFO("seed " << seed << ", axis " << static_cast<int>(axis));
-      const Stage stage(random_trace({seed, 500, seed != 4, true, seed < 3}), axis);
+      // Many colours, and one that nearly all have.
+      const ColorBy by = seed % 2 == 0 ? ColorBy::state : ColorBy::size;
+      const Stage stage(random_trace({seed, 500, seed != 4, true, seed < 3}), axis, by);
       const auto extent = static_cast<double>(stage.clock.extent(axis));
       const auto height = static_cast<double>(stage.layout.height());
       check_pixels(stage, {0, extent, 0, height}, {61, 37}, false, axis);
@@ -171,8 +172,16 @@ TEST_CASE("a thousand buffers within one pixel leave their average") {
   check_pixels(stage, {0, 2000, 0, 1000}, {1, 1}, false);
 }
 
+TEST_CASE("with many thousand buffers a pixel, what is rounded off stays below a shade") {
+  for (const ColorBy by : {ColorBy::state, ColorBy::size}) {
+    const Stage stage(random_trace({21, 100'000, true, true, true}), Axis::event, by);
+    check_pixels(stage, {0, 100'000, 0, static_cast<double>(stage.layout.height())}, {19, 3}, true);
+  }
+}
+
 TEST_CASE("a picture cut into tiles equals the whole, to the pixel") {
-  const Stage stage(random_trace({11, 500, true, true, true}));
+  const ColorBy by = GENERATE(ColorBy::size, ColorBy::state);
+  const Stage stage(random_trace({11, 500, true, true, true}), Axis::event, by);
   const View whole{0, 512, 0, 32768};
   std::vector<std::uint8_t> picture;
   rasterize(stage.scene(true), whole, {64, 64}, Style::light(), picture);
@@ -314,60 +323,54 @@ TEST_CASE("a hit test near a buffer finds the nearest within the tolerance, and 
   CHECK(hit_test(boxes, {-5, 50, 1, 1}) == std::nullopt);
 }
 
-TEST_CASE("what is kept of the hatching changes no picture") {
+TEST_CASE("a picture that is left off and gone on with is the picture") {
   std::mt19937 random(3);
-  const Stage first(random_trace({11, 500, true, true, true}));
-  const Stage second(random_trace({12, 500, true, true, true}));
-  Hatching hatching;
-  for (int turn = 0; turn < 60; ++turn) {
-    const Stage& stage = turn < 30 ? first : second;
-    if (turn == 30) hatching.forget();
-    // Of few ranges and sizes, so that many come again, some of them with others between.
-    const double t0 = 100.0 * static_cast<double>(random() % 3);
-    const View view{t0, t0 + 300, 0, random() % 2 == 0 ? 16384.0 : 32768.0};
-    const PictureSize size{32 + 8 * static_cast<std::uint32_t>(random() % 2), 24};
+  for (const ColorBy by : {ColorBy::state, ColorBy::size, ColorBy::label}) {
+    const Stage stage(random_trace({11, 500, true, true, true}), Axis::event, by);
     std::vector<std::uint8_t> matches(stage.trace.size());
     for (std::uint8_t& match : matches) match = static_cast<std::uint8_t>(random() % 2);
     Scene scene = stage.scene(true);
     scene.matches = &matches;
-    std::vector<std::uint8_t> plain;
-    rasterize(scene, view, size, Style::light(), plain);
-    scene.hatching = &hatching;
-    std::vector<std::uint8_t> kept;
-    rasterize(scene, view, size, Style::light(), kept);
-    REQUIRE(kept == plain);
+    scene.edges = true;
+    const View view{100, 400, 0, 32768};
+    std::vector<std::uint8_t> whole;
+    rasterize(scene, view, {40, 24}, Style::light(), whole);
+    for (const std::size_t most : {1U, 7U, 50U}) {
+      const auto painting = begin_picture(scene, view, {40, 24}, Style::light());
+      double before = 0;
+      int steps = 0;
+      for (double share = painting->go_on(most); share < 1; share = painting->go_on(most), ++steps) {
+        REQUIRE(share > before);
+        before = share;
+      }
+      CHECK(steps > 2);
+      std::vector<std::uint8_t> rgba;
+      painting->finish(rgba);
+      REQUIRE(rgba == whole);
+    }
   }
 }
 
-TEST_CASE("hatching is kept for the last pictures, of the same boxes, range and size") {
-  const Stage stage(random_trace({11, 500, true, true, true}));
-  Scene scene = stage.scene(true);
-  const PictureSize size{32, 24};
-  Hatching hatching(2 * std::size_t{size.width} * size.height);
-  scene.hatching = &hatching;
-  const View part{100, 200, 0, 16384};
-  const View whole{0, 500, 0, 32768};
-  std::vector<std::uint8_t> rgba;
-  rasterize(scene, part, size, Style::light(), rgba);
-  rasterize(scene, whole, size, Style::light(), rgba);
-  const std::vector<float>* const of_part = hatching.find(scene.boxes, part, size);
-  const std::vector<float>* const of_whole = hatching.find(scene.boxes, whole, size);
-  REQUIRE((of_part != nullptr && of_whole != nullptr));
-  CHECK(of_part->size() == std::size_t{size.width} * size.height);
-  CHECK(hatching.find(scene.boxes, whole, {24, 32}) == nullptr);
-  CHECK(hatching.find({scene.boxes.index, nullptr}, whole, size) == nullptr);
-  // What is kept is not counted again.
-  rasterize(scene, part, size, Style::light(), rgba);
-  CHECK(hatching.find(scene.boxes, part, size) == of_part);
-  CHECK(hatching.find(scene.boxes, whole, size) == of_whole);
-  // A third takes the place of the one that was asked for first, where there is room for two.
-  rasterize(scene, {0, 100, 0, 16384}, size, Style::light(), rgba);
-  CHECK(hatching.find(scene.boxes, whole, size) == of_whole);
-  CHECK(hatching.find(scene.boxes, part, size) == nullptr);
-  // One without hatching keeps nothing.
-  scene.cached = false;
-  rasterize(scene, part, size, Style::light(), rgba);
-  CHECK(hatching.find(scene.boxes, part, size) == nullptr);
-  hatching.forget();
-  CHECK(hatching.find(scene.boxes, whole, size) == nullptr);
+TEST_CASE("a picture without boxes is drawn at once") {
+  const Stage stage(random_trace({11, 100, true, true, true}));
+  for (const View& view : {View{5000, 6000, 0, 100}, View{5, 5, 0, 100}, View{0, 5, 7, 7}}) {
+    const auto painting = begin_picture(stage.scene(true), view, {2, 1}, Style::light());
+    REQUIRE(painting->go_on(1) == 1);
+    std::vector<std::uint8_t> rgba;
+    painting->finish(rgba);
+    CHECK(rgba == std::vector<std::uint8_t>(8, 255));
+  }
+}
+
+TEST_CASE("the colour that most boxes have is drawn as exactly where a picture has none of it") {
+  // A thousand small buffers of one label, then some of others: a view of those alone has no common colour.
+  TraceMaker maker;
+  for (int i = 0; i < 1000; ++i) maker.free(maker.alloc({100, 0x1000}));
+  for (int i = 0; i < 3; ++i)
+    maker.alloc(
+        {100 + 50U * static_cast<std::uint32_t>(i), 0x2000U + 0x1000U * static_cast<std::uint32_t>(i)});
+  const Stage stage(maker.trace, Axis::event, ColorBy::state);
+  const auto height = static_cast<double>(stage.layout.height());
+  check_pixels(stage, {2000, 2003, 0, height}, {31, 17}, true);
+  check_pixels(stage, {1990, 2003, 0, height}, {31, 17}, true);
 }

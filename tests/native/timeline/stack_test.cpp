@@ -411,6 +411,26 @@ TEST_CASE("the line of what is reserved is joined where it steps, at the left ed
   }
 }
 
+TEST_CASE("a picture of the stack that is left off and gone on with is the picture") {
+  const Stage stage(random_trace({5, 400, true, true, true}));
+  StackScene scene = stage.scene();
+  scene.edges = true;
+  scene.levels = true;
+  const View view{50, 350, 0, static_cast<double>(stage.layout.height())};
+  std::vector<std::uint8_t> whole;
+  rasterize_stack(scene, view, {30, 40}, Style::light(), whole);
+  // A step is a column, however little is asked for.
+  const auto painting = begin_stack_picture(scene, view, {30, 40}, Style::light());
+  for (int column = 1; column <= 30; ++column) {
+    REQUIRE(painting->go_on(1) == Approx(column / 30.0));
+  }
+  std::vector<std::uint8_t> rgba;
+  painting->finish(rgba);
+  CHECK(rgba == whole);
+  // Many boxes are many columns.
+  CHECK(begin_stack_picture(scene, view, {30, 40}, Style::light())->go_on(10 * 512) == Approx(1 / 3.0));
+}
+
 TEST_CASE("where nothing is reserved beyond the live bytes, there is no line") {
   TraceMaker maker;
   maker.alloc({100, 0x1000});

@@ -34,7 +34,7 @@ export interface ViewerModule {
   _viewer_levels(viewer: ViewerHandle, axis: number, t0: number, t1: number, columns: number): void;
   _viewer_event_at_time(viewer: ViewerHandle, timeNs: number): number;
   _viewer_time_of_event(viewer: ViewerHandle, event: number): number;
-  _viewer_render(
+  _viewer_begin(
     viewer: ViewerHandle,
     layout: number,
     axis: number,
@@ -49,6 +49,7 @@ export interface ViewerModule {
     cached: number,
     most: number,
   ): number;
+  _viewer_draw(viewer: ViewerHandle, boxes: number): number;
   _viewer_hit_test(
     viewer: ViewerHandle,
     layout: number,

@@ -419,8 +419,9 @@ export interface Engine {
    * The lifecycle plot of `view` as an RGBA picture of width × height device pixels. Each buffer is
    * a rectangle from allocation to release at its place; a sub-pixel one leaves its share of colour. In the stack
    * each column of pixels shows the moment of its highest live level.
-   * Drawn in parts, between which other questions are answered. Whoever asks for a picture wants none before it: those
-   * under way answer null, but where none was drawn for long, one that is nearly done.
+   * Drawn in short stretches, between which other questions are answered. Whoever asks for a picture wants none before
+   * it: those under way answer null, but where none was drawn for long, one that is nearly done. So does one whose
+   * trace is closed meanwhile.
    */
   render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Promise<ImageBitmap | null>;
   /** The same as rectangles; null where there are more than `most`. */

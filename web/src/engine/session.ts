@@ -282,30 +282,21 @@ export class Session extends Questions {
     return this.module._viewer_time_of_event(this.viewer, event);
   }
 
-  /** RGBA, row by row from the top, `width * height * 4` bytes. */
-  render(axis: Axis, view: View, width: number, height: number, style: PictureStyle): Uint8ClampedArray<ArrayBuffer> {
-    const pixels = new Uint8ClampedArray(width * height * 4);
-    this.paint(pixels, axis, view, width, height, style, 0, width);
-    return pixels;
+  /** Begins a picture; one that is under way is given up. */
+  begin(axis: Axis, view: View, width: number, height: number, style: PictureStyle): void {
+    this.picture(axis, view, width, height, style, 0);
   }
 
-  /** Columns [from, to) of that picture, into its pixels. */
-  paint(
-    pixels: Uint8ClampedArray,
-    axis: Axis,
-    view: View,
-    width: number,
-    height: number,
-    style: PictureStyle,
-    from: number,
-    to: number,
-  ): void {
-    const left = (column: number): number => view.t0 + (column / width) * (view.t1 - view.t0);
-    this.draw(axis, { ...view, t0: left(from), t1: left(to) }, to - from, height, style, 0);
-    const line = (to - from) * 4;
-    let at = this.module._viewer_pixels(this.viewer) >>> 0;
-    for (let row = 0; row < height; row += 1, at += line)
-      pixels.set(this.module.HEAPU8.subarray(at, at + line), (row * width + from) * 4);
+  /** Goes on with it for some boxes; how much of it is drawn then, 1 being all. Null: its trace was closed. */
+  draw(boxes: number): number | null {
+    const share = this.module._viewer_draw(this.viewer, boxes);
+    return share < 0 ? null : share;
+  }
+
+  /** The picture that was drawn last: RGBA, row by row from the top. */
+  pixels(width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
+    const at = this.module._viewer_pixels(this.viewer) >>> 0;
+    return new Uint8ClampedArray(this.module.HEAPU8.slice(at, at + width * height * 4).buffer);
   }
 
   rectangles(
@@ -316,13 +307,13 @@ export class Session extends Questions {
     style: PictureStyle,
     most: number,
   ): Rectangles | null {
-    if (!this.draw(axis, view, width, height, style, most)) return null;
+    if (!this.picture(axis, view, width, height, style, most)) return null;
     return { rows: this.json(), places: this.numbers() };
   }
 
-  private draw(axis: Axis, view: View, width: number, height: number, style: PictureStyle, most: number): number {
+  private picture(axis: Axis, view: View, width: number, height: number, style: PictureStyle, most: number): number {
     this.scratchText(style.filter);
-    return this.module._viewer_render(
+    return this.module._viewer_begin(
       this.viewer,
       layoutNumber(style.layout ?? 'address'),
       axisNumber(axis),

@@ -20,8 +20,10 @@ async function start(wasm: Uint8Array): Promise<Session> {
   return new Session(await createViewer({ wasmBinary: await gunzip(wasm) }));
 }
 
-/** Events of a picture's part: it takes some milliseconds, and so long another question waits for it. */
-const PART_EVENTS = 2 ** 18;
+/** So long at a time is a picture drawn; another question waits for it. */
+const STRETCH_MS = 4;
+/** Boxes that are drawn in a small part of that. */
+const BOXES_AT_ONCE = 2 ** 14;
 /** For so long, while one range follows the other, only a picture of the last will do. */
 const PATIENCE_MS = 300;
 /** When the first of the pictures was begun that were given up one after the other; null: the last one was not. */
@@ -40,17 +42,26 @@ const others = (): Promise<unknown> =>
     port2.postMessage(0);
   });
 
-/** One picture after the other: that before is given up at its next part, or nearly done. */
+/** One picture after the other: that before is given up at its next stretch, or nearly done. */
 function picture(engine: Session, ...asked: PictureArguments): Promise<ImageBitmap | null> {
   wanted += 1;
   const number = wanted;
-  const result = drawn.then(() => (number === wanted ? draw(engine, number, ...asked) : null));
+  const result = drawn.then(() => (number === wanted ? paint(engine, number, ...asked) : null));
   drawn = result.catch(() => undefined);
   return result;
 }
 
+/** Goes on with the picture under way; how much of it is drawn then. */
+function stretch(engine: Session): number | null {
+  const end = performance.now() + STRETCH_MS;
+  let share: number | null;
+  do share = engine.draw(BOXES_AT_ONCE);
+  while (share !== null && share < 1 && performance.now() < end);
+  return share;
+}
+
 /** A picture goes to the page as what it can draw at once. */
-async function draw(
+async function paint(
   engine: Session,
   number: number,
   axis: Axis,
@@ -61,26 +72,20 @@ async function draw(
 ): Promise<ImageBitmap | null> {
   const columns = Math.max(1, Math.round(width));
   const rows = Math.max(1, Math.round(height));
-  const pixels = new Uint8ClampedArray(columns * rows * 4);
-  const { events, durationNs } = engine.bounds();
-  const share = Math.min(1, (view.t1 - view.t0) / (axis === 'event' ? events : durationNs));
-  const parts = Math.min(columns, Math.ceil((share * events) / PART_EVENTS) || 1);
-  const edge = (part: number): number => Math.round((part / parts) * columns);
   const start = performance.now();
   waiting ??= start;
-  for (let part = 0; part < parts; part += 1) {
-    if (part > 0) {
-      await others();
-      // Another picture is wanted. Where none has come for long, one that comes late is better than none.
-      const now = performance.now();
-      const waited = now - waiting;
-      const left = ((now - start) / part) * (parts - part);
-      if (number !== wanted && (waited < PATIENCE_MS || left * 4 > waited)) return null;
-    }
-    engine.paint(pixels, axis, view, columns, rows, style, edge(part), edge(part + 1));
+  engine.begin(axis, view, columns, rows, style);
+  for (let share = stretch(engine); share !== 1; share = stretch(engine)) {
+    if (share === null) return null;
+    await others();
+    // Another picture is wanted. Where none has come for long, one that comes late is better than none.
+    const now = performance.now();
+    const waited = now - waiting;
+    const left = ((now - start) / share) * (1 - share);
+    if (number !== wanted && (waited < PATIENCE_MS || left * 4 > waited)) return null;
   }
   waiting = null;
-  return createImageBitmap(new ImageData(pixels, columns, rows));
+  return createImageBitmap(new ImageData(engine.pixels(columns, rows), columns, rows));
 }
 
 /** Memory that the page may have without a copy. */
