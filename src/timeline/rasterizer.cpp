@@ -79,9 +79,9 @@ class ShownColors {
         matches_(scene.matches == nullptr ? nullptr : scene.matches->data()) {
     if (scene.colors != nullptr) {
       for (const Color color : scene.colors->palette()) palette_.push_back(shade_of(color, 1.0F));
-      common_ = commonest(scene.colors->classes().size());
     }
     palette_.push_back(shade_of(style.unmatched, unmatched_share));
+    if (scene.colors != nullptr) common_ = commonest(scene.colors->classes().size());
   }
 
   [[nodiscard, gnu::always_inline]] bool matches(std::uint32_t row) const noexcept {
@@ -95,15 +95,11 @@ class ShownColors {
   [[nodiscard]] std::size_t common() const noexcept { return common_; }
 
  private:
-  /// Before what is left out has its place, which is therefore the palette's size.
   [[nodiscard]] std::size_t commonest(std::size_t rows) const {
     constexpr std::size_t most_asked = 256;
-    std::vector<std::uint32_t> counts(palette_.size() + 1);
+    std::vector<std::uint32_t> counts(palette_.size());
     const std::size_t step = std::max<std::size_t>(1, rows / most_asked);
-    for (std::size_t row = 0; row < rows; row += step) {
-      const auto number = static_cast<std::uint32_t>(row);
-      ++counts[matches(number) ? classes_[row] : palette_.size()];
-    }
+    for (std::size_t row = 0; row < rows; row += step) ++counts[of(static_cast<std::uint32_t>(row))];
     return static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
   }
 

@@ -207,16 +207,17 @@ export class LabHost {
     this.#loop = this.#runSlices(this.#run).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Told once the step under way is done and its events are sent. */
   #pause(): void {
-    if (this.#status === 'running') this.#set('paused');
+    if (this.#status === 'running') this.#status = 'paused';
   }
 
   async #single(): Promise<void> {
     const run = this.#run;
     if (!run || run.workload.done || this.#status === 'running') return;
     await this.#takeStep(run);
-    this.#set(run.workload.done ? 'finished' : 'paused');
     this.#post();
+    this.#set(run.workload.done ? 'finished' : 'paused');
   }
 
   async #runSlices(run: Run): Promise<void> {
@@ -230,7 +231,7 @@ export class LabHost {
       const began = performance.now();
       while (this.#status === 'running' && performance.now() - began < SLICE_MS && this.#isDue(run)) {
         await this.#takeStep(run);
-        if (run.workload.done) this.#set('finished');
+        if (run.workload.done) this.#status = 'finished';
       }
       const now = performance.now();
       run.runningMs += now - counted;
@@ -242,6 +243,7 @@ export class LabHost {
       await this.#wait(run);
     }
     this.#post();
+    this.#set(this.#status);
   }
 
   /** Whether the pace allows a step now; falls behind by at most a quarter of a second. */
