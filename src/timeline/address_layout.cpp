@@ -47,6 +47,35 @@ AddressLayout::AddressLayout(const Lifecycles& lifecycles) : lifecycles_(&lifecy
   place_packed();
 }
 
+void AddressLayout::extend(const Lifecycles& lifecycles) {
+  const auto first = static_cast<std::uint32_t>(strips_.size());
+  const bool grows = lifecycles_ == &lifecycles && lifecycles.moves.empty() && places_.size() == first &&
+                     lifecycles.size() >= first;
+  places_ = Places(lifecycles);
+  if (!grows || !add_rows(first)) *this = AddressLayout(lifecycles);
+}
+
+bool AddressLayout::has_place(std::uint32_t row) const noexcept {
+  return !is_view(*lifecycles_, row) && extent_bytes(*lifecycles_, row) != 0;
+}
+
+bool AddressLayout::add_rows(std::uint32_t first) {
+  for (std::uint32_t row = first; row < places_.size(); ++row) {
+    Strip strip;
+    if (has_place(row)) {
+      const std::uint64_t address = places_.address(row);
+      const auto after =
+          std::upper_bound(spans_.begin(), spans_.end(), address,
+                           [](std::uint64_t a, const AddressSpan& span) { return a < span.first; });
+      // Packed ones stand above all addresses, so they have no span either.
+      if (after == spans_.begin() || end_address(row) > (after - 1)->last) return false;
+      strip = {y_of(address), end_address(row) - address};
+    }
+    strips_.add(strip);
+  }
+  return true;
+}
+
 /// One past a box's last address; a file may claim a size that would wrap.
 std::uint64_t AddressLayout::end_address(std::uint32_t box) const noexcept {
   const std::uint64_t address = places_.address(box);
@@ -59,9 +88,7 @@ template <class Visit>
 void AddressLayout::for_each_placed(bool addressed, Visit&& visit) const {
   for (std::uint32_t box = 0; box < places_.size(); ++box) {
     const std::uint32_t row = places_.row_of(box);
-    if ((lifecycles_->address[row] != Lifecycles::no_address) == addressed && !is_view(*lifecycles_, row) &&
-        extent_bytes(*lifecycles_, row) != 0)
-      visit(box);
+    if ((lifecycles_->address[row] != Lifecycles::no_address) == addressed && has_place(row)) visit(box);
   }
 }
 

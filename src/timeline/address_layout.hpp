@@ -26,6 +26,9 @@ struct Stay {
 class AddressLayout {
  public:
   explicit AddressLayout(const Lifecycles& lifecycles);
+  /// Takes in what the lifecycles, of which nothing has changed, have grown by since: as if made anew, but
+  /// where what is new stands among the addresses that were there, what stood before is not placed again.
+  void extend(const Lifecycles& lifecycles);
 
   /// y extent of the axis.
   [[nodiscard]] std::uint64_t height() const noexcept { return height_; }
@@ -48,6 +51,9 @@ class AddressLayout {
   };
   template <class Visit>
   void for_each_placed(bool addressed, Visit&& visit) const;
+  [[nodiscard]] bool has_place(std::uint32_t row) const noexcept;
+  /// False, with some of it done, where that changes more.
+  [[nodiscard]] bool add_rows(std::uint32_t first);
   void find_spans();
   void place_addresses();
   void place_packed();

@@ -1,6 +1,7 @@
 #include "timeline/cache_waits.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "timeline/distinct_numbers.hpp"
@@ -26,6 +27,9 @@ class Cache {
         waiting_(addresses_.size()),
         ranks_(4 * addresses_.size()) {}  // Those of what never waits are asked for, too.
 
+  [[nodiscard]] bool knows(std::uint64_t address) const noexcept {
+    return std::binary_search(addresses_.begin(), addresses_.end(), address);
+  }
   /// The address must be one of those given.
   void add(std::uint64_t address, std::uint64_t size, std::uint32_t box, std::uint32_t event) {
     take(address, size, event);
@@ -72,51 +76,107 @@ class Cache {
 
 }  // namespace
 
-CacheWaits find_cache_waits(const Lifecycles& lifecycles, const Places& places, LeftBlocks which) {
-  using Kind = Lifecycles::EventKind;
-  const auto leaves_block = [&](std::uint32_t row) {
+/// Goes through the log, from its beginning or from where it ended before.
+class WaitSearch {
+ public:
+  WaitSearch(const Lifecycles& lifecycles, const Places& places, LeftBlocks which)
+      : which_(which), cache_(waits_, addresses_of_blocks(lifecycles, places, which)) {
+    go_on(lifecycles, places);
+  }
+
+  /// False, with nothing done, where more is to be gone through than what is new.
+  [[nodiscard]] bool extend(const Lifecycles& lifecycles, const Places& places) {
+    if (!lifecycles.moves.empty() || lifecycles.size() < waits_.size() || lifecycles.event_count() < events_)
+      return false;
+    for (std::uint32_t event = events_; event < lifecycles.event_count(); ++event) {
+      const std::uint32_t row = lifecycles.event_row[event];
+      if (lifecycles.event_kind[event] == Lifecycles::EventKind::free &&
+          leaves_block(lifecycles, row, which_) && !cache_.knows(lifecycles.address[row]))
+        return false;
+    }
+    go_on(lifecycles, places);
+    return true;
+  }
+  [[nodiscard]] CacheWaits& waits() noexcept { return waits_; }
+
+ private:
+  static bool leaves_block(const Lifecycles& lifecycles, std::uint32_t row, LeftBlocks which) noexcept {
     const bool left = which == LeftBlocks::cached ? freed_to_cache(lifecycles, row)
                                                   : released_to_allocator(lifecycles, row);
     return left && has_block(lifecycles, row);
-  };
-  CacheWaits waits(places.size());
-  for (std::uint32_t box = 0; box < waits.size(); ++box) waits[box] = places.end_event(box);
-  DistinctNumbers addresses(lifecycles.size());
-  for (std::uint32_t row = 0; row < lifecycles.size(); ++row)
-    if (leaves_block(row)) addresses.add(places.address(places.last_of(row)));
-  Cache cache(waits, addresses.take());
+  }
+  static std::vector<std::uint64_t> addresses_of_blocks(const Lifecycles& lifecycles, const Places& places,
+                                                        LeftBlocks which) {
+    DistinctNumbers addresses(lifecycles.size());
+    for (std::uint32_t row = 0; row < lifecycles.size(); ++row)
+      if (leaves_block(lifecycles, row, which)) addresses.add(places.address(places.last_of(row)));
+    return addresses.take();
+  }
+  void go_on(const Lifecycles& lifecycles, const Places& places);
+
+  LeftBlocks which_;
+  CacheWaits waits_;
+  Cache cache_;
+  std::uint32_t events_ = 0;  ///< Gone through.
+};
+
+void WaitSearch::go_on(const Lifecycles& lifecycles, const Places& places) {
+  using Kind = Lifecycles::EventKind;
+  const std::size_t old = waits_.size();
+  waits_.resize(places.size());
+  for (std::size_t box = old; box < waits_.size(); ++box)
+    waits_[box] = places.end_event(static_cast<std::uint32_t>(box));
   std::uint32_t step = 0;  // The first of moves that follow each other: all hold from there on.
-  for (std::uint32_t event = 0; event < lifecycles.event_count(); ++event) {
+  for (; events_ < lifecycles.event_count(); ++events_) {
+    const std::uint32_t event = events_;
     const std::uint32_t index = lifecycles.event_row[event];
     switch (lifecycles.event_kind[event]) {
       case Kind::alloc:
         if (has_block(lifecycles, index))
-          cache.take(lifecycles.address[index], extent_bytes(lifecycles, index), event);
+          cache_.take(lifecycles.address[index], extent_bytes(lifecycles, index), event);
         break;
       case Kind::free:
-        if (leaves_block(index)) {
+        if (index < old) waits_[index] = event;  // It was alive when the log ended before.
+        if (leaves_block(lifecycles, index, which_)) {
           const std::uint32_t box = places.last_of(index);
-          cache.add(places.address(box), extent_bytes(lifecycles, index), box, event);
+          cache_.add(places.address(box), extent_bytes(lifecycles, index), box, event);
         }
         break;
       case Kind::move:
         if (event == 0 || lifecycles.event_kind[event - 1] != Kind::move) step = event;
         if (index < lifecycles.moves.size() && has_block(lifecycles, lifecycles.moves[index].row)) {
           const Lifecycles::Move& move = lifecycles.moves[index];
-          cache.take(move.to, extent_bytes(lifecycles, move.row), step);
+          cache_.take(move.to, extent_bytes(lifecycles, move.row), step);
         }
         break;
       case Kind::release:
         if (index < lifecycles.segments.size()) {
           const Lifecycles::SegmentLife& segment = lifecycles.segments[index];
-          cache.take(segment.address, segment.size_bytes, event);
+          cache_.take(segment.address, segment.size_bytes, event);
         }
         break;
       default:
         break;
     }
   }
-  return waits;
+}
+
+CacheWaits find_cache_waits(const Lifecycles& lifecycles, const Places& places, LeftBlocks which) {
+  return std::move(WaitSearch(lifecycles, places, which).waits());
+}
+
+GrowingCacheWaits::GrowingCacheWaits(const Lifecycles& lifecycles, const Places& places)
+    : search_(std::make_unique<WaitSearch>(lifecycles, places, LeftBlocks::cached)) {}
+GrowingCacheWaits::GrowingCacheWaits(GrowingCacheWaits&&) noexcept = default;
+GrowingCacheWaits& GrowingCacheWaits::operator=(GrowingCacheWaits&&) noexcept = default;
+GrowingCacheWaits::~GrowingCacheWaits() = default;
+
+void GrowingCacheWaits::extend(const Lifecycles& lifecycles, const Places& places) {
+  if (!search_->extend(lifecycles, places)) *this = GrowingCacheWaits(lifecycles, places);
+}
+
+const CacheWaits& GrowingCacheWaits::waits() const noexcept {
+  return search_->waits();
 }
 
 }  // namespace bufgc::timeline

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "bufgc/viz/lifecycles.hpp"
@@ -21,5 +22,24 @@ enum class LeftBlocks : std::uint8_t { cached, released };
 /// O(events), where the same addresses come again and again, as those of a cache do.
 [[nodiscard]] CacheWaits find_cache_waits(const Lifecycles& lifecycles, const Places& places,
                                           LeftBlocks which = LeftBlocks::cached);
+
+class WaitSearch;
+
+/// The same of a trace that grows.
+class GrowingCacheWaits {
+ public:
+  GrowingCacheWaits(const Lifecycles& lifecycles, const Places& places);
+  GrowingCacheWaits(GrowingCacheWaits&&) noexcept;
+  GrowingCacheWaits& operator=(GrowingCacheWaits&&) noexcept;
+  ~GrowingCacheWaits();
+
+  /// Takes in what the lifecycles, of which nothing has changed, have grown by since. `places` are those of
+  /// the lifecycles as they are now. As if found anew, but as a rule only what is new is gone through.
+  void extend(const Lifecycles& lifecycles, const Places& places);
+  [[nodiscard]] const CacheWaits& waits() const noexcept;
+
+ private:
+  std::unique_ptr<WaitSearch> search_;
+};
 
 }  // namespace bufgc::timeline

@@ -1,6 +1,8 @@
 #include "timeline/level_steps.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "timeline/rows.hpp"
 
@@ -26,18 +28,53 @@ std::uint64_t capacity_of(const Lifecycles& lifecycles, std::size_t row) noexcep
 LevelSteps::LevelSteps(const Lifecycles& lifecycles)
     : lifecycles_(&lifecycles),
       events_(lifecycles.event_count()),
+      rows_(lifecycles.size()),
       has_segments_(!lifecycles.segments.empty()) {
   if (has_segments_) {
     find_others();
     return;
   }
   // As a rule each birth and each end has its own event, which one pass over the log tells.
-  Pass pass = go_through();
-  if (pass.own_changes < changes()) {
+  go_through(0, pass_);
+  if (pass_.own_changes < changes()) {
     find_others();
-    if (!others_.empty()) pass = go_through();
+    if (!others_.empty()) {
+      pass_ = {};
+      go_through(0, pass_);
+    }
   }
-  first_.cached_bytes = pass.cached_before_bytes;
+  first_.cached_bytes = static_cast<std::uint64_t>(-pass_.least_cached_bytes);
+}
+
+bool LevelSteps::extend(const Lifecycles& lifecycles) {
+  if (lifecycles_ != &lifecycles || lifecycles.event_count() < events_ || lifecycles.size() < rows_ ||
+      has_segments_ == lifecycles.segments.empty())
+    return false;
+  const std::size_t old_events = std::exchange(events_, lifecycles.event_count());
+  const std::size_t old_rows = std::exchange(rows_, lifecycles.size());
+  if (!each_has_its_event(old_events, old_rows)) return false;
+  if (has_segments_) {
+    add_segments_from(old_events);
+    return true;
+  }
+  const std::int64_t before = pass_.least_cached_bytes;
+  go_through(old_events, pass_);
+  return pass_.least_cached_bytes == before;
+}
+
+/// Each birth of the rows from the first on, and each end from the first event on.
+bool LevelSteps::each_has_its_event(std::size_t first_event, std::size_t first_row) const noexcept {
+  for (std::size_t row = first_row; row < rows_; ++row)
+    if (!has_own_birth(row)) return false;
+  const Lifecycles& trace = *lifecycles_;
+  std::ptrdiff_t own_ends = 0;
+  for (std::size_t event = first_event; event < events_; ++event) {
+    const std::uint32_t row = trace.event_row[event];
+    if (trace.event_kind[event] == Kind::free && row < rows_ && trace.free_event[row] == event) ++own_ends;
+  }
+  return own_ends ==
+         std::count_if(trace.free_event.begin(), trace.free_event.end(),
+                       [&](std::uint32_t event) { return event >= first_event && event < events_; });
 }
 
 void LevelSteps::add_birth(std::size_t row, State& by) const noexcept {
@@ -77,15 +114,27 @@ void LevelSteps::find_others() {
       add_birth(row, change(trace.alloc_event[row]));
     if (trace.free_event[row] < events_ && !has_own_end(row)) add_end(row, change(trace.free_event[row]));
   }
-  for (const Lifecycles::SegmentLife& segment : trace.segments) {
-    if (segment.reserve_event < events_) change(segment.reserve_event).segment_bytes += segment.size_bytes;
-    if (segment.release_event < events_) change(segment.release_event).segment_bytes -= segment.size_bytes;
+  add_segments_from(0);
+  others_.shrink_to_fit();
+}
+
+/// Keeps `others_` in order, one an event.
+void LevelSteps::add_segments_from(std::size_t first_event) {
+  const auto change = [&](std::uint32_t event) -> State& {
+    others_.push_back({event, {}});
+    return others_.back().by;
+  };
+  const std::size_t old = first_event == 0 ? 0 : others_.size();
+  for (const Lifecycles::SegmentLife& segment : lifecycles_->segments) {
+    if (segment.reserve_event >= first_event && segment.reserve_event < events_)
+      change(segment.reserve_event).segment_bytes += segment.size_bytes;
+    if (segment.release_event >= first_event && segment.release_event < events_)
+      change(segment.release_event).segment_bytes -= segment.size_bytes;
   }
-  std::sort(others_.begin(), others_.end(),
+  std::sort(others_.begin() + static_cast<std::ptrdiff_t>(old), others_.end(),
             [](const Change& a, const Change& b) { return a.event < b.event; });
-  // One an event.
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < others_.size(); ++i) {
+  std::size_t kept = old;
+  for (std::size_t i = old; i < others_.size(); ++i) {
     if (kept > 0 && others_[kept - 1].event == others_[i].event) {
       add(others_[i].by, others_[kept - 1].by);
     } else {
@@ -93,7 +142,6 @@ void LevelSteps::find_others() {
     }
   }
   others_.resize(kept);
-  others_.shrink_to_fit();
 }
 
 LevelSteps::State LevelSteps::change_at(std::size_t event) const noexcept {
@@ -135,18 +183,13 @@ std::size_t LevelSteps::changes() const noexcept {
   return in_log(lifecycles_->alloc_event) + in_log(lifecycles_->free_event);
 }
 
-LevelSteps::Pass LevelSteps::go_through() const noexcept {
-  Pass pass;
-  std::int64_t sum = 0;
-  std::int64_t lowest = 0;
-  for (std::size_t event = 0; event < events_; ++event) {
+void LevelSteps::go_through(std::size_t first, Pass& pass) const noexcept {
+  for (std::size_t event = first; event < events_; ++event) {
     const State by = change_at(event);
     if (by.buffers != 0) ++pass.own_changes;
-    sum += static_cast<std::int64_t>(by.cached_bytes);
-    lowest = std::min(lowest, sum);
+    pass.cached_bytes += static_cast<std::int64_t>(by.cached_bytes);
+    pass.least_cached_bytes = std::min(pass.least_cached_bytes, pass.cached_bytes);
   }
-  pass.cached_before_bytes = static_cast<std::uint64_t>(-lowest);
-  return pass;
 }
 
 }  // namespace bufgc::timeline

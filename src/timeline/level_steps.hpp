@@ -38,6 +38,9 @@ class LevelSteps {
   [[nodiscard]] std::size_t events() const noexcept { return events_; }
   /// Before the first event.
   [[nodiscard]] const State& first() const noexcept { return first_; }
+  /// Takes in what the lifecycles, of which nothing has changed, have grown by since. False, with some of it
+  /// done, where what stood before is another by that: then all is to be made anew.
+  [[nodiscard]] bool extend(const Lifecycles& lifecycles);
   /// From before the event to after it.
   void advance(std::size_t event, State& state) const noexcept;
   [[nodiscard]] Level level(const State& state) const noexcept {
@@ -59,17 +62,22 @@ class LevelSteps {
   void find_others();
   /// Births and ends in the log, whether or not they have an event of their own.
   [[nodiscard]] std::size_t changes() const noexcept;
+  /// What the log adds to the cache, and how deep that falls below zero: what was there before it began.
   struct Pass {
     std::size_t own_changes = 0;  ///< Events that are a birth or an end; of the log alone, without `others_`.
-    /// The deepest that what is cached would fall below zero: what was there before the log began.
-    std::uint64_t cached_before_bytes = 0;
+    std::int64_t cached_bytes = 0;
+    std::int64_t least_cached_bytes = 0;
   };
-  [[nodiscard]] Pass go_through() const noexcept;
+  void go_through(std::size_t first, Pass& pass) const noexcept;
+  [[nodiscard]] bool each_has_its_event(std::size_t first_event, std::size_t first_row) const noexcept;
+  void add_segments_from(std::size_t first_event);
 
   const Lifecycles* lifecycles_ = nullptr;
   std::size_t events_ = 0;
+  std::size_t rows_ = 0;
   bool has_segments_ = false;
   State first_;
+  Pass pass_;                   ///< Without segments, up to the last event.
   std::vector<Change> others_;  ///< By event: segments, and births and ends that have no event of their own.
 };
 

@@ -18,31 +18,53 @@ Levels::Levels(const Lifecycles& lifecycles) : steps_(lifecycles) {
     series->reserve(blocks);
   }
   LevelSteps::State state = steps_.first();
-  for (std::size_t first = 0; first < events(); first += block_events) {
-    before_.push_back(state);
-    Extremes block;
-    const std::size_t last = std::min(events(), first + block_events);
-    for (std::size_t event = first; event < last; ++event) {
-      steps_.advance(event, state);
-      const Level level = steps_.level(state);
-      block.take(level);
-      // The first event with the highest level; none has one above that before it.
-      if (event == 0 || level.live_bytes > maxima_.live_bytes) {
-        max_live_event_ = static_cast<std::uint32_t>(event);
-        maxima_.live_bytes = level.live_bytes;
-      }
-      if (event == 0 || level.reserved_bytes > maxima_.reserved_bytes) {
-        max_reserved_event_ = static_cast<std::uint32_t>(event);
-        maxima_.reserved_bytes = level.reserved_bytes;
-      }
-      maxima_.live_buffers = std::max(maxima_.live_buffers, level.live_buffers);
-    }
-    maxima_.cached_bytes = std::max(maxima_.cached_bytes, block.cached_max);
-    live_max_.push_back(block.live_max);
-    live_min_.push_back(block.live_min);
-    cached_max_.push_back(block.cached_max);
-    reserved_max_.push_back(block.reserved_max);
+  for (std::size_t first = 0; first < events(); first += block_events) add_block(first, state);
+  build_pyramids();
+}
+
+void Levels::extend(const Lifecycles& lifecycles) {
+  if (before_.empty() || !steps_.extend(lifecycles)) {
+    *this = Levels(lifecycles);
+    return;
   }
+  // The last block may have been cut off by the end.
+  LevelSteps::State state = before_.back();
+  const std::size_t first = (before_.size() - 1) * block_events;
+  before_.pop_back();
+  for (std::vector<std::uint64_t>* series : {&live_max_, &live_min_, &cached_max_, &reserved_max_}) {
+    series->pop_back();
+  }
+  for (std::size_t next = first; next < events(); next += block_events) add_block(next, state);
+  build_pyramids();
+}
+
+void Levels::add_block(std::size_t first, LevelSteps::State& state) {
+  before_.push_back(state);
+  Extremes block;
+  const std::size_t last = std::min(events(), first + block_events);
+  for (std::size_t event = first; event < last; ++event) {
+    steps_.advance(event, state);
+    const Level level = steps_.level(state);
+    block.take(level);
+    // The first event with the highest level; none has one above that before it.
+    if (event == 0 || level.live_bytes > maxima_.live_bytes) {
+      max_live_event_ = static_cast<std::uint32_t>(event);
+      maxima_.live_bytes = level.live_bytes;
+    }
+    if (event == 0 || level.reserved_bytes > maxima_.reserved_bytes) {
+      max_reserved_event_ = static_cast<std::uint32_t>(event);
+      maxima_.reserved_bytes = level.reserved_bytes;
+    }
+    maxima_.live_buffers = std::max(maxima_.live_buffers, level.live_buffers);
+  }
+  maxima_.cached_bytes = std::max(maxima_.cached_bytes, block.cached_max);
+  live_max_.push_back(block.live_max);
+  live_min_.push_back(block.live_min);
+  cached_max_.push_back(block.cached_max);
+  reserved_max_.push_back(block.reserved_max);
+}
+
+void Levels::build_pyramids() {
   highest_live_ = Pyramid<true>(live_max_);
   lowest_live_ = Pyramid<false>(live_min_);
   highest_cached_ = Pyramid<true>(cached_max_);

@@ -30,6 +30,9 @@ class Levels {
  public:
   Levels() = default;
   explicit Levels(const Lifecycles& lifecycles);
+  /// Takes in what the lifecycles, of which nothing has changed, have grown by since: as if made anew, but
+  /// what stood before is not summed up again.
+  void extend(const Lifecycles& lifecycles);
 
   [[nodiscard]] std::size_t events() const noexcept { return steps_.events(); }
   /// The level after an event; past the end, the last one; without events, zero.
@@ -73,6 +76,9 @@ class Levels {
     void take(const Level& level) noexcept;
   };
   [[nodiscard]] Extremes over(std::size_t first, std::size_t last) const;
+  /// Sums up the block that begins at this event, which comes next.
+  void add_block(std::size_t first, LevelSteps::State& state);
+  void build_pyramids();
 
   LevelSteps steps_;
   std::vector<LevelSteps::State> before_;  ///< What stood before each block.

@@ -26,11 +26,19 @@ void Model::refresh(const Lifecycles& lifecycles, double slack) {
   }
   const double enough = static_cast<double>(clock_.events()) * (1 + slack);
   if (same || (slack > 0 && clock_.events() > 0 && static_cast<double>(events) < enough)) return;
+  // A live trace only grows. What was read of a file may still be put in another order.
+  const bool grows = &lifecycles == lifecycles_ && end_ == TraceEnd::open;
   lifecycles_ = &lifecycles;
   clock_ = EventClock(lifecycles);
-  levels_.reset();
+  if (!grows) {
+    levels_.reset();
+    layout_.reset();
+    waits_.reset();
+  }
+  if (levels_) levels_->extend(lifecycles);
+  if (layout_) layout_->extend(lifecycles);
+  if (waits_) waits_->extend(lifecycles, layout_->places());
   fragmentation_.reset();
-  layout_.reset();
   address_blocks_.reset();
   stack_.reset();
   unmoved_.reset();
@@ -55,17 +63,17 @@ const Fragmentation& Model::fragmentation() {
 }
 
 const AddressBlocks& Model::address_blocks() {
-  static_cast<void>(layout());
+  const AddressLayout& layout = this->layout();
+  if (!address_blocks_) address_blocks_.emplace(*lifecycles_, layout.places());
   return *address_blocks_;
 }
 
 const AddressLayout& Model::layout() {
   ensure(layout_.has_value());
-  if (!layout_) {
-    layout_.emplace(*lifecycles_);
-    // Now, not with the first buffer that is pointed at: pictures would wait for it.
-    address_blocks_.emplace(*lifecycles_, layout_->places());
-  }
+  if (!layout_) layout_.emplace(*lifecycles_);
+  // Now, not with the first buffer that is pointed at: pictures would wait for it. A live trace has none for
+  // long.
+  if (!address_blocks_ && end_ == TraceEnd::closed) address_blocks_.emplace(*lifecycles_, layout_->places());
   return *layout_;
 }
 
@@ -130,12 +138,19 @@ Model::Lifetimes Model::build_boxes(Layout layout, Axis axis) {
     return {{&*indexes.unmoved, &packed().strips()}, &*unmoved_};
   }
   if (!layout_) layout_.emplace(*lifecycles_);
-  if (!indexes.lifetimes) {
-    const CacheWaits waits = find_cache_waits(*lifecycles_, layout_->places());
-    indexes.lifetimes.emplace(PlaceSpans(layout_->places(), clock_, axis, &waits));
-  }
+  if (!indexes.lifetimes) indexes.lifetimes.emplace(build_index(axis));
   const Strips& strips = layout == Layout::packed ? packed().strips() : layout_->strips();
   return {{&*indexes.lifetimes, &strips}, &layout_->places()};
+}
+
+LifecycleIndex Model::build_index(Axis axis) {
+  const Places& places = layout_->places();
+  if (end_ == TraceEnd::open) {
+    if (!waits_) waits_.emplace(*lifecycles_, places);
+    return LifecycleIndex(PlaceSpans(places, clock_, axis, &waits_->waits()));
+  }
+  const CacheWaits waits = find_cache_waits(*lifecycles_, places);
+  return LifecycleIndex(PlaceSpans(places, clock_, axis, &waits));
 }
 
 Model::Lifetimes Model::lifetimes(Layout layout, Axis axis) {

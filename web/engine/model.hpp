@@ -114,6 +114,7 @@ class Model {
   }
   [[nodiscard]] bool boxed(Layout layout, timeline::Axis axis) const noexcept;
   [[nodiscard]] Lifetimes build_boxes(Layout layout, timeline::Axis axis);
+  [[nodiscard]] timeline::LifecycleIndex build_index(timeline::Axis axis);
 
   const Lifecycles* lifecycles_;
   timeline::EventClock clock_;
@@ -122,6 +123,7 @@ class Model {
   std::optional<timeline::Levels> levels_;
   std::optional<timeline::Fragmentation> fragmentation_;
   std::optional<timeline::AddressLayout> layout_;
+  std::optional<timeline::GrowingCacheWaits> waits_;  ///< Of a live trace.
   std::optional<timeline::AddressBlocks> address_blocks_;
   std::optional<timeline::StackLayout> stack_;
   std::optional<timeline::PackedLayout> packed_;  ///< Goes on when the trace has grown.
