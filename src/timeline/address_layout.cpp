@@ -67,8 +67,8 @@ bool AddressLayout::add_rows(std::uint32_t first) {
       const auto after =
           std::upper_bound(spans_.begin(), spans_.end(), address,
                            [](std::uint64_t a, const AddressSpan& span) { return a < span.first; });
-      // Packed ones stand above all addresses, so they have no span either.
-      if (after == spans_.begin() || end_address(row) > (after - 1)->last) return false;
+      const bool packed = address == Lifecycles::no_address;
+      if (packed || after == spans_.begin() || end_address(row) > (after - 1)->last) return false;
       strip = {y_of(address), end_address(row) - address};
     }
     strips_.add(strip);

@@ -23,7 +23,7 @@ enum class LeftBlocks : std::uint8_t { cached, released };
 [[nodiscard]] CacheWaits find_cache_waits(const Lifecycles& lifecycles, const Places& places,
                                           LeftBlocks which = LeftBlocks::cached);
 
-class WaitSearch;
+class WaitSearch;  // Of cache_waits.cpp alone.
 
 /// The same of a trace that grows.
 class GrowingCacheWaits {

@@ -6,11 +6,12 @@
 #include <cstring>
 
 #include "timeline/color.hpp"
+#include "timeline/lanes.hpp"
 
 namespace bufgc::timeline {
 
 /// Red, green, blue and coverage of a pixel, so far.
-using Shade = float __attribute__((vector_size(16)));
+using Shade = Four;
 
 inline Shade shade_of(Color color, float share) noexcept {
   return Shade{static_cast<float>(color.red), static_cast<float>(color.green), static_cast<float>(color.blue),

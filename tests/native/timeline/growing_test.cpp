@@ -208,6 +208,17 @@ TEST_CASE("the layout of a trace that grows is that of the whole, whatever it do
   }
 }
 
+TEST_CASE("a buffer without address is packed, be there one at the last of all addresses") {
+  TraceMaker maker;
+  maker.alloc({16, ~std::uint64_t{0} - 16});
+  AddressLayout layout(maker.trace);
+  maker.alloc({16});
+  layout.extend(maker.trace);
+  const AddressLayout fresh(maker.trace);
+  CHECK(layout.height() == fresh.height());
+  CHECK(layout.strips()[1] == fresh.strips()[1]);
+}
+
 TEST_CASE("what waits in the cache of a trace that grows is found as in the whole, whatever it does") {
   std::uint32_t seed = 1;
   for (const Habits& habits : all_habits()) {

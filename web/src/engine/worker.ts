@@ -76,7 +76,10 @@ async function paint(
   waiting ??= start;
   engine.begin(axis, view, columns, rows, style);
   for (let share = stretch(engine); share !== 1; share = stretch(engine)) {
-    if (share === null) return null;
+    if (share === null) {
+      waiting = null;
+      return null;
+    }
     await others();
     // Another picture is wanted. Where none has come for long, one that comes late is better than none.
     const now = performance.now();
