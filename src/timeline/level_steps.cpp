@@ -103,16 +103,18 @@ bool LevelSteps::has_own_end(std::size_t row) const noexcept {
          lifecycles_->event_row[event] == row;
 }
 
+LevelSteps::State& LevelSteps::other_change(std::uint32_t event) {
+  others_.push_back({event, {}});
+  return others_.back().by;
+}
+
 void LevelSteps::find_others() {
-  const auto change = [&](std::uint32_t event) -> State& {
-    others_.push_back({event, {}});
-    return others_.back().by;
-  };
   const Lifecycles& trace = *lifecycles_;
   for (std::size_t row = 0; row < trace.size(); ++row) {
     if (trace.alloc_event[row] < events_ && !has_own_birth(row))
-      add_birth(row, change(trace.alloc_event[row]));
-    if (trace.free_event[row] < events_ && !has_own_end(row)) add_end(row, change(trace.free_event[row]));
+      add_birth(row, other_change(trace.alloc_event[row]));
+    if (trace.free_event[row] < events_ && !has_own_end(row))
+      add_end(row, other_change(trace.free_event[row]));
   }
   add_segments_from(0);
   others_.shrink_to_fit();
@@ -120,16 +122,12 @@ void LevelSteps::find_others() {
 
 /// Keeps `others_` in order, one an event.
 void LevelSteps::add_segments_from(std::size_t first_event) {
-  const auto change = [&](std::uint32_t event) -> State& {
-    others_.push_back({event, {}});
-    return others_.back().by;
-  };
   const std::size_t old = first_event == 0 ? 0 : others_.size();
   for (const Lifecycles::SegmentLife& segment : lifecycles_->segments) {
     if (segment.reserve_event >= first_event && segment.reserve_event < events_)
-      change(segment.reserve_event).segment_bytes += segment.size_bytes;
+      other_change(segment.reserve_event).segment_bytes += segment.size_bytes;
     if (segment.release_event >= first_event && segment.release_event < events_)
-      change(segment.release_event).segment_bytes -= segment.size_bytes;
+      other_change(segment.release_event).segment_bytes -= segment.size_bytes;
   }
   std::sort(others_.begin() + static_cast<std::ptrdiff_t>(old), others_.end(),
             [](const Change& a, const Change& b) { return a.event < b.event; });

@@ -59,6 +59,7 @@ class LevelSteps {
   [[nodiscard]] bool has_own_birth(std::size_t row) const noexcept;
   [[nodiscard]] bool has_own_end(std::size_t row) const noexcept;
   [[nodiscard]] State change_at(std::size_t event) const noexcept;
+  [[nodiscard]] State& other_change(std::uint32_t event);
   void find_others();
   /// Births and ends in the log, whether or not they have an event of their own.
   [[nodiscard]] std::size_t changes() const noexcept;
